@@ -1,0 +1,65 @@
+//! Flag words and small enumerations of `werapi.h` that cross a process boundary.
+
+/// `WER_REGISTER_FILE_TYPE`: the user's own document.
+pub const WER_REG_FILE_TYPE_USER_DOCUMENT: u32 = 1;
+/// `WER_REGISTER_FILE_TYPE`: anything else.
+pub const WER_REG_FILE_TYPE_OTHER: u32 = 2;
+
+/// `WER_FILE_DELETE_WHEN_DONE`.
+pub const WER_FILE_DELETE_WHEN_DONE: u32 = 0x1;
+/// `WER_FILE_ANONYMOUS_DATA`.
+pub const WER_FILE_ANONYMOUS_DATA: u32 = 0x2;
+/// `WER_FILE_COMPRESSED`.
+pub const WER_FILE_COMPRESSED: u32 = 0x4;
+
+/// `WER_FAULT_REPORTING_FLAG_NOHEAP`: no heap dump of this process.
+pub const WER_FAULT_REPORTING_FLAG_NOHEAP: u32 = 0x1;
+/// `WER_FAULT_REPORTING_FLAG_QUEUE`: queue, do not ask.
+pub const WER_FAULT_REPORTING_FLAG_QUEUE: u32 = 0x2;
+/// `WER_FAULT_REPORTING_FLAG_DISABLE_THREAD_SUSPENSION`.
+pub const WER_FAULT_REPORTING_FLAG_DISABLE_THREAD_SUSPENSION: u32 = 0x4;
+/// `WER_FAULT_REPORTING_FLAG_QUEUE_UPLOAD`: queue, and upload from the queue.
+pub const WER_FAULT_REPORTING_FLAG_QUEUE_UPLOAD: u32 = 0x8;
+/// `WER_FAULT_REPORTING_ALWAYS_SHOW_UI`.
+pub const WER_FAULT_REPORTING_ALWAYS_SHOW_UI: u32 = 0x10;
+/// `WER_FAULT_REPORTING_NO_UI`.
+pub const WER_FAULT_REPORTING_NO_UI: u32 = 0x20;
+/// Every flag that the headers define for `WerSetFlags`.
+pub const WER_FAULT_REPORTING_VALID: u32 = 0x7FF;
+
+/// `WER_DUMP_TYPE`, numbered as in `werapi.h`, plus full memory, which Windows reaches by custom flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DumpType {
+    /// `WerDumpTypeMicroDump`: the stack of one thread.
+    Micro,
+    /// `WerDumpTypeMiniDump`: the stacks of all threads.
+    Mini,
+    /// `WerDumpTypeHeapDump`: mini, plus private read-write memory.
+    Heap,
+    /// All accessible memory (`MiniDumpWithFullMemory`).
+    Full,
+}
+
+impl DumpType {
+    /// The `MINIDUMP_TYPE` flags that the `WER_DUMP_TYPE` page makes this type equivalent to.
+    #[must_use]
+    pub const fn minidump_flags(self) -> u64 {
+        match self {
+            Self::Micro => 0x521,
+            Self::Mini => 0x4_0121,
+            Self::Heap => 0x5_1B25,
+            Self::Full => 0x5_1826 | 0x2_0000,
+        }
+    }
+
+    /// The word that commands and settings use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Micro => "micro",
+            Self::Mini => "mini",
+            Self::Heap => "heap",
+            Self::Full => "full",
+        }
+    }
+}

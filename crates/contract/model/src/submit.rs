@@ -1,0 +1,58 @@
+//! What came of sending a report, and what the server said.
+
+use serde::{Deserialize, Serialize};
+
+/// `WER_SUBMIT_RESULT`, by its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u32)]
+pub enum SubmitResult {
+    /// 1: it waits in the queue.
+    ReportQueued = 1,
+    /// 2: parameters were sent, and the server wanted no more.
+    ReportUploaded = 2,
+    /// 3: the user chose to debug.
+    ReportDebug = 3,
+    /// 4: it failed for good.
+    ReportFailed = 4,
+    /// 5: reporting is disabled.
+    WerDisabled = 5,
+    /// 6: the user cancelled.
+    ReportCancelled = 6,
+    /// 7: the queue is disabled.
+    DisabledQueue = 7,
+    /// 8: another process goes on with it.
+    ReportAsync = 8,
+    /// 9: the application's own action.
+    CustomAction = 9,
+    /// 10: one cab per event type was sent already.
+    Throttled = 10,
+    /// 11: parameters and a cab were sent.
+    ReportUploadedCab = 11,
+    /// 12: there is no store.
+    StorageLocationNotFound = 12,
+}
+
+/// What the server answered to the first level.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BucketReply {
+    /// `Bucket=`.
+    pub bucket: Option<u64>,
+    /// `BucketTable=`.
+    pub bucket_table: Option<u64>,
+    /// `Response=` where it is an URL: more information or a solution.
+    pub solution_url: Option<String>,
+}
+
+/// The end of one attempt to send one report. The joiner records it; nothing flows back by import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubmitOutcome {
+    /// As `WerReportSubmit` would give it.
+    pub result: SubmitResult,
+    /// What the server said, if it was reached.
+    pub reply: Option<BucketReply>,
+    /// Names of the files that went into the cab.
+    pub sent_files: Vec<String>,
+    /// For a person: why it waits or failed, and what to do.
+    pub explanation: String,
+}

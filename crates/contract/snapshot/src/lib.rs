@@ -1,0 +1,72 @@
+//! A process at one moment: what every way of capture produces and everything after it works on.
+//!
+//! Nothing here knows how it was captured; memory is read through [`MemoryReader`], which the way of capture gives.
+
+pub mod exception;
+pub mod memory;
+pub mod module;
+pub mod process;
+pub mod registers;
+pub mod registrations;
+
+use wer_model::{LastWords, SoftError};
+
+pub use exception::{ExceptionSnapshot, SignalInfo};
+pub use memory::{MemoryReader, Protection, Region, RegionKind};
+pub use module::{ModuleKind, ModuleSnapshot};
+pub use process::{CaptureSource, LinuxFiles, ProcessInfo, SystemInfo};
+pub use registers::{FpuState, Registers, ThreadSnapshot};
+pub use registrations::{
+    MemoryBlock, Registration, RegistrationKind, Registrations, RuntimeExceptionModule,
+};
+
+/// A process at one moment.
+#[derive(Clone, Debug)]
+pub struct ProcessSnapshot {
+    /// How it was captured.
+    pub source: CaptureSource,
+    /// The process.
+    pub process: ProcessInfo,
+    /// The machine.
+    pub system: SystemInfo,
+    /// Its threads; the crashed one first, then by id.
+    pub threads: Vec<ThreadSnapshot>,
+    /// Its modules; the executable first, then by address.
+    pub modules: Vec<ModuleSnapshot>,
+    /// Its mappings, by address, not overlapping; one reading of `/proc/PID/maps` for all streams.
+    pub regions: Vec<Region>,
+    /// What happened; `None` when the process is alive and well.
+    pub exception: Option<ExceptionSnapshot>,
+    /// What it said.
+    pub last_words: Option<LastWords>,
+    /// What it registered.
+    pub registrations: Registrations,
+    /// Files of `/proc` as they were, for readers that know Breakpad's Linux streams.
+    pub linux: LinuxFiles,
+    /// What could not be had.
+    pub soft_errors: Vec<SoftError>,
+}
+
+impl ProcessSnapshot {
+    /// The thread that the exception names, else the first.
+    #[must_use]
+    pub fn crashed_thread(&self) -> Option<&ThreadSnapshot> {
+        match &self.exception {
+            Some(exception) => self.threads.iter().find(|thread| thread.tid == exception.tid),
+            None => self.threads.first(),
+        }
+    }
+
+    /// The module that holds an address.
+    #[must_use]
+    pub fn module_at(&self, address: u64) -> Option<&ModuleSnapshot> {
+        self.modules.iter().find(|module| module.contains(address))
+    }
+
+    /// The mapping that holds an address.
+    #[must_use]
+    pub fn region_at(&self, address: u64) -> Option<&Region> {
+        let index = self.regions.partition_point(|region| region.end <= address);
+        self.regions.get(index).filter(|region| region.start <= address)
+    }
+}
