@@ -1,0 +1,157 @@
+//! Another process's memory: through `/proc/PID/mem` (preferred: a descriptor, so it stays with its process) or
+//! `process_vm_readv` (by number, for where `/proc` cannot be opened).
+#![expect(unsafe_code, reason = "process_vm_readv has no safe wrapper")]
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use wer_snapshot::MemoryReader;
+
+/// Memory of a process by an open `/proc/PID/mem`.
+#[derive(Debug)]
+pub struct ProcessMemory {
+    file: OwnedFd,
+}
+
+impl ProcessMemory {
+    /// Takes an open `/proc/PID/mem`, wherever it came from.
+    #[must_use]
+    pub const fn from_fd(file: OwnedFd) -> Self {
+        Self { file }
+    }
+
+    /// The descriptor; it can be handed to a confined process.
+    #[must_use]
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+
+    /// Writes all of `bytes` at `address`.
+    ///
+    /// # Errors
+    /// The kernel's; `WriteZero` when only a part could be written.
+    pub fn write_all(&self, address: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut done = 0;
+        while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+            let offset = address.checked_add(done as u64).ok_or(io::ErrorKind::InvalidInput)?;
+            match rustix::io::pwrite(&self.file, rest, offset) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => done += count,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl MemoryReader for ProcessMemory {
+    fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
+        read_in_parts(address, buffer, |at, rest| match rustix::io::pread(&self.file, rest, at) {
+            Ok(count) => Some(count),
+            Err(rustix::io::Errno::INTR) => Some(0),
+            Err(_) => None,
+        })
+    }
+}
+
+/// Memory of a process by its number. The caller makes sure that the number still names it.
+#[derive(Clone, Copy, Debug)]
+pub struct VmMemory {
+    pid: libc::pid_t,
+}
+
+impl VmMemory {
+    /// Memory of the process with this pid.
+    #[must_use]
+    pub const fn new(pid: u32) -> Self {
+        Self { pid: pid.cast_signed() }
+    }
+}
+
+impl MemoryReader for VmMemory {
+    fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
+        read_in_parts(address, buffer, |at, rest| {
+            let remote = libc::iovec {
+                iov_base: std::ptr::without_provenance_mut(usize::try_from(at).ok()?),
+                iov_len: rest.len(),
+            };
+            let local = libc::iovec { iov_base: rest.as_mut_ptr().cast(), iov_len: rest.len() };
+            // SAFETY: `local` covers exactly `rest`, which we borrow mutably; the kernel checks `remote`.
+            let count =
+                unsafe { libc::process_vm_readv(self.pid, &raw const local, 1, &raw const remote, 1, 0) };
+            usize::try_from(count).ok().filter(|count| *count > 0)
+        })
+    }
+}
+
+/// Calls `part` until `buffer` is full or nothing more can be had: the kernel stops short at a page that is missing.
+fn read_in_parts(
+    address: u64,
+    buffer: &mut [u8],
+    mut part: impl FnMut(u64, &mut [u8]) -> Option<usize>,
+) -> usize {
+    /// Interrupted or empty reads in a row that are borne.
+    const MAX_EMPTY: u32 = 16;
+    let (mut done, mut empty) = (0, 0);
+    while done < buffer.len() && empty < MAX_EMPTY {
+        let Some(at) = address.checked_add(done as u64).filter(|at| *at <= i64::MAX as u64) else { break };
+        let Some(rest) = buffer.get_mut(done..) else { break };
+        match part(at, rest) {
+            Some(0) => empty += 1,
+            Some(count) => (done, empty) = (done + count, 0),
+            None => break,
+        }
+    }
+    done.min(buffer.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::Process;
+    use rustix::mm::{MapFlags, ProtFlags};
+
+    /// Three pages of ours: `a`s, `b`s, and one that may not be read. Never unmapped.
+    fn pages() -> u64 {
+        let (read_write, private) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
+        // SAFETY: a new anonymous mapping at an address of the kernel's choice disturbs nothing.
+        let base = unsafe { rustix::mm::mmap_anonymous(std::ptr::null_mut(), 3 * 4096, read_write, private) }
+            .expect("three pages");
+        // SAFETY: the first two pages of the mapping above are ours and writable.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(base.cast::<u8>(), 2 * 4096) };
+        bytes[..4096].fill(b'a');
+        bytes[4096..].fill(b'b');
+        let last = base.wrapping_byte_add(2 * 4096);
+        // SAFETY: only the third page of the same mapping changes, and nobody refers to it.
+        unsafe { rustix::mm::mprotect(last, 4096, rustix::mm::MprotectFlags::empty()) }.expect("a guard");
+        // SAFETY: as above; the guard page goes away so that not even /proc/PID/mem can read it.
+        unsafe { rustix::mm::munmap(last, 4096) }.expect("a hole");
+        base as u64
+    }
+
+    #[test]
+    fn both_ways_stop_at_the_first_page_that_is_missing() {
+        let base = pages();
+        let by_fd = Process::open(std::process::id()).expect("ours").memory(false).expect("our memory");
+        let by_number = VmMemory::new(std::process::id());
+        for memory in [&by_fd as &dyn MemoryReader, &by_number] {
+            let mut buffer = vec![0; 3 * 4096];
+            assert_eq!(memory.read(base + 4000, &mut buffer), 2 * 4096 - 4000);
+            assert_eq!((buffer[95], buffer[96]), (b'a', b'b'));
+            assert_eq!(memory.read(base + 2 * 4096, &mut buffer[..16]), 0);
+            assert_eq!(memory.read(u64::MAX - 3, &mut buffer[..16]), 0);
+            assert_eq!(memory.read_u64(base), Some(u64::from_le_bytes(*b"aaaaaaaa")));
+            assert_eq!(memory.read_exact(base + 8190, 4), None);
+        }
+    }
+
+    #[test]
+    fn memory_can_be_written_by_its_descriptor() {
+        let base = pages();
+        let memory = Process::open(std::process::id()).expect("ours").memory(true).expect("our memory");
+        memory.write_all(base + 8, b"written").expect("a write");
+        assert_eq!(memory.read_exact(base + 7, 9).as_deref(), Some(&b"awrittena"[..]));
+        assert!(memory.write_all(base + 2 * 4096, b"x").is_err());
+    }
+}
