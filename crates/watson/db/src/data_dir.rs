@@ -1,0 +1,119 @@
+//! The data folder: `watson.sqlite`, `blobs/ab/cd/<sha256>`, `symbols/`, `tmp/`; mode 0700, one process at a time.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::DbError;
+
+/// An open data folder; the lock lasts as long as it does.
+#[derive(Debug)]
+pub struct DataDir {
+    root: PathBuf,
+    _lock: File,
+}
+
+impl DataDir {
+    /// Creates what is missing, takes the lock, and empties `tmp/`, where an earlier process may have stopped.
+    ///
+    /// # Errors
+    /// [`DbError::InUse`] while another process has the folder; [`DbError::Io`].
+    pub fn open(root: &Path) -> Result<Self, DbError> {
+        create_private(root)?;
+        let lock_path = root.join("lock");
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&lock_path)
+            .map_err(DbError::io("cannot open", &lock_path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(DbError::InUse(root.to_owned())),
+            Err(fs::TryLockError::Error(source)) => {
+                return Err(DbError::Io { doing: "cannot lock", path: lock_path, source });
+            }
+        }
+        let dir = Self { root: root.to_owned(), _lock: lock };
+        for folder in [dir.blobs(), dir.symbols(), dir.tmp()] {
+            create_private(&folder)?;
+        }
+        dir.empty_tmp()?;
+        Ok(dir)
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.root.join("watson.sqlite")
+    }
+
+    /// Blobs by content.
+    #[must_use]
+    pub fn blobs(&self) -> PathBuf {
+        self.root.join("blobs")
+    }
+
+    /// Breakpad symbols: `<debug_file>/<debug_id>/<debug_file>.sym`.
+    #[must_use]
+    pub fn symbols(&self) -> PathBuf {
+        self.root.join("symbols")
+    }
+
+    /// Files being written.
+    #[must_use]
+    pub fn tmp(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    fn empty_tmp(&self) -> Result<(), DbError> {
+        let tmp = self.tmp();
+        for entry in fs::read_dir(&tmp).map_err(DbError::io("cannot list", &tmp))? {
+            let path = entry.map_err(DbError::io("cannot list", &tmp))?.path();
+            let is_folder = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+            let removed = if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            removed.map_err(DbError::io("cannot remove", &path))?;
+        }
+        Ok(())
+    }
+}
+
+/// Creates a folder that only its owner may enter; an existing one is made so.
+fn create_private(path: &Path) -> Result<(), DbError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .and_then(|()| fs::set_permissions(path, Permissions::from_mode(0o700)))
+        .map_err(DbError::io("cannot create", path))
+}
+
+/// Makes a folder's entries last.
+pub(crate) fn sync_folder(path: &Path) -> Result<(), DbError> {
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(DbError::io("cannot sync", path))
+}
+
+/// Renames a finished file into a folder below `root`, created as needed, so that it lasts.
+pub(crate) fn place(finished: &Path, folder: &Path, name: &str, root: &Path) -> Result<(), DbError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(DbError::io("cannot create", folder))?;
+    let target = folder.join(name);
+    fs::rename(finished, &target).map_err(DbError::io("cannot rename to", &target))?;
+    for made in folder.ancestors() {
+        sync_folder(made)?;
+        if made == root {
+            break;
+        }
+    }
+    Ok(())
+}

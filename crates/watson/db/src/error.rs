@@ -1,0 +1,46 @@
+//! Why the store failed.
+
+use std::io;
+use std::path::PathBuf;
+
+/// A failure of the store. None of them is the sender's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// A file or folder.
+    #[error("{doing} {path}: {source}")]
+    Io {
+        /// What was tried, e.g. "cannot create".
+        doing: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The database.
+    #[error("the database failed: {0}")]
+    Sql(#[from] sqlx::Error),
+    /// The tables could not be brought up to date.
+    #[error("the database's tables could not be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A column holds what it must not.
+    #[error("the database holds an unreadable {0}; it was changed from outside, or is damaged")]
+    Row(&'static str),
+    /// Another process has the data folder.
+    #[error("another watson uses {0}; stop it, or choose another --data folder")]
+    InUse(PathBuf),
+    /// A reading beyond its limit.
+    #[error("the analysis has {actual_bytes} bytes, more than the limit of {limit_bytes}")]
+    ReadingTooLarge {
+        /// Its bytes.
+        actual_bytes: usize,
+        /// The limit.
+        limit_bytes: usize,
+    },
+}
+
+impl DbError {
+    pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { doing, path, source }
+    }
+}
