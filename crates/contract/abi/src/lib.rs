@@ -10,6 +10,7 @@ pub mod handle;
 pub mod handoff;
 pub mod hresult;
 pub mod limits;
+pub mod module_host;
 pub mod registration;
 
 pub use exception::{

@@ -1,0 +1,92 @@
+//! Win32 error codes and the calling thread's last error.
+
+use std::cell::Cell;
+
+use rustix::io::Errno;
+
+/// A `winerror.h` code other than `ERROR_SUCCESS`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(transparent)]
+pub struct Win32Error(pub u32);
+
+impl Win32Error {
+    /// `ERROR_ACCESS_DENIED`.
+    pub const ACCESS_DENIED: Self = Self(5);
+    /// `ERROR_INVALID_HANDLE`.
+    pub const INVALID_HANDLE: Self = Self(6);
+    /// `ERROR_NOT_ENOUGH_MEMORY`.
+    pub const NOT_ENOUGH_MEMORY: Self = Self(8);
+    /// `ERROR_GEN_FAILURE`: none of the others.
+    pub const GEN_FAILURE: Self = Self(31);
+    /// `ERROR_NOT_SUPPORTED`.
+    pub const NOT_SUPPORTED: Self = Self(50);
+    /// `ERROR_TOO_MANY_OPEN_FILES`.
+    pub const TOO_MANY_OPEN_FILES: Self = Self(4);
+    /// `ERROR_INVALID_PARAMETER`.
+    pub const INVALID_PARAMETER: Self = Self(87);
+    /// `ERROR_PARTIAL_COPY`: only a part of the memory could be reached.
+    pub const PARTIAL_COPY: Self = Self(299);
+    /// `ERROR_NOACCESS`: a pointer of the caller's own does not lead to memory.
+    pub const NOACCESS: Self = Self(998);
+}
+
+impl core::fmt::Display for Win32Error {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let text = match *self {
+            Self::ACCESS_DENIED => "access is denied",
+            Self::INVALID_HANDLE => "the handle is invalid",
+            Self::NOT_ENOUGH_MEMORY => "not enough memory",
+            Self::NOT_SUPPORTED => "the request is not supported",
+            Self::TOO_MANY_OPEN_FILES => "too many open files",
+            Self::INVALID_PARAMETER => "a parameter is invalid",
+            Self::PARTIAL_COPY => "only a part of the memory could be reached",
+            Self::NOACCESS => "invalid access to a memory location",
+            _ => return write!(f, "Win32 error {}", self.0),
+        };
+        write!(f, "{text} (Win32 error {})", self.0)
+    }
+}
+
+impl core::error::Error for Win32Error {}
+
+impl From<Errno> for Win32Error {
+    fn from(errno: Errno) -> Self {
+        match errno {
+            Errno::PERM | Errno::ACCESS => Self::ACCESS_DENIED,
+            Errno::BADF => Self::INVALID_HANDLE,
+            Errno::NOMEM => Self::NOT_ENOUGH_MEMORY,
+            Errno::MFILE | Errno::NFILE => Self::TOO_MANY_OPEN_FILES,
+            Errno::INVAL => Self::INVALID_PARAMETER,
+            Errno::FAULT | Errno::IO => Self::PARTIAL_COPY,
+            Errno::NOSYS | Errno::OPNOTSUPP => Self::NOT_SUPPORTED,
+            _ => Self::GEN_FAILURE,
+        }
+    }
+}
+
+thread_local! {
+    static LAST_ERROR: Cell<u32> = const { Cell::new(0) };
+}
+
+/// `GetLastError`: the calling thread's last error code, 0 at its start.
+#[must_use]
+pub fn last_error() -> u32 {
+    LAST_ERROR.with(Cell::get)
+}
+
+/// `SetLastError`.
+pub fn set_last_error(code: u32) {
+    LAST_ERROR.with(|slot| slot.set(code));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_thread_has_its_own_last_error() {
+        set_last_error(Win32Error::PARTIAL_COPY.0);
+        std::thread::spawn(|| assert_eq!(last_error(), 0)).join().unwrap();
+        assert_eq!(last_error(), 299);
+    }
+}
