@@ -1,0 +1,38 @@
+//! Limits on what modules and their hosts may use or answer.
+
+use std::time::Duration;
+
+/// What a module has from its start to its last answer, unless the caller sets another limit.
+pub const DEFAULT_DEADLINE_PER_MODULE: Duration = Duration::from_secs(10);
+/// How often the caller hears that a module is still being waited for.
+pub const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+/// How long a killed host may take to disappear before it is left to itself.
+pub const REAP_LIMIT: Duration = Duration::from_secs(1);
+
+/// Modules that are asked, as many as can be registered.
+pub const MAX_MODULES: usize = wer_abi::limits::WER_MAX_REGISTERED_RUNTIME_EXCEPTION_MODULES;
+/// Bytes of one packet between `werfault` and a host. Below the kernel's default socket buffer.
+pub const MAX_PACKET_BYTES: usize = 64 * 1024;
+/// Packets that one host may send.
+pub const MAX_PACKETS: usize = 64;
+/// Requests (`TerminateProcess`) that one module may make.
+pub const MAX_REQUESTS: usize = 64;
+/// Notes that one host may send.
+pub const MAX_NOTES: usize = 8;
+/// Characters of a note or a loader's reason that are kept.
+pub const MAX_REASON_CHARS: usize = 512;
+
+/// WCHARs of the buffers that a callback is first given (the documented limit of the event name's).
+pub const FIRST_BUFFER_WCHARS: usize = wer_abi::limits::MAX_PATH;
+/// WCHARs that a callback may ask for by `HRESULT_FROM_WIN32(ERROR_INSUFFICIENT_BUFFER)`.
+pub const MAX_BUFFER_WCHARS: usize = 4096;
+/// Signature pairs that are asked for; a module that counts more gets this many.
+pub const MAX_SIGNATURE_PAIRS: u32 = wer_abi::limits::WER_MAX_PARAM_COUNT as u32;
+
+/// Address space of a host.
+pub const HOST_ADDRESS_SPACE_BYTES: u64 = 2 << 30;
+/// Descriptors of a host; a handle names them in 16 bits.
+pub const HOST_DESCRIPTORS: u64 = 256;
+
+/// Bytes of a module's file that [`crate::check_module`] reads.
+pub const MAX_CHECKED_FILE_BYTES: u64 = 512 << 20;

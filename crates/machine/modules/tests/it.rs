@@ -1,0 +1,10 @@
+//! Modules, written in C as modules are, in real hosts, asked about a real process.
+
+mod it {
+    mod answers;
+    mod checked_files;
+    mod misbehaviour;
+    mod order;
+    mod rights;
+    mod support;
+}
