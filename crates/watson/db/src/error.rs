@@ -3,6 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+/// The database's own error, for callers that tell a busy writer from a broken one.
+pub use sqlx::Error as SqlError;
+
 /// A failure of the store. None of them is the sender's fault.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {

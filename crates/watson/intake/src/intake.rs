@@ -1,0 +1,137 @@
+//! The intake as a value: what it keeps in, what it counts, how much it takes at once.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::time::timeout;
+use watson_db::Store;
+
+use crate::limits::{
+    DEFAULT_MAX_CAB_BYTES, DEFAULT_MAX_SYMBOL_BYTES, MAX_LEVEL1_AT_ONCE, MAX_TURN_WAIT_MS,
+    MAX_UPLOADS_AT_ONCE,
+};
+use crate::{Metrics, Refusal, Route, body, cab, level1, symbols};
+
+/// Limits that a site may set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IntakeLimits {
+    /// Bytes of a cab.
+    pub max_cab_bytes: u64,
+    /// Bytes of a symbol file.
+    pub max_symbol_bytes: u64,
+}
+
+impl Default for IntakeLimits {
+    fn default() -> Self {
+        Self { max_cab_bytes: DEFAULT_MAX_CAB_BYTES, max_symbol_bytes: DEFAULT_MAX_SYMBOL_BYTES }
+    }
+}
+
+/// Takes machines' requests.
+#[derive(Debug)]
+pub struct Intake {
+    pub(crate) store: Arc<Store>,
+    pub(crate) limits: IntakeLimits,
+    metrics: Metrics,
+    job_made: Arc<Notify>,
+    level1_turns: Semaphore,
+    upload_turns: Semaphore,
+    tokens_in_use: Mutex<HashSet<String>>,
+}
+
+impl Intake {
+    /// An intake that keeps in `store` and rings `job_made` when an analysis job waits.
+    #[must_use]
+    pub fn new(store: Arc<Store>, limits: IntakeLimits, job_made: Arc<Notify>) -> Self {
+        Self {
+            store,
+            limits,
+            metrics: Metrics::default(),
+            job_made,
+            level1_turns: Semaphore::new(MAX_LEVEL1_AT_ONCE),
+            upload_turns: Semaphore::new(MAX_UPLOADS_AT_ONCE),
+            tokens_in_use: Mutex::default(),
+        }
+    }
+
+    /// The counters.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Answers one request of a machine.
+    pub async fn handle(&self, route: Route, request: Request<Body>) -> Response {
+        // No crash client sends it; a browser does, when a strange page makes it post here.
+        if request.headers().contains_key(header::ORIGIN) {
+            let message = "reports come from machines, not from pages in a browser";
+            return self.refuse(Refusal::new(StatusCode::FORBIDDEN, "browser", message), request).await;
+        }
+        let answer = match route {
+            Route::Level1 => level1::take(self, request.into_body()).await,
+            Route::Cab { token } => cab::take(self, &token, request.into_body()).await,
+            Route::Symbols => symbols::take(self, request).await,
+        };
+        answer.unwrap_or_else(|refusal| self.answer_refusal(refusal))
+    }
+
+    /// Answers a request that is refused before its body is looked at.
+    pub async fn refuse(&self, refusal: Refusal, request: Request<Body>) -> Response {
+        body::drain(request.into_body()).await;
+        self.answer_refusal(refusal)
+    }
+
+    fn answer_refusal(&self, refusal: Refusal) -> Response {
+        self.metrics.refused(refusal.reason);
+        tracing::info!(
+            reason = refusal.reason,
+            status = refusal.status.as_u16(),
+            "a machine's request was refused"
+        );
+        refusal.into_response()
+    }
+
+    pub(crate) async fn level1_turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        turn(&self.level1_turns).await
+    }
+
+    pub(crate) async fn upload_turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        turn(&self.upload_turns).await
+    }
+
+    pub(crate) fn ring(&self) {
+        self.job_made.notify_one();
+    }
+
+    /// Holds a token for one upload; `None` while another upload holds it.
+    pub(crate) fn hold_token(&self, token: &str) -> Option<HeldToken<'_>> {
+        let mut tokens = self.tokens_in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens
+            .insert(token.to_owned())
+            .then(|| HeldToken { tokens: &self.tokens_in_use, token: token.to_owned() })
+    }
+}
+
+async fn turn(turns: &Semaphore) -> Result<SemaphorePermit<'_>, Refusal> {
+    match timeout(Duration::from_millis(MAX_TURN_WAIT_MS), turns.acquire()).await {
+        Ok(Ok(permit)) => Ok(permit),
+        _ => Err(Refusal::busy()),
+    }
+}
+
+/// A token that one upload holds, until dropped.
+pub(crate) struct HeldToken<'a> {
+    tokens: &'a Mutex<HashSet<String>>,
+    token: String,
+}
+
+impl Drop for HeldToken<'_> {
+    fn drop(&mut self) {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.token);
+    }
+}

@@ -1,0 +1,75 @@
+//! Why a machine's request was not taken: a status, a reason for the counters, a sentence for whoever reads the answer.
+
+use std::io::ErrorKind;
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use watson_db::DbError;
+use wer_wire::WireError;
+
+/// A refused request.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// Status of the answer.
+    pub status: StatusCode,
+    /// Short stable name.
+    pub reason: &'static str,
+    /// The answer's text.
+    pub message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: StatusCode, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { status, reason, message: message.into() }
+    }
+
+    pub(crate) fn bad(reason: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, reason, message)
+    }
+
+    pub(crate) fn too_large(limit_bytes: u64) -> Self {
+        let message = format!("the body is larger than the limit of {limit_bytes} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    }
+
+    pub(crate) fn busy() -> Self {
+        let message = "the server is busy; send the report again later";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message)
+    }
+}
+
+impl From<WireError> for Refusal {
+    fn from(error: WireError) -> Self {
+        let status = match error {
+            WireError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, error.reason(), format!("not a level 1 report: {error}"))
+    }
+}
+
+impl From<DbError> for Refusal {
+    fn from(error: DbError) -> Self {
+        // The sender learns no path of ours; the log has it all.
+        tracing::error!(error = %error, "a report could not be kept");
+        match error {
+            DbError::Io { ref source, .. } if source.kind() == ErrorKind::StorageFull => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", "the server's disk is full")
+            }
+            DbError::Sql(sqlx_error) if is_pool_timeout(&sqlx_error) => Self::busy(),
+            _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store", "the server could not keep this"),
+        }
+    }
+}
+
+fn is_pool_timeout(error: &watson_db::error::SqlError) -> bool {
+    matches!(error, watson_db::error::SqlError::PoolTimedOut)
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let text = format!("{}: {}\n", self.reason, self.message);
+        (self.status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+    }
+}
