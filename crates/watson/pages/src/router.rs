@@ -1,0 +1,66 @@
+//! The pages' whole surface, and the headers that every one of them carries.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use watson_db::Store;
+
+use crate::{api, bucket, buckets, download, problem, report};
+
+/// What the pages read.
+#[derive(Clone, Debug)]
+pub struct Pages {
+    /// The store.
+    pub store: Arc<Store>,
+}
+
+/// People's pages, their JSON twins, downloads and static files. Who may see them is the caller's concern.
+pub fn router(pages: Pages) -> Router {
+    Router::new()
+        .route("/", get(buckets::page))
+        .route("/buckets/{id}", get(bucket::page))
+        .route("/reports/{id}", get(report::page))
+        .route("/reports/{id}/cab", get(download::cab))
+        .route("/api/buckets", get(api::buckets))
+        .route("/api/buckets/{id}", get(api::bucket))
+        .route("/api/reports/{id}", get(api::report))
+        .route(
+            "/static/watson.css",
+            get(|| asset("text/css; charset=utf-8", include_str!("../static/watson.css"))),
+        )
+        .route("/static/watson.svg", get(|| asset("image/svg+xml", include_str!("../static/watson.svg"))))
+        .fallback(problem::not_found)
+        .layer(middleware::from_fn(headers))
+        .with_state(pages)
+}
+
+async fn asset(content_type: &'static str, text: &'static str) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "max-age=3600")], text)
+}
+
+/// What a browser must not do with these pages.
+const HEADERS: [(HeaderName, HeaderValue); 5] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        ),
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+];
+
+async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in HEADERS {
+        response.headers_mut().entry(name).or_insert(value);
+    }
+    response
+}
