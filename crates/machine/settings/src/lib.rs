@@ -1,1 +1,24 @@
-//! Placeholder.
+//! Settings: the registry values of Windows Error Reporting, by their Windows names, in three TOML files.
+//!
+//! It stands beside the pipeline: the joining binaries load it once and hand plain values to the stages. Reading is
+//! total: a file that is missing, unreadable or wrong costs a warning and never a report. It must never decide what
+//! happens to a report, and it writes nothing. Names, ranges and defaults: `docs/settings.md`.
+
+#![forbid(unsafe_code)]
+
+pub mod catalogue;
+pub mod explain;
+mod layer;
+pub mod limits;
+pub mod local_dumps;
+pub mod locations;
+mod read;
+pub mod settings;
+pub mod warning;
+
+pub use catalogue::FileLevel;
+pub use explain::Explanation;
+pub use local_dumps::{LocalDump, LocalDumpType};
+pub use locations::Locations;
+pub use settings::{CorporateServer, FileLimits, Settings};
+pub use warning::SettingsWarning;

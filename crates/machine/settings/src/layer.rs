@@ -1,0 +1,285 @@
+//! One settings file as typed values. What is wrong in it is a warning, and the rest counts.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use crate::SettingsWarning;
+use crate::catalogue::{self, FileLevel, Kind, Known, Section, WITHOUT_EFFECT};
+use crate::limits::{MAX_LIST_ENTRIES, MAX_TEXT_CHARS, MAX_WARNINGS};
+
+/// A value within its setting's range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Typed {
+    Number(i64),
+    Text(String),
+}
+
+/// Values by their catalogue names.
+pub(crate) type Values = BTreeMap<&'static str, Typed>;
+
+/// One file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Layer {
+    pub(crate) level: FileLevel,
+    pub(crate) file: PathBuf,
+    /// Above all tables.
+    pub(crate) top: Values,
+    /// `[Consent]` without events.
+    pub(crate) consent: Values,
+    /// `[Consent]`: consent numbers by event type.
+    pub(crate) events: BTreeMap<String, i64>,
+    /// `[LocalDumps]`.
+    pub(crate) local_dumps: Values,
+    /// `[LocalDumps]` is there for every program: it has values, or has no program's own table.
+    pub(crate) local_dumps_for_all: bool,
+    /// `[LocalDumps."exe"]`.
+    pub(crate) local_dumps_of: BTreeMap<String, Values>,
+    /// `[ExcludedApplications]`.
+    pub(crate) excluded: BTreeMap<String, bool>,
+    /// `[RuntimeExceptionHelperModules]`.
+    pub(crate) modules: BTreeMap<String, bool>,
+}
+
+impl Layer {
+    /// A file without values.
+    pub(crate) fn empty(level: FileLevel, file: &Path) -> Self {
+        Self {
+            level,
+            file: file.to_path_buf(),
+            top: Values::new(),
+            consent: Values::new(),
+            events: BTreeMap::new(),
+            local_dumps: Values::new(),
+            local_dumps_for_all: false,
+            local_dumps_of: BTreeMap::new(),
+            excluded: BTreeMap::new(),
+            modules: BTreeMap::new(),
+        }
+    }
+
+    /// Reads a file's text.
+    pub(crate) fn parse(level: FileLevel, file: &Path, text: &str) -> (Self, Vec<SettingsWarning>) {
+        let mut parser = Parser { layer: Self::empty(level, file), warnings: Vec::new() };
+        match text.parse::<Table>() {
+            Ok(table) => parser.top(&table),
+            Err(error) => parser.warn(SettingsWarning::Syntax {
+                file: file.to_path_buf(),
+                reason: error.message().to_owned(),
+            }),
+        }
+        (parser.layer, parser.warnings)
+    }
+
+    /// A value of this file.
+    pub(crate) fn value(&self, known: &Known) -> Option<&Typed> {
+        let values = match known.section {
+            Section::Top => &self.top,
+            Section::Consent => &self.consent,
+            Section::LocalDumps => &self.local_dumps,
+        };
+        values.get(known.name)
+    }
+}
+
+struct Parser {
+    layer: Layer,
+    warnings: Vec<SettingsWarning>,
+}
+
+impl Parser {
+    fn warn(&mut self, warning: SettingsWarning) {
+        if self.warnings.len() < MAX_WARNINGS {
+            self.warnings.push(warning);
+        }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.layer.file.clone()
+    }
+
+    fn invalid(&mut self, name: String, expected: impl Into<String>) {
+        let warning = SettingsWarning::Invalid { file: self.file(), name, expected: expected.into() };
+        self.warn(warning);
+    }
+
+    fn top(&mut self, table: &Table) {
+        for (name, value) in table {
+            match name.as_str() {
+                "Consent" => self.within(name, value, Self::consent),
+                "LocalDumps" => self.within(name, value, Self::local_dumps),
+                "ExcludedApplications" => self.within(name, value, Self::excluded),
+                "RuntimeExceptionHelperModules" => self.within(name, value, Self::modules),
+                "DebugApplications" => {
+                    let warning = SettingsWarning::NoEffect { file: self.file(), name: name.clone() };
+                    self.warn(warning);
+                }
+                _ => self.single(name, value),
+            }
+        }
+    }
+
+    fn within(&mut self, name: &str, value: &Value, read: fn(&mut Self, &Table)) {
+        match value.as_table() {
+            Some(table) => {
+                if table.len() > MAX_LIST_ENTRIES {
+                    let (file, name) = (self.file(), name.to_owned());
+                    self.warn(SettingsWarning::TooMany { file, name, limit: MAX_LIST_ENTRIES });
+                }
+                read(self, table);
+            }
+            None => self.invalid(name.to_owned(), "a table"),
+        }
+    }
+
+    fn single(&mut self, name: &str, value: &Value) {
+        let file = self.file();
+        let name_ = name.to_owned();
+        match catalogue::find(Section::Top, name) {
+            Some(known) => {
+                if let Some(typed) = self.typed(known, known.full_name(), value) {
+                    self.layer.top.insert(known.name, typed);
+                }
+            }
+            None if WITHOUT_EFFECT.iter().any(|known| known.eq_ignore_ascii_case(name)) => {
+                self.warn(SettingsWarning::NoEffect { file, name: name_ });
+            }
+            None => self.warn(SettingsWarning::Unknown { file, name: name_ }),
+        }
+    }
+
+    /// A value within its range, or a warning.
+    fn typed(&mut self, known: &Known, name: String, value: &Value) -> Option<Typed> {
+        let typed = match known.kind {
+            Kind::Switch => number(value).filter(|number| matches!(number, 0 | 1)).map(Typed::Number),
+            Kind::Number { min, max } => {
+                value.as_integer().filter(|number| (min..=max).contains(number)).map(Typed::Number)
+            }
+            Kind::Text => text(value).map(|text| Typed::Text(text.to_owned())),
+            Kind::Path => text(value)
+                .filter(|text| Path::new(text).is_absolute())
+                .map(|text| Typed::Text(text.to_owned())),
+        };
+        if typed.is_none() {
+            self.invalid(name, known.kind.expected());
+        }
+        typed
+    }
+
+    fn consent(&mut self, table: &Table) {
+        let lowest = i64::from(self.layer.level != FileLevel::Policy);
+        for (name, value) in table.iter().take(MAX_LIST_ENTRIES) {
+            let full_name = format!("Consent.{name}");
+            if let Some(known) = catalogue::find(Section::Consent, name) {
+                let zero = *known == catalogue::DEFAULT_CONSENT && value.as_integer() == Some(0);
+                match self.typed(known, full_name.clone(), value) {
+                    Some(_) if zero && lowest == 1 => self.invalid(full_name, consent_range(lowest)),
+                    Some(typed) => {
+                        self.layer.consent.insert(known.name, typed);
+                    }
+                    None => {}
+                }
+                continue;
+            }
+            match value.as_integer().filter(|number| (lowest..=4).contains(number)) {
+                Some(number) => {
+                    self.layer.events.insert(name.clone(), number);
+                }
+                None => self.invalid(full_name, consent_range(lowest)),
+            }
+        }
+    }
+
+    fn local_dumps(&mut self, table: &Table) {
+        if self.layer.level == FileLevel::User {
+            let (file, name) = (self.file(), "LocalDumps".to_owned());
+            return self.warn(SettingsWarning::WrongFile { file, name, allowed: "the machine's files" });
+        }
+        let mut programs = 0;
+        for (name, value) in table.iter().take(MAX_LIST_ENTRIES) {
+            if let Some(own) = value.as_table() {
+                programs += 1;
+                let values = self.local_dump_values(&format!("LocalDumps.\"{name}\"."), own);
+                self.layer.local_dumps_of.insert(name.clone(), values);
+            }
+        }
+        self.layer.local_dumps_for_all = programs < table.len() || table.is_empty();
+        let common: Table = table
+            .iter()
+            .take(MAX_LIST_ENTRIES)
+            .filter(|(_, value)| !value.is_table())
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        self.layer.local_dumps = self.local_dump_values("LocalDumps.", &common);
+    }
+
+    fn local_dump_values(&mut self, prefix: &str, table: &Table) -> Values {
+        let mut values = Values::new();
+        for (name, value) in table.iter().take(MAX_LIST_ENTRIES) {
+            let full_name = format!("{prefix}{name}");
+            match catalogue::find(Section::LocalDumps, name) {
+                Some(known) => {
+                    if let Some(typed) = self.typed(known, full_name, value) {
+                        values.insert(known.name, typed);
+                    }
+                }
+                None => {
+                    let warning = SettingsWarning::Unknown { file: self.file(), name: full_name };
+                    self.warn(warning);
+                }
+            }
+        }
+        values
+    }
+
+    fn excluded(&mut self, table: &Table) {
+        self.layer.excluded =
+            self.list("ExcludedApplications", table, "a file name without folders", |name| {
+                !name.is_empty() && !name.contains('/')
+            });
+    }
+
+    fn modules(&mut self, table: &Table) {
+        self.layer.modules =
+            self.list("RuntimeExceptionHelperModules", table, "a full path", |name| name.starts_with('/'));
+    }
+
+    /// A table of names, each 0 or 1.
+    fn list(
+        &mut self,
+        section: &str,
+        table: &Table,
+        expected_name: &str,
+        is_name: fn(&str) -> bool,
+    ) -> BTreeMap<String, bool> {
+        let mut list = BTreeMap::new();
+        for (name, value) in table.iter().take(MAX_LIST_ENTRIES) {
+            let full_name = format!("{section}.\"{name}\"");
+            match number(value) {
+                _ if !is_name(name) => self.invalid(full_name, expected_name),
+                Some(number @ (0 | 1)) => {
+                    list.insert(name.clone(), number == 1);
+                }
+                _ => self.invalid(full_name, "0 or 1"),
+            }
+        }
+        list
+    }
+}
+
+fn consent_range(lowest: i64) -> &'static str {
+    if lowest == 0 {
+        "a whole number from 0 to 4"
+    } else {
+        "a whole number from 1 to 4 (0 only in policy.toml)"
+    }
+}
+
+fn number(value: &Value) -> Option<i64> {
+    value.as_integer().or_else(|| value.as_bool().map(i64::from))
+}
+
+fn text(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| text.chars().count() <= MAX_TEXT_CHARS && !text.contains(char::is_control))
+}

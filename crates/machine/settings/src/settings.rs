@@ -1,0 +1,332 @@
+//! The settings of one run: the three files merged value by value, policy before machine before user.
+
+use std::path::{Path, PathBuf};
+
+use wer_model::{Consent, ModuleLevel};
+
+use crate::catalogue::{self, FileLevel, Known};
+use crate::layer::{Layer, Typed};
+use crate::{LocalDump, LocalDumpType, Locations, SettingsWarning, read};
+
+/// The server and how to speak to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CorporateServer {
+    /// `CorporateWERServer`: host name or address.
+    pub host: String,
+    /// `CorporateWERPortNumber`.
+    pub port: u16,
+    /// `CorporateWERUseSSL`.
+    pub use_ssl: bool,
+    /// `CorporateWERDumpServer`: one other host that cabs may go to.
+    pub dump_server: Option<String>,
+}
+
+/// How much of registered files is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileLimits {
+    /// Bytes of one file.
+    pub one_file_bytes: u64,
+    /// Bytes of all files of one report.
+    pub all_files_bytes: u64,
+}
+
+/// All settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Strongest first.
+    pub(crate) layers: Vec<Layer>,
+    default_dump_folder: PathBuf,
+    consent_file: PathBuf,
+    server_file: PathBuf,
+}
+
+impl Settings {
+    /// Reads the files. What cannot be read is a warning; the rest and the defaults count.
+    #[must_use]
+    pub fn load(locations: &Locations) -> (Self, Vec<SettingsWarning>) {
+        let mut warnings = Vec::new();
+        let mut texts = Vec::new();
+        for level in FileLevel::ALL {
+            let Some(file) = file_of(locations, level) else { continue };
+            match read::text(&file) {
+                Ok(Some(text)) => texts.push((level, text)),
+                Ok(None) => {}
+                Err(reason) => warnings.push(SettingsWarning::Unreadable { file, reason }),
+            }
+        }
+        let texts: Vec<_> = texts.iter().map(|(level, text)| (*level, text.as_str())).collect();
+        let (settings, in_texts) = Self::from_texts(locations, &texts);
+        warnings.extend(in_texts);
+        (settings, warnings)
+    }
+
+    /// The same for texts that the caller has read, for instance a user's file read with that user's rights.
+    #[must_use]
+    pub fn from_texts(locations: &Locations, texts: &[(FileLevel, &str)]) -> (Self, Vec<SettingsWarning>) {
+        let mut warnings = Vec::new();
+        let mut layers = Vec::new();
+        for level in FileLevel::ALL {
+            let Some(file) = file_of(locations, level) else { continue };
+            let Some((_, text)) = texts.iter().find(|(other, _)| *other == level) else {
+                layers.push(Layer::empty(level, &file));
+                continue;
+            };
+            let (layer, in_text) = Layer::parse(level, &file, text);
+            layers.push(layer);
+            warnings.extend(in_text);
+        }
+        let writable = locations.user_file().unwrap_or_else(|| locations.system_file());
+        let settings = Self {
+            layers,
+            default_dump_folder: locations.store_root.join("CrashDumps"),
+            consent_file: writable.clone(),
+            server_file: writable,
+        };
+        (settings, warnings)
+    }
+
+    /// `Disabled`.
+    #[must_use]
+    pub fn disabled(&self) -> bool {
+        self.switch(&catalogue::DISABLED)
+    }
+
+    /// `DontShowUI`.
+    #[must_use]
+    pub fn dont_show_ui(&self) -> bool {
+        self.switch(&catalogue::DONT_SHOW_UI)
+    }
+
+    /// `DontSendAdditionalData`.
+    #[must_use]
+    pub fn dont_send_additional_data(&self) -> bool {
+        self.switch(&catalogue::DONT_SEND_ADDITIONAL_DATA)
+    }
+
+    /// `LoggingDisabled`.
+    #[must_use]
+    pub fn logging_disabled(&self) -> bool {
+        self.switch(&catalogue::LOGGING_DISABLED)
+    }
+
+    /// `DisableArchive`.
+    #[must_use]
+    pub fn disable_archive(&self) -> bool {
+        self.switch(&catalogue::DISABLE_ARCHIVE)
+    }
+
+    /// `DisableQueue`.
+    #[must_use]
+    pub fn disable_queue(&self) -> bool {
+        self.switch(&catalogue::DISABLE_QUEUE)
+    }
+
+    /// `ConfigureArchive` is 2: an archived report keeps all its files.
+    #[must_use]
+    pub fn archive_keeps_files(&self) -> bool {
+        self.number(&catalogue::CONFIGURE_ARCHIVE) == 2
+    }
+
+    /// `MaxArchiveCount`.
+    #[must_use]
+    pub fn max_archive_count(&self) -> usize {
+        self.unsigned(&catalogue::MAX_ARCHIVE_COUNT_)
+    }
+
+    /// `MaxQueueCount`.
+    #[must_use]
+    pub fn max_queue_count(&self) -> usize {
+        self.unsigned(&catalogue::MAX_QUEUE_COUNT_)
+    }
+
+    /// `ForceQueue`.
+    #[must_use]
+    pub fn force_queue(&self) -> bool {
+        self.switch(&catalogue::FORCE_QUEUE)
+    }
+
+    /// `BypassDataThrottling`.
+    #[must_use]
+    pub fn bypass_data_throttling(&self) -> bool {
+        self.switch(&catalogue::BYPASS_DATA_THROTTLING)
+    }
+
+    /// `HoldMilliseconds`.
+    #[must_use]
+    pub fn hold_ms(&self) -> u32 {
+        self.unsigned(&catalogue::HOLD_MILLISECONDS)
+    }
+
+    /// `MaxRegisteredFileBytes` and `MaxRegisteredFilesBytes`.
+    #[must_use]
+    pub fn file_limits(&self) -> FileLimits {
+        FileLimits {
+            one_file_bytes: self.unsigned(&catalogue::MAX_REGISTERED_FILE_BYTES),
+            all_files_bytes: self.unsigned(&catalogue::MAX_REGISTERED_FILES_BYTES),
+        }
+    }
+
+    /// The server, if one is named. Port, SSL and dump server count only in the file that names the server, so that a
+    /// weaker file cannot turn a stronger one's server into another.
+    #[must_use]
+    pub fn server(&self) -> Option<CorporateServer> {
+        let layer = self.server_layer()?;
+        let Some(Typed::Text(host)) = layer.value(&catalogue::CORPORATE_WER_SERVER) else { return None };
+        let number = |known: &Known| match layer.value(known) {
+            Some(Typed::Number(number)) => *number,
+            _ => known.default,
+        };
+        Some(CorporateServer {
+            host: host.clone(),
+            port: u16::try_from(number(&catalogue::CORPORATE_WER_PORT_NUMBER)).unwrap_or(1273),
+            use_ssl: number(&catalogue::CORPORATE_WER_USE_SSL) == 1,
+            dump_server: match layer.value(&catalogue::CORPORATE_WER_DUMP_SERVER) {
+                Some(Typed::Text(host)) if !host.is_empty() => Some(host.clone()),
+                _ => None,
+            },
+        })
+    }
+
+    /// The strongest file that names a server; an empty name there means that no server counts.
+    pub(crate) fn server_layer(&self) -> Option<&Layer> {
+        let layer =
+            self.layers.iter().find(|layer| layer.value(&catalogue::CORPORATE_WER_SERVER).is_some())?;
+        match layer.value(&catalogue::CORPORATE_WER_SERVER) {
+            Some(Typed::Text(host)) if !host.is_empty() => Some(layer),
+            _ => None,
+        }
+    }
+
+    /// The consent for reports of one event type: its own value, else `DefaultConsent`; with
+    /// `DefaultOverrideBehavior` 1, and for a `DefaultConsent` of 0, always the latter.
+    #[must_use]
+    pub fn consent_for(&self, event_type: &str) -> Consent {
+        let default = self.number(&catalogue::DEFAULT_CONSENT);
+        let own = self.layers.iter().find_map(|layer| {
+            let mut events = layer.events.iter();
+            events.find(|(name, _)| name.eq_ignore_ascii_case(event_type)).map(|(_, number)| *number)
+        });
+        let number = match own {
+            Some(number) if default != 0 && !self.switch(&catalogue::DEFAULT_OVERRIDE_BEHAVIOR) => number,
+            _ => default,
+        };
+        Consent::from_number(number).unwrap_or_default()
+    }
+
+    /// The file in which the person who runs this would set `Consent.DefaultConsent`.
+    #[must_use]
+    pub fn consent_file(&self) -> &Path {
+        &self.consent_file
+    }
+
+    /// Why a new report waits in the queue, for a person; empty where the settings let it go at once.
+    #[must_use]
+    pub fn waiting_reason(&self) -> String {
+        if self.server().is_none() {
+            return format!(
+                "No server is named: set CorporateWERServer in {}, then run `wer submit`.",
+                self.server_file.display()
+            );
+        }
+        match self.consent_for("") {
+            Consent::Disabled => {
+                "The machine's policy lets no report be sent (Consent.DefaultConsent is 0).".into()
+            }
+            Consent::AlwaysAsk => format!(
+                "Nobody was there to be asked: allow it with `wer submit ID --approve`, or every report with \
+                 DefaultConsent under [Consent] in {}.",
+                self.consent_file.display()
+            ),
+            _ => String::new(),
+        }
+    }
+
+    /// Who allowed a runtime exception module, by its exact path. A 0 in a stronger file forbids what a weaker one
+    /// allows.
+    #[must_use]
+    pub fn module_level(&self, path: &str) -> Option<ModuleLevel> {
+        let (layer, allowed) =
+            self.layers.iter().find_map(|layer| layer.modules.get(path).map(|allowed| (layer, *allowed)))?;
+        allowed.then_some(match layer.level {
+            FileLevel::Policy | FileLevel::System => ModuleLevel::System,
+            FileLevel::User => ModuleLevel::User,
+        })
+    }
+
+    /// Whether any file excludes a program, by its file name.
+    #[must_use]
+    pub fn is_excluded(&self, name: &str) -> bool {
+        self.layers.iter().any(|layer| layer.excluded.get(name) == Some(&true))
+    }
+
+    /// The local dump of a program (path or file name), if the machine's files want one: a program's own table
+    /// overrides `[LocalDumps]` value by value.
+    #[must_use]
+    pub fn local_dump(&self, program: &str) -> Option<LocalDump> {
+        let name = program.rsplit('/').next().unwrap_or(program);
+        let wanted = self
+            .layers
+            .iter()
+            .any(|layer| layer.local_dumps_for_all || layer.local_dumps_of.contains_key(name));
+        if !wanted {
+            return None;
+        }
+        let number = |known: &Known| match self.local_dump_value(name, known) {
+            Some(Typed::Number(number)) => *number,
+            _ => known.default,
+        };
+        let unsigned = |known| u32::try_from(number(known)).unwrap_or_default();
+        Some(LocalDump {
+            dump_type: match number(&catalogue::DUMP_TYPE) {
+                0 => LocalDumpType::Custom(unsigned(&catalogue::CUSTOM_DUMP_FLAGS)),
+                2 => LocalDumpType::Full,
+                _ => LocalDumpType::Mini,
+            },
+            count: unsigned(&catalogue::DUMP_COUNT),
+            folder: match self.local_dump_value(name, &catalogue::DUMP_FOLDER) {
+                Some(Typed::Text(folder)) => PathBuf::from(folder),
+                _ => self.default_dump_folder.clone(),
+            },
+        })
+    }
+
+    fn local_dump_value(&self, name: &str, known: &Known) -> Option<&Typed> {
+        let of_program = self.layers.iter().find_map(|layer| layer.local_dumps_of.get(name)?.get(known.name));
+        of_program.or_else(|| self.layers.iter().find_map(|layer| layer.local_dumps.get(known.name)))
+    }
+
+    /// Whether a heap dump of this program (path or file name) is kept with its report.
+    #[must_use]
+    pub fn wants_heap_dump(&self, program: &str) -> bool {
+        self.local_dump(program).is_some_and(|dump| dump.count > 0 && dump.dump_type.holds_heap())
+    }
+
+    /// The strongest file's value and its layer.
+    pub(crate) fn strongest(&self, known: &Known) -> Option<(&Layer, &Typed)> {
+        self.layers.iter().find_map(|layer| layer.value(known).map(|value| (layer, value)))
+    }
+
+    fn number(&self, known: &Known) -> i64 {
+        match self.strongest(known) {
+            Some((_, Typed::Number(number))) => *number,
+            _ => known.default,
+        }
+    }
+
+    fn switch(&self, known: &Known) -> bool {
+        self.number(known) == 1
+    }
+
+    /// Ranges are checked where values are read, so the conversion loses nothing.
+    fn unsigned<T: TryFrom<i64> + Default>(&self, known: &Known) -> T {
+        T::try_from(self.number(known)).unwrap_or_default()
+    }
+}
+
+fn file_of(locations: &Locations, level: FileLevel) -> Option<PathBuf> {
+    match level {
+        FileLevel::Policy => Some(locations.policy_file()),
+        FileLevel::System => Some(locations.system_file()),
+        FileLevel::User => locations.user_file(),
+    }
+}

@@ -1,0 +1,7 @@
+//! Settings as the binaries see them: files on disk, precedence, warnings, explanations.
+
+mod it {
+    mod broken;
+    mod precedence;
+    mod values;
+}

@@ -1,0 +1,94 @@
+//! A broken file never stops reporting.
+
+use std::fs;
+
+use wer_model::Consent;
+use wer_settings::{FileLevel, Locations, Settings, SettingsWarning};
+
+fn locations(folder: &std::path::Path) -> Locations {
+    Locations { user_dir: Some(folder.join("user")), ..Locations::system(Some(folder)) }
+}
+
+#[test]
+fn without_files_the_defaults_count_and_nobody_is_warned() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (settings, warnings) = Settings::load(&locations(folder.path()));
+    assert_eq!(warnings, []);
+    assert!(!settings.disabled());
+    assert_eq!((settings.max_queue_count(), settings.max_archive_count()), (50, 1000));
+    assert_eq!(settings.consent_for("APPCRASH"), Consent::AlwaysAsk);
+    assert_eq!(settings.hold_ms(), 30_000);
+    assert_eq!(settings.file_limits().one_file_bytes, 64 << 20);
+    assert_eq!(settings.file_limits().all_files_bytes, 256 << 20);
+    assert_eq!(settings.server(), None);
+    assert!(settings.archive_keeps_files());
+}
+
+#[test]
+fn a_file_that_is_no_toml_costs_only_itself() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let locations = locations(folder.path());
+    fs::create_dir_all(&locations.system_dir).expect("a folder");
+    fs::write(locations.system_file(), "Disabled = = 1\n").expect("a file");
+    fs::write(locations.policy_file(), "MaxQueueCount = 7\n").expect("a file");
+    let (settings, warnings) = Settings::load(&locations);
+    assert_eq!(settings.max_queue_count(), 7);
+    assert!(!settings.disabled());
+    let [warning] = warnings.as_slice() else { panic!("one warning, not {warnings:?}") };
+    assert!(warning.to_string().contains("wer.toml"), "{warning}");
+}
+
+#[test]
+fn what_is_not_a_readable_text_file_is_a_warning() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let locations = locations(folder.path());
+    fs::create_dir_all(locations.system_file()).expect("a folder in the file's place");
+    fs::write(locations.policy_file(), [0xff, 0xfe, 0x00]).expect("a file");
+    let user = locations.user_file().expect("a user's file");
+    fs::create_dir_all(user.parent().expect("a folder")).expect("a folder");
+    fs::write(&user, vec![b'#'; 1024 * 1024 + 1]).expect("a large file");
+    let (settings, warnings) = Settings::load(&locations);
+    assert!(!settings.disabled());
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    assert!(warnings.iter().all(|warning| matches!(warning, SettingsWarning::Unreadable { .. })));
+}
+
+#[test]
+fn wrong_values_and_unknown_names_are_named() {
+    let text = r#"
+Disabled = "yes"
+MaxQueueCount = 501
+Bogus = 1
+QueuePesterInterval = 1
+Consent = 3
+[LocalDumps]
+DumpFolder = "relative"
+Nonsense = 1
+[ExcludedApplications]
+"/usr/bin/python3" = 1
+[RuntimeExceptionHelperModules]
+"module.so" = 1
+"/opt/m.so" = 2
+"#;
+    let (settings, warnings) = Settings::from_texts(&Locations::system(None), &[(FileLevel::System, text)]);
+    assert!(!settings.disabled());
+    assert_eq!(settings.max_queue_count(), 50);
+    let sentences: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    let about = |name: &str| sentences.iter().filter(|sentence| sentence.contains(name)).count();
+    for name in [
+        "Disabled",
+        "MaxQueueCount",
+        "Bogus",
+        "QueuePesterInterval",
+        "Consent",
+        "LocalDumps.DumpFolder",
+        "LocalDumps.Nonsense",
+        "/usr/bin/python3",
+        "\"module.so\"",
+        "/opt/m.so",
+    ] {
+        assert_eq!(about(name), 1, "{name}: {sentences:#?}");
+    }
+    assert_eq!(sentences.len(), 10, "{sentences:#?}");
+    assert!(sentences.iter().all(|sentence| sentence.contains("/etc/wer/wer.toml")), "{sentences:#?}");
+}
