@@ -1,0 +1,43 @@
+//! Limits on everything that comes from a target, a core or the kernel.
+
+use std::time::Duration;
+
+/// How long threads are waited for to stop. A thread inside an uninterruptible call stays behind, with a soft error.
+pub const STOP_DEADLINE: Duration = Duration::from_millis(500);
+/// Times that the thread list is read again while new threads appear.
+pub const MAX_STOP_ROUNDS: usize = 32;
+/// Modules kept of one process.
+pub const MAX_MODULES: usize = 4096;
+/// Program headers read of one module.
+pub const MAX_PROGRAM_HEADERS: usize = 128;
+/// Bytes read of one note segment of a module.
+pub const MAX_MODULE_NOTE_BYTES: u64 = 64 << 10;
+/// Entries read of one dynamic section.
+pub const MAX_DYNAMIC_ENTRIES: usize = 512;
+/// Bytes of a build id; the common ones have 16 and 20.
+pub const MAX_BUILD_ID_BYTES: usize = 64;
+/// Bytes of a soname.
+pub const MAX_SONAME_BYTES: usize = 256;
+/// Links followed in one chain of a symbol hash table.
+pub const MAX_HASH_CHAIN: u32 = 4096;
+/// Bytes read of the notes of a core; a thread needs about 12 KiB at most.
+pub const MAX_CORE_NOTE_BYTES: u64 = 128 << 20;
+/// Bytes passed over between the program headers of a core and its notes.
+pub const MAX_CORE_SKIP_BYTES: u64 = 16 << 20;
+/// Notes looked at in one core.
+pub const MAX_CORE_NOTES: usize = 262_144;
+/// Threads kept of one core.
+pub const MAX_CORE_THREADS: usize = 32_768;
+/// Bytes passed over in the coredump socket's request beyond the part that we know.
+pub const MAX_SOCKET_REQUEST_BYTES: u32 = 4096;
+/// How long the kernel's side of the coredump socket is waited for.
+pub const SOCKET_DEADLINE: Duration = Duration::from_secs(5);
+/// Times that an entry of the registration block is read again while its owner changes it.
+pub const MAX_REGISTRATION_READS: usize = 4;
+/// Soft errors kept of one registration block.
+pub const MAX_REGISTRATION_ERRORS: usize = 16;
+/// A fault this far below the lowest page of a stack still counts as an overflow: guard pages, the kernel's gap below
+/// the main stack (1 MiB), and one large frame.
+pub const STACK_GUARD_REACH_BYTES: u64 = 2 << 20;
+/// A fault this far below the stack pointer still belongs to the frame that is being made.
+pub const STACK_PUSH_REACH_BYTES: u64 = 64 << 10;

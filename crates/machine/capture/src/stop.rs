@@ -1,0 +1,262 @@
+//! Stops the threads of a living process and lets them go.
+//!
+//! The kernel ties a traced thread to the thread that seized it, so each stop has an OS thread of its own: it seizes,
+//! reads the registers, waits for the word to let go, detaches, and ends. Its end lets go even of threads that never
+//! stopped. A thread in job-control stop (state T) is left in it, and a signal that was about to be delivered when we
+//! came is delivered when we go.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use wer_snapshot::{FpuState, Registers};
+use wer_sys::Process;
+use wer_sys::ptrace::{self, Wait};
+
+use crate::error::CaptureError;
+use crate::limits::{MAX_STOP_ROUNDS, STOP_DEADLINE};
+
+/// A thread as the stop found it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StoppedThread {
+    pub(crate) registers: Option<Registers>,
+    pub(crate) fpu: Option<FpuState>,
+    /// Why there are no registers.
+    pub(crate) problem: Option<String>,
+}
+
+/// What a stop found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stopped {
+    /// By thread id.
+    pub(crate) threads: BTreeMap<u32, StoppedThread>,
+    /// New threads kept appearing.
+    pub(crate) unsettled: bool,
+}
+
+/// A stop that lasts until it is released or dropped.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    release: Option<Sender<()>>,
+    tracer: Option<JoinHandle<()>>,
+}
+
+impl Hold {
+    /// Stops all threads but `skip`. `known` are the thread ids of a moment ago.
+    pub(crate) fn stop(
+        process: &Arc<Process>,
+        known: Vec<u32>,
+        skip: Option<u32>,
+    ) -> Result<(Self, Stopped), CaptureError> {
+        let pid = process.pid();
+        let (release, wait) = channel();
+        let (report, stopped) = channel();
+        let target = Arc::clone(process);
+        let tracer = std::thread::Builder::new()
+            .name("wer-tracer".into())
+            .spawn(move || trace(&target, known, skip, &report, &wait))
+            .map_err(|source| CaptureError::Tracer { pid, source })?;
+        let hold = Self { release: Some(release), tracer: Some(tracer) };
+        match stopped.recv() {
+            Ok(stopped) => Ok((hold, stopped)),
+            Err(_) => Err(CaptureError::TargetGone { pid }),
+        }
+    }
+
+    /// Lets all threads go; returns when they have been.
+    pub(crate) fn release(&mut self) {
+        self.release = None;
+        if let Some(tracer) = self.tracer.take() {
+            let _ = tracer.join();
+        }
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+fn trace(
+    process: &Process,
+    known: Vec<u32>,
+    skip: Option<u32>,
+    report: &Sender<Stopped>,
+    until: &Receiver<()>,
+) {
+    let mut tracer = Tracer::default();
+    tracer.stop_all(process, known, skip);
+    let stopped = tracer.read_all();
+    if report.send(stopped).is_ok() {
+        // Nothing is ever sent: the other side's end is the word.
+        let _ = until.recv();
+    }
+    tracer.detach_all();
+}
+
+/// Where a thread stands.
+#[derive(Clone, Debug)]
+enum Tracee {
+    /// Seized and told to stop.
+    Running,
+    /// Stopped; this signal is to be delivered when it is let go.
+    Stopped(i32),
+    /// It ended, or could not be seized: why.
+    Lost(Option<String>),
+}
+
+/// Stops and reads threads; all calls from one OS thread.
+#[derive(Debug, Default)]
+pub(crate) struct Tracer {
+    threads: BTreeMap<u32, Tracee>,
+    unsettled: bool,
+}
+
+impl Tracer {
+    fn stop_all(&mut self, process: &Process, known: Vec<u32>, skip: Option<u32>) {
+        let mut listed = known;
+        for _ in 0..MAX_STOP_ROUNDS {
+            let new: Vec<u32> = listed
+                .into_iter()
+                .filter(|tid| Some(*tid) != skip && !self.threads.contains_key(tid))
+                .collect();
+            self.seize(&new);
+            self.wait_for_stops(Instant::now() + STOP_DEADLINE);
+            listed = process.thread_ids().unwrap_or_default();
+            if listed.iter().all(|tid| Some(*tid) == skip || self.threads.contains_key(tid)) {
+                return;
+            }
+        }
+        self.unsettled = true;
+    }
+
+    fn seize(&mut self, tids: &[u32]) {
+        for tid in tids {
+            let state = match ptrace::seize(*tid, 0) {
+                Ok(()) => Tracee::Running,
+                Err(error) => Tracee::Lost(refusal(*tid, &error)),
+            };
+            self.threads.insert(*tid, state);
+        }
+        self.interrupt_running();
+    }
+
+    /// Takes over threads that this OS thread traces already.
+    pub(crate) fn adopt(&mut self, tids: &[u32]) {
+        self.threads.extend(tids.iter().map(|tid| (*tid, Tracee::Running)));
+        self.interrupt_running();
+        self.wait_for_stops(Instant::now() + STOP_DEADLINE);
+    }
+
+    fn interrupt_running(&self) {
+        for (tid, _) in self.threads.iter().filter(|(_, state)| matches!(state, Tracee::Running)) {
+            // It fails when the thread is gone; the wait finds that out.
+            let _ = ptrace::interrupt(*tid);
+        }
+    }
+
+    fn wait_for_stops(&mut self, deadline: Instant) {
+        /// Empty rounds in which the processor is only offered to others.
+        const PATIENT_ROUNDS: u32 = 200;
+        const PAUSE: Duration = Duration::from_micros(100);
+        let mut empty_rounds = 0;
+        loop {
+            let (mut progress, mut running) = (false, false);
+            for (tid, state) in &mut self.threads {
+                if matches!(state, Tracee::Running) {
+                    match after(ptrace::poll(*tid)) {
+                        Some(next) => (*state, progress) = (next, true),
+                        None => running = true,
+                    }
+                }
+            }
+            if !running || Instant::now() >= deadline {
+                return;
+            }
+            empty_rounds = if progress { 0 } else { empty_rounds + 1 };
+            if empty_rounds < PATIENT_ROUNDS {
+                std::thread::yield_now();
+            } else {
+                std::thread::sleep(PAUSE);
+            }
+        }
+    }
+
+    pub(crate) fn read_all(&self) -> Stopped {
+        let threads = self.threads.iter().filter_map(|(tid, state)| Some((*tid, read_one(*tid, state)?)));
+        Stopped { threads: threads.collect(), unsettled: self.unsettled }
+    }
+
+    pub(crate) fn detach_all(&mut self) {
+        for (tid, state) in std::mem::take(&mut self.threads) {
+            match state {
+                Tracee::Stopped(signal) => {
+                    if ptrace::detach(tid, signal).is_err() {
+                        // Killed meanwhile: taking its end lets its parent see it too.
+                        let _ = ptrace::poll(tid);
+                    }
+                }
+                Tracee::Running => {
+                    if let Some(Tracee::Stopped(signal)) = after(ptrace::poll(tid)) {
+                        let _ = ptrace::detach(tid, signal);
+                    }
+                }
+                Tracee::Lost(_) => {}
+            }
+        }
+    }
+}
+
+fn after(outcome: std::io::Result<Option<Wait>>) -> Option<Tracee> {
+    match outcome {
+        Ok(None) => None,
+        // Before a signal's delivery; every other stop has an event.
+        Ok(Some(Wait::Stopped { signal, event: 0 })) => Some(Tracee::Stopped(signal)),
+        Ok(Some(Wait::Stopped { .. })) => Some(Tracee::Stopped(0)),
+        Ok(Some(Wait::Exited(_) | Wait::Signaled { .. })) | Err(_) => Some(Tracee::Lost(None)),
+    }
+}
+
+/// `None` for a thread that ended: it is simply no longer there.
+fn refusal(tid: u32, error: &std::io::Error) -> Option<String> {
+    (error.raw_os_error() != Some(libc::ESRCH)).then(|| {
+        format!("Thread {tid} could not be stopped ({error}): it is traced already, or not ours to trace.")
+    })
+}
+
+fn read_one(tid: u32, state: &Tracee) -> Option<StoppedThread> {
+    match state {
+        Tracee::Lost(None) => None,
+        Tracee::Lost(problem) => Some(StoppedThread { problem: problem.clone(), ..StoppedThread::default() }),
+        Tracee::Running => {
+            let limit = STOP_DEADLINE.as_millis();
+            let problem = format!("Thread {tid} did not stop within {limit} ms; its registers are missing.");
+            Some(StoppedThread { problem: Some(problem), ..StoppedThread::default() })
+        }
+        Tracee::Stopped(_) => Some(read_stopped(tid)),
+    }
+}
+
+/// Registers of a thread that stands still.
+pub(crate) fn read_stopped(tid: u32) -> StoppedThread {
+    match ptrace::registers(tid) {
+        Ok(registers) => StoppedThread { registers: Some(registers), fpu: read_fpu(tid), problem: None },
+        Err(error) => StoppedThread {
+            problem: Some(format!("The registers of thread {tid} could not be read: {error}.")),
+            ..StoppedThread::default()
+        },
+    }
+}
+
+fn read_fpu(tid: u32) -> Option<FpuState> {
+    if let Ok(xsave) = ptrace::xsave(tid)
+        && let Some(image) = xsave.first_chunk::<512>()
+    {
+        return Some(FpuState { fxsave: Box::new(*image), xsave });
+    }
+    let fxsave = ptrace::fxsave(tid).ok()?;
+    Some(FpuState { fxsave, xsave: Vec::new() })
+}

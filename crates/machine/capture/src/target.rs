@@ -1,0 +1,336 @@
+//! A process that is being captured: what is read before it is stopped, what while it stands, and the snapshot of both.
+//!
+//! A stop is to be short. So names, times, arguments, the machine, and the identity of modules are read before; under
+//! the stop only registers, mappings, what changed in the modules, and the registration block.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use wer_model::{LastWords, SoftError, Stage};
+use wer_snapshot::{
+    CaptureSource, ExceptionSnapshot, FpuState, LinuxFiles, MemoryReader, ModuleSnapshot, ProcessInfo,
+    ProcessSnapshot, Region, Registers, SignalInfo, ThreadSnapshot,
+};
+use wer_sys::machine::{ms_of_ticks, unix_ns_of_boot_ticks};
+use wer_sys::procfs::{Stat, Status, parse_auxv, parse_cmdline, parse_maps};
+use wer_sys::{Process, ProcessMemory, VmMemory};
+
+use crate::capture::Capture;
+use crate::classify::{Evidence, classify};
+use crate::error::CaptureError;
+use crate::last_words::glibc_abort_message;
+use crate::machine::machine;
+use crate::modules::{ModuleCache, find_modules};
+use crate::registration::{BlockContents, candidates, read_first};
+use crate::stop::{Hold, Stopped};
+
+/// Memory of a target.
+#[derive(Debug)]
+pub(crate) enum TargetMemory {
+    /// By descriptor: it cannot be mistaken for another process's.
+    File(ProcessMemory),
+    /// By number, where the descriptor is refused.
+    Number(VmMemory),
+}
+
+impl MemoryReader for TargetMemory {
+    fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
+        match self {
+            Self::File(memory) => memory.read(address, buffer),
+            Self::Number(memory) => memory.read(address, buffer),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct ThreadFacts {
+    stat: Stat,
+    namespace_tid: u32,
+}
+
+/// One thread's registers, from wherever the way of capture has them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ThreadState {
+    pub(crate) registers: Option<Registers>,
+    pub(crate) fpu: Option<FpuState>,
+    pub(crate) handler_stack_pointer: Option<u64>,
+}
+
+/// What is known of a crash before it is classified.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CrashFacts {
+    pub(crate) tid: u32,
+    pub(crate) signal: SignalInfo,
+    /// `trapno` and error code.
+    pub(crate) trap: Option<(u64, u64)>,
+}
+
+/// A process on its way into a snapshot.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) process: Arc<Process>,
+    pub(crate) memory: TargetMemory,
+    pub(crate) status: Status,
+    pub(crate) soft_errors: Vec<SoftError>,
+    /// Address of the registration block as somebody else names it, 0 = unknown.
+    pub(crate) block_hint: u64,
+    stat: Stat,
+    files: LinuxFiles,
+    executable: String,
+    threads: HashMap<u32, ThreadFacts>,
+    modules: ModuleCache,
+}
+
+impl Target {
+    /// Reads what can be read while the process runs.
+    pub(crate) fn prepare(process: Process) -> Result<Self, CaptureError> {
+        machine();
+        let stat = process.stat()?;
+        let status = process.status()?;
+        let memory = match process.memory(true).or_else(|_| process.memory(false)) {
+            Ok(memory) => TargetMemory::File(memory),
+            Err(wer_sys::ProcessError::NotPermitted { .. }) => {
+                TargetMemory::Number(VmMemory::new(process.pid()))
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let mut target = Self {
+            executable: process.link("exe").unwrap_or_default(),
+            process: Arc::new(process),
+            memory,
+            status,
+            stat,
+            soft_errors: Vec::new(),
+            block_hint: 0,
+            files: LinuxFiles::default(),
+            threads: HashMap::new(),
+            modules: ModuleCache::default(),
+        };
+        target.read_files();
+        Ok(target)
+    }
+
+    fn read_files(&mut self) {
+        self.files = LinuxFiles {
+            cpuinfo: machine().cpuinfo.clone(),
+            lsb_release: machine().os_release.clone(),
+            status: self.file("status"),
+            cmdline: self.file("cmdline"),
+            auxv: self.file("auxv"),
+            limits: self.file("limits"),
+            maps: Vec::new(),
+        };
+    }
+
+    fn file(&mut self, name: &str) -> Vec<u8> {
+        match self.process.read(name) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                self.complain(format!("{name} is missing: {error}."));
+                Vec::new()
+            }
+        }
+    }
+
+    pub(crate) fn complain(&mut self, message: String) {
+        self.soft_errors.push(SoftError::new(Stage::Capture, message));
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Reads names and times of threads, and the modules, so that the stop need not.
+    pub(crate) fn look_ahead(&mut self) -> Vec<u32> {
+        let tids = self.process.thread_ids().unwrap_or_default();
+        for tid in &tids {
+            self.learn_thread(*tid);
+        }
+        let regions = self.process.maps().map(|maps| maps.regions).unwrap_or_default();
+        // Only to fill the cache: soft errors and results of this look do not count.
+        self.find_modules(&regions, &mut Vec::new());
+        tids
+    }
+
+    fn find_modules(&mut self, regions: &[Region], errors: &mut Vec<SoftError>) -> Vec<ModuleSnapshot> {
+        let auxv = parse_auxv(&self.files.auxv);
+        find_modules(&self.process, &self.memory, regions, &auxv, &mut self.modules, errors)
+    }
+
+    fn learn_thread(&mut self, tid: u32) -> Option<&ThreadFacts> {
+        use std::collections::hash_map::Entry;
+        match self.threads.entry(tid) {
+            Entry::Occupied(known) => Some(known.into_mut()),
+            Entry::Vacant(place) => {
+                let stat = self.process.thread_stat(tid).ok()?;
+                let namespaced = self.status.namespace_tgids.len() > 1;
+                let namespace_tid = namespaced
+                    .then(|| self.process.thread_status(tid).ok()?.namespace_id())
+                    .flatten()
+                    .unwrap_or(tid);
+                Some(place.insert(ThreadFacts { stat, namespace_tid }))
+            }
+        }
+    }
+
+    /// The thread that has this id in the process's own pid namespace.
+    pub(crate) fn thread_by_namespace_id(&mut self, namespace_tid: u32) -> Option<u32> {
+        let tids = self.process.thread_ids().ok()?;
+        if self.status.namespace_tgids.len() <= 1 {
+            return tids.contains(&namespace_tid).then_some(namespace_tid);
+        }
+        tids.into_iter()
+            .find(|tid| self.learn_thread(*tid).is_some_and(|facts| facts.namespace_tid == namespace_tid))
+    }
+
+    /// Every thread's id by its id in the process's own pid namespace.
+    pub(crate) fn thread_ids_by_namespace_id(&mut self) -> BTreeMap<u32, u32> {
+        let tids = self.process.thread_ids().unwrap_or_default();
+        tids.into_iter().filter_map(|tid| Some((self.learn_thread(tid)?.namespace_tid, tid))).collect()
+    }
+
+    /// Takes over what a stop found; its problems become soft errors.
+    pub(crate) fn states_of(&mut self, stopped: Stopped) -> Vec<(u32, ThreadState)> {
+        if stopped.unsettled {
+            self.complain(
+                "New threads kept appearing while the process was stopped; some may be missing.".into(),
+            );
+        }
+        let states = stopped.threads.into_iter().map(|(tid, thread)| {
+            if let Some(problem) = thread.problem {
+                self.soft_errors.push(SoftError::new(Stage::Capture, problem));
+            }
+            (tid, ThreadState { registers: thread.registers, fpu: thread.fpu, handler_stack_pointer: None })
+        });
+        states.collect()
+    }
+
+    /// Reads what must not move and makes the capture. Called while the threads stand.
+    pub(crate) fn finish(
+        mut self,
+        source: CaptureSource,
+        states: Vec<(u32, ThreadState)>,
+        crash: Option<CrashFacts>,
+        hold: Option<Hold>,
+    ) -> Capture {
+        let regions = self.read_regions();
+        let mut module_errors = Vec::new();
+        let modules = self.find_modules(&regions, &mut module_errors);
+        self.soft_errors.append(&mut module_errors);
+        let block = self.read_registrations(&regions);
+        let said = match crash {
+            Some(crash) if crash.signal.number == libc::SIGABRT => {
+                glibc_abort_message(&self.memory, &modules)
+            }
+            _ => None,
+        };
+        let last_words = said.or(block.last_words);
+        let mut threads = self.threads(states);
+        if let Some(crash) = crash {
+            threads.sort_by_key(|thread| (thread.tid != crash.tid, thread.tid));
+        }
+        let exception = crash.map(|crash| exception(crash, &threads, &regions, last_words.as_ref()));
+        let snapshot = ProcessSnapshot {
+            source,
+            process: self.process_info(),
+            system: machine().system.clone(),
+            threads,
+            modules,
+            regions,
+            exception,
+            last_words,
+            registrations: block.registrations,
+            linux: self.files,
+            soft_errors: self.soft_errors,
+        };
+        Capture::new(snapshot, self.process, self.memory, hold)
+    }
+
+    fn read_regions(&mut self) -> Vec<Region> {
+        match self.process.maps_text() {
+            Ok(text) => {
+                let maps = parse_maps(&text);
+                self.files.maps = text;
+                if maps.dropped_lines > 0 {
+                    self.complain(format!("{} mappings could not be understood.", maps.dropped_lines));
+                }
+                if maps.regions.is_empty() {
+                    self.complain("The process has no mappings any more; its memory is gone.".into());
+                }
+                maps.regions
+            }
+            Err(error) => {
+                self.complain(format!("The mappings are missing: {error}."));
+                Vec::new()
+            }
+        }
+    }
+
+    fn read_registrations(&mut self, regions: &[Region]) -> BlockContents {
+        let mut block = read_first(&self.memory, &candidates(regions, self.block_hint));
+        self.soft_errors.append(&mut block.soft_errors);
+        block
+    }
+
+    fn threads(&mut self, states: Vec<(u32, ThreadState)>) -> Vec<ThreadSnapshot> {
+        let mut threads = Vec::with_capacity(states.len());
+        for (tid, state) in states {
+            let facts = self.learn_thread(tid);
+            let stat = facts.as_ref().map(|facts| &facts.stat);
+            threads.push(ThreadSnapshot {
+                tid,
+                namespace_tid: facts.as_ref().map_or(tid, |facts| facts.namespace_tid),
+                name: stat.map(|stat| stat.name.clone()).unwrap_or_default(),
+                registers: state.registers,
+                fpu: state.fpu,
+                handler_stack_pointer: state.handler_stack_pointer,
+                priority: stat.map_or(0, |stat| stat.nice),
+                user_time_ms: stat.map_or(0, |stat| ms_of_ticks(stat.user_ticks)),
+                kernel_time_ms: stat.map_or(0, |stat| ms_of_ticks(stat.kernel_ticks)),
+            });
+        }
+        threads
+    }
+
+    fn process_info(&self) -> ProcessInfo {
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
+        ProcessInfo {
+            pid: self.pid(),
+            namespace_pid: self.status.namespace_tgid(),
+            parent_pid: self.stat.parent_pid,
+            uid: self.status.uids[0],
+            gid: self.status.gids[0],
+            name: self.stat.name.clone(),
+            executable: self.executable.strip_suffix(" (deleted)").unwrap_or(&self.executable).into(),
+            arguments: parse_cmdline(&self.files.cmdline),
+            start_time_unix_ns: unix_ns_of_boot_ticks(self.stat.start_ticks),
+            capture_time_unix_ns: u64::try_from(now).unwrap_or(u64::MAX),
+            user_time_ms: ms_of_ticks(self.stat.user_ticks),
+            kernel_time_ms: ms_of_ticks(self.stat.kernel_ticks),
+            auxv: parse_auxv(&self.files.auxv),
+        }
+    }
+}
+
+fn exception(
+    crash: CrashFacts,
+    threads: &[ThreadSnapshot],
+    regions: &[Region],
+    last_words: Option<&LastWords>,
+) -> ExceptionSnapshot {
+    let registers = threads.iter().find(|thread| thread.tid == crash.tid).and_then(|thread| thread.registers);
+    let found = classify(&Evidence {
+        signal: crash.signal,
+        registers: registers.map(|registers| (registers.rip, registers.rsp)),
+        trap: crash.trap,
+        regions,
+        last_words,
+    });
+    ExceptionSnapshot {
+        tid: crash.tid,
+        signal: crash.signal,
+        status: found.status,
+        instruction: registers.map_or(0, |registers| registers.rip),
+        access: found.access,
+    }
+}

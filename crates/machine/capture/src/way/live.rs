@@ -1,0 +1,95 @@
+//! On request: any living process, by its pid.
+
+use wer_snapshot::{CaptureSource, Registrations};
+use wer_sys::Process;
+
+use crate::capture::Capture;
+use crate::error::CaptureError;
+use crate::registration::{candidates, read_first};
+use crate::stop::Hold;
+use crate::target::{Target, ThreadState};
+
+/// Captures a living process and keeps it stopped until the capture is released.
+///
+/// A process in job-control stop stays in it. One that is traced already, or whose core the kernel is writing, is not
+/// stopped: its snapshot has no registers and says so.
+///
+/// # Errors
+/// When there is nothing to capture (gone, zombie, kernel thread, 32-bit, ourselves) or the kernel refuses.
+pub fn live(pid: u32) -> Result<Capture, CaptureError> {
+    if pid == std::process::id() {
+        return Err(CaptureError::OwnProcess { pid });
+    }
+    let process = Process::open(pid)?;
+    refuse_what_has_no_memory(&process)?;
+    let mut target = Target::prepare(process)?;
+    let known = target.look_ahead();
+    if let Some(reason) = why_not_to_stop(&target) {
+        target.complain(reason);
+        let states = known.into_iter().map(|tid| (tid, ThreadState::default())).collect();
+        return Ok(target.finish(CaptureSource::Live, states, None, None));
+    }
+    let (hold, stopped) = Hold::stop(&target.process, known, None)?;
+    if stopped.threads.is_empty() {
+        return Err(CaptureError::TargetGone { pid });
+    }
+    if stopped.threads.values().all(|thread| thread.problem.is_some()) {
+        let what = stopped.threads.into_values().find_map(|thread| thread.problem).unwrap_or_default();
+        return Err(CaptureError::NotPermitted { pid, what });
+    }
+    let states = target.states_of(stopped);
+    Ok(target.finish(CaptureSource::Live, states, None, Some(hold)))
+}
+
+/// Reads what a process registered, without stopping it: it may run, stand, crash, or not cooperate.
+///
+/// # Errors
+/// When the process is gone or may not be read. Without a registration block the answer is empty.
+pub fn registrations(pid: u32) -> Result<Registrations, CaptureError> {
+    let process = Process::open(pid)?;
+    refuse_what_has_no_memory(&process)?;
+    let memory = process.memory(false)?;
+    let regions = process.maps()?.regions;
+    Ok(read_first(&memory, &candidates(&regions, 0)).registrations)
+}
+
+/// Whether the soft core limit of a process is 1, at which the kernel gives no core to a pipe; the socket's side honours
+/// the same.
+#[must_use]
+pub fn core_limit_is_one(pid: u32) -> bool {
+    let limits = Process::open(pid).and_then(|process| process.limits());
+    limits.is_ok_and(|limits| limits.core_bytes == Some(1))
+}
+
+fn refuse_what_has_no_memory(process: &Process) -> Result<(), CaptureError> {
+    /// Every 64-bit process has its stack above this; a 32-bit one has nothing there.
+    const FOUR_GIB: u64 = 1 << 32;
+    let pid = process.pid();
+    let status = process.status()?;
+    if status.kernel_thread {
+        return Err(CaptureError::KernelThread { pid });
+    }
+    let regions = process.maps()?.regions;
+    match regions.last() {
+        Some(last) if last.end > FOUR_GIB => Ok(()),
+        Some(_) => Err(CaptureError::ThirtyTwoBit { pid }),
+        None if process.stat()?.state == 'Z' => Err(CaptureError::Zombie { pid }),
+        None if process.link("exe").is_none() => Err(CaptureError::KernelThread { pid }),
+        None => Err(CaptureError::TargetGone { pid }),
+    }
+}
+
+fn why_not_to_stop(target: &Target) -> Option<String> {
+    let pid = target.pid();
+    if target.status.dumping_core {
+        return Some(format!(
+            "The kernel is writing the core of process {pid}; its threads have no registers here."
+        ));
+    }
+    let tracer = target.status.tracer_pid;
+    (tracer != 0).then(|| {
+        format!(
+            "Process {pid} is traced by process {tracer} already: it was not stopped, and registers are missing."
+        )
+    })
+}
