@@ -1,0 +1,9 @@
+//! Reports as other programs see them: parameters, `Report.wer`, metadata XML, folder names, event records.
+
+mod it {
+    mod bytes;
+    mod folder;
+    mod parameters;
+    mod round_trip;
+    mod sample;
+}
