@@ -1,0 +1,68 @@
+//! What must be compiled before anything can be tested: the workspace's executables and libraries, and the crashing
+//! programs.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result, ensure};
+use wer_crasher::{Crashers, Flavour, Kind, Targets};
+
+/// Everything compiled.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// Where it is.
+    pub targets: Targets,
+    crashers: Crashers,
+}
+
+impl Built {
+    /// Builds once per process. `WER_TESTKIT_NO_BUILD=1` takes the workspace as it is, for a caller that has just
+    /// built it.
+    ///
+    /// # Errors
+    /// Something does not compile; the message has what the compiler said.
+    pub fn once() -> Result<&'static Self> {
+        static BUILT: OnceLock<Result<Built, String>> = OnceLock::new();
+        BUILT
+            .get_or_init(|| Self::build().map_err(|error| format!("{error:#}")))
+            .as_ref()
+            .map_err(|message| anyhow::anyhow!("{message}"))
+    }
+
+    fn build() -> Result<Self> {
+        let targets = Targets::of_this_program()?;
+        if std::env::var_os("WER_TESTKIT_NO_BUILD").is_none() {
+            build_workspace(&targets)?;
+        }
+        let crashers = Crashers::build(&targets)?;
+        Ok(Self { targets, crashers })
+    }
+
+    /// An executable of the workspace.
+    #[must_use]
+    pub fn binary(&self, name: &str) -> PathBuf {
+        self.targets.binary(name)
+    }
+
+    /// A crashing program; `None` where this machine cannot compile it.
+    #[must_use]
+    pub fn crasher(&self, kind: &Kind, flavour: Flavour) -> Option<PathBuf> {
+        self.crashers.path(kind, flavour)
+    }
+}
+
+fn build_workspace(targets: &Targets) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["build", "--quiet", "--workspace"])
+        .current_dir(&targets.workspace)
+        .output()
+        .context("cargo cannot be started")?;
+    ensure!(
+        output.status.success(),
+        "the workspace does not compile:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
+}
