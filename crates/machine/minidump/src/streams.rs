@@ -1,0 +1,16 @@
+//! The streams, one file each. Each writes its section and names it in the directory; none reads the process.
+
+pub(crate) mod comment;
+pub(crate) mod dso_debug;
+pub(crate) mod exception;
+pub(crate) mod linux_files;
+pub(crate) mod memory_info_list;
+pub(crate) mod memory_list;
+pub(crate) mod misc_info;
+pub(crate) mod module_list;
+pub(crate) mod registered_blocks;
+pub(crate) mod system_info;
+pub(crate) mod thread_info_list;
+pub(crate) mod thread_list;
+pub(crate) mod thread_names;
+pub(crate) mod wer_info;

@@ -1,0 +1,106 @@
+//! A real program that crashes: lldb and `minidump-processor` open every type and agree on thread and function.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use minidump::Minidump;
+use minidump_processor::ProcessState;
+use minidump_unwind::{Symbolizer, simple_symbol_supplier};
+use wer_abi::flags::DumpType;
+
+use crate::capturer::{Crashed, crash};
+use crate::fake::{block, register};
+use crate::raw::dump;
+
+fn process(bytes: &[u8]) -> ProcessState {
+    let read = Minidump::read(bytes).unwrap();
+    let symbols = Symbolizer::new(simple_symbol_supplier(Vec::new()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(minidump_processor::process_minidump(&read, &symbols)).unwrap()
+}
+
+fn lldb(dump: &Path) -> String {
+    let output = Command::new("timeout")
+        .args(["60", "lldb", "--no-lldbinit", "-b", "-c"])
+        .arg(dump)
+        .args(["-o", "thread list", "-o", "bt all", "-o", "image list"])
+        .env("PYTHONPATH", "/usr/lib/llvm-14/lib/python3.11/dist-packages")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn address_of(program: &Path, function: &str) -> (u64, u64) {
+    let output = Command::new("nm").arg("-S").arg(program).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = text.lines().find(|line| line.ends_with(&format!(" {function}"))).unwrap();
+    let mut words = line.split(' ').map(|word| u64::from_str_radix(word, 16));
+    (words.next().unwrap().unwrap(), words.next().unwrap().unwrap())
+}
+
+fn check_processor(crashed: &Crashed, bytes: &[u8], dump_type: DumpType) {
+    let state = process(bytes);
+    let snapshot = &crashed.snapshot;
+    let exception = snapshot.exception.as_ref().unwrap();
+    let info = state.exception_info.as_ref().unwrap();
+    assert_eq!(info.reason.to_string(), "SIGSEGV / SEGV_MAPERR");
+    assert_eq!(info.address.0, 0x1234);
+    assert_eq!(state.process_id, Some(snapshot.process.pid));
+    let threads = if dump_type == DumpType::Micro { 1 } else { 3 };
+    assert_eq!(state.threads.len(), threads);
+    let stack = &state.threads[state.requesting_thread.unwrap()];
+    assert_eq!(stack.thread_id, exception.tid);
+    assert_eq!(stack.frames[0].instruction, exception.instruction);
+    let program = &snapshot.modules[0];
+    assert_eq!(stack.frames[0].module.as_ref().unwrap().name, program.path);
+    let in_function = |address: u64, function: &str| {
+        let (start, size) = address_of(Path::new(&program.path), function);
+        (start..=start + size).contains(&address.wrapping_sub(program.base))
+    };
+    assert!(in_function(stack.frames[0].instruction, "crash_here"));
+    assert!(
+        in_function(stack.frames[1].instruction, "crashing"),
+        "{dump_type:?}: the caller comes from the stack"
+    );
+}
+
+fn check_lldb(crashed: &Crashed, path: &Path, dump_type: DumpType) {
+    let text = lldb(path);
+    let tid = crashed.snapshot.exception.as_ref().unwrap().tid;
+    let selected = text.lines().find(|line| line.contains("* thread #1")).unwrap_or_default();
+    assert!(selected.contains("stop reason = signal SIGSEGV"), "{text}");
+    let listed = text.lines().find(|line| line.contains("tid = ")).unwrap_or_default();
+    assert!(
+        listed.contains(&format!("tid = {tid:#06x}")) || listed.contains(&format!("tid = {tid}")),
+        "{text}"
+    );
+    assert!(text.contains("`crash_here"), "{text}");
+    assert!(text.contains("`crashing"), "{text}");
+    assert!(text.contains("linux-gate.so") && text.contains("libc.so.6"), "{text}");
+    if dump_type != DumpType::Micro {
+        assert!(text.contains("`waiting_here") && text.contains("`main"), "{text}");
+    }
+}
+
+#[test]
+fn lldb_and_minidump_processor_agree_on_every_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut crashed = crash(folder.path());
+    let program = crashed.snapshot.modules[0].clone();
+    let payload = address_of(Path::new(&program.path), "payload");
+    let address = program.base + payload.0;
+    register(&mut crashed.snapshot, [block(address, payload.1 as u32)]);
+    for dump_type in [DumpType::Micro, DumpType::Mini, DumpType::Heap, DumpType::Full] {
+        let dumped = dump(&crashed.snapshot, &crashed.memory, dump_type);
+        assert_eq!(dumped.summary.soft_errors, [], "{dump_type:?}");
+        check_processor(&crashed, &dumped.raw.0, dump_type);
+        let path = folder.path().join(format!("{}.dmp", dump_type.name()));
+        std::fs::write(&path, &dumped.raw.0).unwrap();
+        check_lldb(&crashed, &path, dump_type);
+        let registered = dumped.raw.holds(b"registered payload in a data segment");
+        assert_eq!(registered, matches!(dump_type, DumpType::Heap | DumpType::Full));
+        let (at, _) = dumped.raw.stream(0x4767_000A);
+        assert!(dumped.raw.u32(at + 8) >= 3, "the program, the vdso or libc, and the loader");
+    }
+}

@@ -1,0 +1,10 @@
+//! The strict checker of minidumps: any bytes, no panic, a bounded number of violations.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|file: &[u8]| {
+    let violations = wer_minidump::check::check(file);
+    assert!(violations.len() <= wer_minidump::limits::MAX_VIOLATIONS);
+});
