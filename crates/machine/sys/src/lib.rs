@@ -9,6 +9,7 @@ pub mod atomic_file;
 pub mod beneath;
 pub mod child;
 pub mod forward;
+pub mod inherited;
 pub mod limits;
 pub mod machine;
 pub mod memory;
