@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::{self, Next};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use watson_db::Store;
@@ -35,7 +34,7 @@ pub fn router(pages: Pages) -> Router {
         )
         .route("/static/watson.svg", get(|| asset("image/svg+xml", include_str!("../static/watson.svg"))))
         .fallback(problem::not_found)
-        .layer(middleware::from_fn(headers))
+        .layer(map_response(|response| async { with_headers(response) }))
         .with_state(pages)
 }
 
@@ -57,8 +56,9 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
-async fn headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+/// Gives a page the headers that it does not have yet.
+#[must_use]
+pub fn with_headers(mut response: Response) -> Response {
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(value);
     }

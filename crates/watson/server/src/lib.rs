@@ -1,1 +1,16 @@
-//! Placeholder.
+//! The server watson, joined from its parts: intake (machines), pages (people), a worker that has cabs analysed in child
+//! processes, and the loop that serves connections. The binary is a thin shell around [`serve::serve`].
+
+#![forbid(unsafe_code)]
+
+pub mod access;
+pub mod app;
+pub mod connections;
+pub mod limits;
+pub mod options;
+pub mod serve;
+pub mod token;
+pub mod worker;
+
+pub use app::{App, app};
+pub use options::ServeOptions;

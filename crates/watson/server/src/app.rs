@@ -1,0 +1,117 @@
+//! Every request's way: whose is it, may it, who answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::get;
+use tower::ServiceExt;
+use tower_http::timeout::TimeoutLayer;
+use watson_db::Store;
+use watson_intake::{Intake, Refusal, route};
+use watson_pages::Pages;
+use watson_pages::router::with_headers;
+
+use crate::access::{Access, Verdict};
+use crate::limits::MAX_PAGE_MS;
+
+/// The parts that answer.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Machines.
+    pub intake: Arc<Intake>,
+    /// What is kept.
+    pub store: Arc<Store>,
+    /// Who may see it.
+    pub access: Access,
+}
+
+#[derive(Clone)]
+struct Parts {
+    app: App,
+    pages: Router,
+}
+
+/// The whole server as one router.
+pub fn app(app: App) -> Router {
+    let own =
+        Router::new().route("/healthz", get(healthz)).route("/metrics", get(metrics)).with_state(app.clone());
+    let timeout =
+        TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_millis(MAX_PAGE_MS));
+    let pages =
+        own.fallback_service(watson_pages::router(Pages { store: Arc::clone(&app.store) })).layer(timeout);
+    Router::new().fallback(dispatch).with_state(Parts { app, pages })
+}
+
+async fn dispatch(State(Parts { app, pages }): State<Parts>, request: Request) -> Response {
+    if !app.access.host_is_ours(request.uri(), request.headers()) {
+        let text = "host: this server answers only to loopback names such as 127.0.0.1 and localhost\n";
+        return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
+    }
+    match route(request.method(), request.uri().path()) {
+        Ok(Some(route)) => app.intake.handle(route, request).await,
+        Ok(None) => page(&app, pages, request).await,
+        Err(refusal) => refuse(&app, refusal, request).await,
+    }
+}
+
+async fn refuse(app: &App, refusal: Refusal, request: Request) -> Response {
+    app.intake.refuse(refusal, request).await
+}
+
+async fn page(app: &App, pages: Router, request: Request) -> Response {
+    // Health and totals hold nothing of anybody; probes and collectors have no cookie.
+    let open = matches!(request.uri().path(), "/healthz" | "/metrics");
+    let verdict = if open { Verdict::Show } else { app.access.verdict(request.uri(), request.headers()) };
+    match verdict {
+        Verdict::Show => pages.oneshot(request).await.into_response(),
+        Verdict::Enter { cookie, location } => {
+            let headers = [(header::SET_COOKIE, cookie), (header::CACHE_CONTROL, "no-store".to_owned())];
+            (headers, Redirect::to(&location)).into_response()
+        }
+        Verdict::Refuse => {
+            let headers = [(header::CACHE_CONTROL, "no-store"), (header::WWW_AUTHENTICATE, "Bearer")];
+            with_headers((StatusCode::UNAUTHORIZED, headers, Html(TOKEN_NEEDED)).into_response())
+        }
+    }
+}
+
+const TOKEN_NEEDED: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>watson</title>\
+<link rel=\"stylesheet\" href=\"/static/watson.css\"></head><body><main><section class=\"empty\">\
+<h1>This page needs the token</h1><p>Open the link that <code>watson serve</code> printed when it started. \
+The token is also in the file <code>token</code> of its data folder.</p></section></main></body></html>";
+
+async fn healthz(State(app): State<App>) -> Response {
+    match app.store.counts().await {
+        Ok(_) => "ok\n".into_response(),
+        Err(error) => {
+            tracing::error!(error = %error, "the database does not answer");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
+        }
+    }
+}
+
+async fn metrics(State(app): State<App>) -> Response {
+    let counts = match app.store.counts().await {
+        Ok(counts) => counts,
+        Err(error) => {
+            tracing::error!(error = %error, "the database does not answer");
+            return (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response();
+        }
+    };
+    let gauges = [
+        ("watson_buckets", "Buckets.", counts.buckets),
+        ("watson_hits", "Crashes, each counted once.", counts.hits),
+        ("watson_reports", "Reports with data.", counts.reports),
+        ("watson_jobs_open", "Analyses that wait or run.", counts.jobs_open),
+        ("watson_jobs_poison", "Analyses that failed for good.", counts.jobs_poison),
+    ];
+    let mut text = app.intake.metrics().render();
+    for (name, help, value) in gauges {
+        text.push_str(&format!("# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n"));
+    }
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}

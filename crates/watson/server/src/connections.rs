@@ -1,0 +1,71 @@
+//! The loop that serves connections: HTTP/1 with title-case header names, which some crash clients insist on, and
+//! limits on heads and on the number of connections.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
+
+use crate::limits::{
+    ACCEPT_RETRY_MS, MAX_CONNECTIONS, MAX_HEAD_BYTES, MAX_HEAD_FIELDS, MAX_HEAD_MS, MAX_SHUTDOWN_MS,
+};
+
+/// Serves until `stop` ends; open requests then have [`MAX_SHUTDOWN_MS`] to end.
+pub async fn serve_connections(listener: TcpListener, app: Router, stop: impl Future<Output = ()>) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let open = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let next = tokio::select! {
+            next = accept(&listener, &places) => next,
+            () = &mut stop => break,
+        };
+        if let Some((stream, place)) = next {
+            serve_one(stream, place, app.clone(), &open);
+        }
+    }
+    drop(listener);
+    if timeout(Duration::from_millis(MAX_SHUTDOWN_MS), open.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not end in time; their connections are closed");
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => Some((stream, place)),
+        Err(error) => {
+            tracing::warn!(error = %error, "a connection could not be accepted");
+            sleep(Duration::from_millis(ACCEPT_RETRY_MS)).await;
+            None
+        }
+    }
+}
+
+fn serve_one(stream: TcpStream, place: OwnedSemaphorePermit, app: Router, open: &GracefulShutdown) {
+    let _ = stream.set_nodelay(true);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(MAX_HEAD_MS))
+        .max_buf_size(MAX_HEAD_BYTES)
+        .max_headers(MAX_HEAD_FIELDS)
+        .title_case_headers(true)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+    let connection = open.watch(connection);
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(error = %error, "a connection ended early");
+        }
+        drop(place);
+    });
+}

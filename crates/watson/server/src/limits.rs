@@ -1,0 +1,26 @@
+//! Limits of the server itself; those of bodies are the intake's.
+
+/// Connections at the same time; others wait in the system's queue.
+pub const MAX_CONNECTIONS: usize = 1024;
+/// Milliseconds in which a request's head must have come.
+pub const MAX_HEAD_MS: u64 = 15_000;
+/// Bytes of a request's head.
+pub const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// Fields of a request's head.
+pub const MAX_HEAD_FIELDS: usize = 100;
+/// Milliseconds in which a page must begin.
+pub const MAX_PAGE_MS: u64 = 30_000;
+/// Milliseconds that open requests have to end when the server stops.
+pub const MAX_SHUTDOWN_MS: u64 = 10_000;
+/// Analyses at the same time.
+pub const MAX_ANALYSES_AT_ONCE: usize = 2;
+/// Attempts after which a cab is poison.
+pub const MAX_ATTEMPTS: i64 = 3;
+/// Milliseconds before a second attempt, once per attempt made.
+pub const RETRY_DELAY_MS: i64 = 5_000;
+/// Milliseconds for which a taken job is nobody else's: more than an analysis may last.
+pub const JOB_HOLD_MS: i64 = 15 * 60 * 1000;
+/// Milliseconds after which the worker looks for due jobs when nobody has rung.
+pub const JOB_POLL_MS: u64 = 1_000;
+/// Milliseconds to wait after accepting a connection failed (no descriptors left).
+pub const ACCEPT_RETRY_MS: u64 = 100;

@@ -1,0 +1,67 @@
+//! `watson serve`: opens the data folder, starts the worker, serves until a signal comes.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, watch};
+use watson_db::Store;
+use watson_intake::Intake;
+
+use crate::access::{Access, check_listen_address};
+use crate::connections::serve_connections;
+use crate::worker::{Analyzer, Worker};
+use crate::{App, ServeOptions, app, token};
+
+/// Serves until SIGTERM or SIGINT. Prints one line on standard output: the link to the pages.
+///
+/// # Errors
+/// An address that other machines can reach, a data folder that is in use or not writable, an address that is taken.
+pub async fn serve(options: ServeOptions, analyzer: Analyzer) -> Result<()> {
+    check_listen_address(options.listen)?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    let store = Arc::new(Store::open(&options.data, options.policy()).await?);
+    let token = if options.no_token { None } else { Some(token::load_or_create(&options.data)?) };
+    let listener = TcpListener::bind(options.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; is another server there?", options.listen))?;
+    let address = listener.local_addr().context("cannot read the chosen address")?;
+
+    let job_made = Arc::new(Notify::new());
+    let intake = Arc::new(Intake::new(Arc::clone(&store), options.intake_limits(), Arc::clone(&job_made)));
+    let (stop_worker, stopped) = watch::channel(false);
+    let worker = tokio::spawn(Worker::new(Arc::clone(&store), job_made, analyzer).run(stopped));
+    announce(address, token.as_deref(), options.port_file.as_deref())?;
+
+    let access = Access { token, address };
+    let stop = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    };
+    serve_connections(listener, app(App { intake, store: Arc::clone(&store), access }), stop).await;
+    let _ = stop_worker.send(true);
+    worker.await.context("the worker ended by a panic")??;
+    store.close().await;
+    Ok(())
+}
+
+fn announce(address: SocketAddr, token: Option<&str>, port_file: Option<&Path>) -> Result<()> {
+    let query = token.map(|token| format!("?token={token}")).unwrap_or_default();
+    // A closed standard output must not end the server.
+    let _ = writeln!(std::io::stdout(), "http://{address}/{query}");
+    let Some(path) = port_file else { return Ok(()) };
+    // Whoever waits for the file finds it whole.
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".tmp");
+    std::fs::write(&unfinished, format!("{address}\n"))
+        .and_then(|()| std::fs::rename(&unfinished, path))
+        .with_context(|| format!("cannot write {}", path.display()))
+}

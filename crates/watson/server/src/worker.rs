@@ -1,0 +1,128 @@
+//! The worker: takes analysis jobs from the store, has each analysed by a child, keeps what it found. A child that dies,
+//! hangs or lies costs its own report three attempts and nobody else anything.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use watson_db::blob::blob_path;
+use watson_db::{AnalysisJobRow, DbError, JobFailure, Reading, Store, time};
+
+use crate::limits::{JOB_HOLD_MS, JOB_POLL_MS, MAX_ANALYSES_AT_ONCE, MAX_ATTEMPTS, RETRY_DELAY_MS};
+
+/// What an analysis is given. Paths are the server's own.
+#[derive(Clone, Debug)]
+pub struct AnalysisInput {
+    /// The cab's blob.
+    pub cab: PathBuf,
+    /// Uploaded symbols.
+    pub symbols: PathBuf,
+}
+
+/// What an analysis gives: the reading, or why there is none.
+pub type AnalysisAnswer = Result<Reading, String>;
+
+/// How cabs are analysed: by a child process, or by a test.
+pub type Analyzer =
+    Arc<dyn Fn(AnalysisInput) -> Pin<Box<dyn Future<Output = AnalysisAnswer> + Send>> + Send + Sync>;
+
+/// Takes and ends jobs.
+#[derive(Clone)]
+pub struct Worker {
+    /// Jobs and blobs.
+    pub store: Arc<Store>,
+    /// Rings when a job was made.
+    pub job_made: Arc<Notify>,
+    /// Analyses.
+    pub analyzer: Analyzer,
+    /// Milliseconds before a second attempt, once per attempt made.
+    pub retry_delay_ms: i64,
+}
+
+impl Worker {
+    /// A worker with the usual delay.
+    #[must_use]
+    pub fn new(store: Arc<Store>, job_made: Arc<Notify>, analyzer: Analyzer) -> Self {
+        Self { store, job_made, analyzer, retry_delay_ms: RETRY_DELAY_MS }
+    }
+
+    /// Works until `stop` becomes true. A job under way is then left as taken; the next start gives it back.
+    ///
+    /// # Errors
+    /// Jobs of an earlier process cannot be given back.
+    pub async fn run(self, stop: watch::Receiver<bool>) -> Result<(), DbError> {
+        let given_back = self.store.requeue_jobs().await?;
+        if given_back > 0 {
+            tracing::info!(jobs = given_back, "analyses that an earlier process had begun wait again");
+        }
+        let mut hands = JoinSet::new();
+        for _ in 0..MAX_ANALYSES_AT_ONCE {
+            let (worker, mut stop) = (self.clone(), stop.clone());
+            hands.spawn(async move {
+                tokio::select! {
+                    () = worker.work() => {}
+                    _ = stop.wait_for(|stop| *stop) => {}
+                }
+            });
+        }
+        hands.join_all().await;
+        Ok(())
+    }
+
+    async fn work(&self) {
+        loop {
+            match self.store.take_job(time::now_ms(), JOB_HOLD_MS).await {
+                Ok(Some(job)) => self.end(&job, self.analyze(&job).await).await,
+                Ok(None) => self.wait().await,
+                Err(error) => {
+                    tracing::error!(error = %error, "jobs cannot be read");
+                    self.wait().await;
+                }
+            }
+        }
+    }
+
+    async fn wait(&self) {
+        // Retries become due without anybody ringing.
+        let _ = timeout(Duration::from_millis(JOB_POLL_MS), self.job_made.notified()).await;
+    }
+
+    async fn analyze(&self, job: &AnalysisJobRow) -> AnalysisAnswer {
+        // A job that ended the server itself was never recorded as failed.
+        if job.attempts > MAX_ATTEMPTS {
+            return Err("the server stopped while it was analysed, several times".into());
+        }
+        let dir = self.store.dir();
+        (self.analyzer)(AnalysisInput { cab: blob_path(&dir.blobs(), &job.blob), symbols: dir.symbols() })
+            .await
+    }
+
+    async fn end(&self, job: &AnalysisJobRow, answer: AnalysisAnswer) {
+        let now_ms = time::now_ms();
+        let kept = match answer {
+            Ok(reading) => {
+                self.store.finish_job(job, &reading, now_ms).await.map_err(|error| error.to_string())
+            }
+            Err(why) => Err(why),
+        };
+        let Err(why) = kept else {
+            tracing::info!(report.id = %job.report, "a report was analysed");
+            return;
+        };
+        let failure = if job.attempts >= MAX_ATTEMPTS {
+            JobFailure::Poison
+        } else {
+            JobFailure::Again { run_after_ms: now_ms + self.retry_delay_ms * job.attempts }
+        };
+        // The reason may quote the dump: it goes to the report's page, not to the log.
+        tracing::warn!(report.id = %job.report, attempts = job.attempts, poison = failure == JobFailure::Poison,
+            "an analysis failed; the report's page says why");
+        if let Err(error) = self.store.fail_job(job, &why, failure).await {
+            tracing::error!(error = %error, "a failed analysis could not be recorded");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The server over real sockets on a loopback address: machines, people, strangers.
+
+#[path = "it/access.rs"]
+mod access;
+#[path = "it/bad_input.rs"]
+mod bad_input;
+#[path = "it/cabs.rs"]
+mod cabs;
+#[path = "it/client.rs"]
+mod client;
+#[path = "it/load.rs"]
+mod load;
+#[path = "it/pages.rs"]
+mod pages;
+#[path = "it/reports.rs"]
+mod reports;
+#[path = "it/symbols.rs"]
+mod symbols;
+#[path = "it/world.rs"]
+mod world;

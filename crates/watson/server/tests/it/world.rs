@@ -1,0 +1,182 @@
+//! A server in this process, on a folder of its own, and the reports that tests send it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::task::JoinHandle;
+use watson_db::{Policy, Reading, Store};
+use watson_intake::{Intake, IntakeLimits};
+use watson_server::access::Access;
+use watson_server::connections::serve_connections;
+use watson_server::worker::{Analyzer, Worker};
+use watson_server::{App, app};
+use wer_wire::{ApplicationInfo, Level1Request, Level1Response};
+
+use crate::client::{Reply, send};
+
+pub(crate) const TOKEN: &str = "00112233445566778899aabbccddeeff";
+/// The server's limit for cabs in these tests.
+pub(crate) const MAX_CAB_BYTES: u64 = 64 * 1024;
+
+pub(crate) struct World {
+    pub(crate) address: SocketAddr,
+    pub(crate) store: Arc<Store>,
+    stop: Option<oneshot::Sender<()>>,
+    serving: JoinHandle<()>,
+    stop_worker: watch::Sender<bool>,
+    working: JoinHandle<()>,
+}
+
+/// An analyzer that finds nothing and fails never.
+pub(crate) fn empty_reading() -> Analyzer {
+    Arc::new(|_| Box::pin(async { Ok(Reading::default()) }))
+}
+
+impl World {
+    pub(crate) async fn start(data: &Path) -> Self {
+        Self::start_with(data, None, empty_reading()).await
+    }
+
+    pub(crate) async fn start_with(data: &Path, token: Option<&str>, analyzer: Analyzer) -> Self {
+        let store = Arc::new(Store::open(data, Policy::default()).await.expect("the store opens"));
+        let job_made = Arc::new(Notify::new());
+        let limits = IntakeLimits { max_cab_bytes: MAX_CAB_BYTES, ..IntakeLimits::default() };
+        let intake = Arc::new(Intake::new(Arc::clone(&store), limits, Arc::clone(&job_made)));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = listener.local_addr().expect("it has an address");
+        let access = Access { token: token.map(str::to_owned), address };
+        let router = app(App { intake, store: Arc::clone(&store), access });
+        let (stop, stopped) = oneshot::channel();
+        let serving = tokio::spawn(serve_connections(listener, router, async {
+            let _ = stopped.await;
+        }));
+        let (stop_worker, worker_stopped) = watch::channel(false);
+        let mut worker = Worker::new(Arc::clone(&store), job_made, analyzer);
+        worker.retry_delay_ms = 0;
+        let working =
+            tokio::spawn(async move { worker.run(worker_stopped).await.expect("jobs can be read") });
+        Self { address, store, stop: Some(stop), serving, stop_worker, working }
+    }
+
+    /// Stops everything, so that the folder can be opened again.
+    pub(crate) async fn stop(mut self) {
+        let _ = self.stop.take().expect("it runs").send(());
+        self.serving.await.expect("it serves to the end");
+        let _ = self.stop_worker.send(true);
+        self.working.await.expect("it works to the end");
+        self.store.close().await;
+    }
+
+    pub(crate) async fn get(&self, target: &str) -> Reply {
+        send(self.address, "GET", target, &[], b"").await
+    }
+
+    pub(crate) async fn post(&self, target: &str, body: &[u8]) -> Reply {
+        send(self.address, "POST", target, &[], body).await
+    }
+
+    pub(crate) async fn put(&self, target: &str, body: &[u8]) -> Reply {
+        send(self.address, "PUT", target, &[], body).await
+    }
+
+    /// Sends level 1 and reads the answer.
+    pub(crate) async fn report(&self, request: &Level1Request) -> Level1Response {
+        let reply = self.post("/stage2.htm", &request.to_xml_utf16()).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        Level1Response::parse(&reply.body).expect("the answer is MS-CER2")
+    }
+
+    /// Sends both levels; the report's bucket.
+    pub(crate) async fn report_with_cab(&self, request: &Level1Request, cab: &[u8]) -> u64 {
+        let answer = self.report(request).await;
+        let reply = self.put(&answer.dump_file.expect("a cab is wanted"), cab).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        answer.bucket.expect("it has a bucket")
+    }
+
+    /// The newest report of a bucket, once its analysis is in `state`.
+    pub(crate) async fn report_in_state(&self, bucket: u64, state: &str) -> serde_json::Value {
+        for _ in 0..2_000 {
+            let listed = self.get(&format!("/api/buckets/{bucket}")).await.json();
+            if let Some(id) = listed["reports"][0].as_str() {
+                let report = self.get(&format!("/api/reports/{id}")).await.json();
+                if report["state"] == state {
+                    return report;
+                }
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        panic!("bucket {bucket} has no report in state {state}");
+    }
+
+    /// One counter of `/metrics`.
+    pub(crate) async fn counter(&self, line: &str) -> u64 {
+        let text = self.get("/metrics").await.text();
+        let found = text.lines().find_map(|l| l.strip_prefix(line)?.trim().parse().ok());
+        found.unwrap_or(0)
+    }
+}
+
+pub(crate) fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder can be made")
+}
+
+/// A crash of `application`, told apart from others by `moment`.
+pub(crate) fn crash(application: &str, moment: u64) -> Level1Request {
+    let values = [
+        application,
+        "1.0.0.0",
+        "00000000",
+        "libc.so.6",
+        "2.36.0.0",
+        "00000000",
+        "c0000005",
+        "0000000000001234",
+    ];
+    let names = [
+        "Application Name",
+        "Application Version",
+        "Application Timestamp",
+        "Fault Module Name",
+        "Fault Module Version",
+        "Fault Module Timestamp",
+        "Exception Code",
+        "Exception Offset",
+    ];
+    Level1Request {
+        user_name: "user".into(),
+        machine_name: "machine".into(),
+        os: "6.18.0.2.0.0.256.1".into(),
+        lcid: "1033".into(),
+        application: Some(ApplicationInfo {
+            name: application.into(),
+            path: format!("/usr/bin/{application}"),
+            company: None,
+        }),
+        report_type: 2,
+        event_type: "APPCRASH".into(),
+        event_time_filetime: 134_000_000_000_000_000 + moment,
+        parameters: (0..)
+            .zip(names.iter().zip(values))
+            .map(|(id, (n, v))| (id, (*n).into(), v.into()))
+            .collect(),
+        files: vec![("minidump.mdmp".into(), 2)],
+        ..Level1Request::default()
+    }
+}
+
+/// A real cab with one file.
+pub(crate) fn cab(name: &str, bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut builder = cab::CabinetBuilder::new();
+    builder.add_folder(cab::CompressionType::MsZip).add_file(name);
+    let mut writer = builder.build(std::io::Cursor::new(Vec::new())).expect("a cab can be begun");
+    while let Some(mut file) = writer.next_file().expect("a file can be begun") {
+        file.write_all(bytes).expect("a file can be written");
+    }
+    writer.finish().expect("a cab can be ended").into_inner()
+}
