@@ -2,7 +2,10 @@
 
 use wer_abi::flags::DumpType;
 use wer_minidump::{DumpOptions, plan};
-use wer_snapshot::{MemoryReader, RegionKind};
+use wer_model::{LastWords, LastWordsSource, SoftError, Stage};
+use wer_snapshot::{
+    MemoryReader, ModuleSnapshot, ProcessSnapshot, RegionKind, RegistrationKind, ThreadSnapshot,
+};
 
 use crate::fake::*;
 use crate::raw::{Raw, dump};
@@ -172,8 +175,15 @@ impl MemoryReader for Vast {
 }
 
 fn vast_dump(bytes: u64, dump_type: DumpType) -> (tempfile::NamedTempFile, Vast) {
+    vast_dump_of(crashed().0, bytes, dump_type)
+}
+
+fn vast_dump_of(
+    mut snapshot: ProcessSnapshot,
+    bytes: u64,
+    dump_type: DumpType,
+) -> (tempfile::NamedTempFile, Vast) {
     use std::os::unix::fs::FileExt;
-    let (mut snapshot, _) = crashed();
     let vast = Vast { start: HEAP, end: HEAP + bytes };
     snapshot.regions.retain(|region| region.start < HEAP || region.start > vast.end);
     snapshot.regions.push(region(vast.start, vast.end, "rw-p", RegionKind::Anonymous));
@@ -199,6 +209,30 @@ fn memory_beyond_32_mib_goes_straight_to_the_file() {
     assert_memory(&raw, vast.end - 4096, vast.end);
     assert_eq!(raw.memory(vast.start, 4096).unwrap(), [0; 4096]);
     assert!(file.as_file().metadata().unwrap().blocks() * 512 < 4 << 20, "untouched pages take no room");
+}
+
+/// The place of memory that goes straight to the file is fixed before the streams are written: there must be room for
+/// the worst of them.
+#[test]
+fn there_is_room_for_the_worst_streams() {
+    let (mut snapshot, _) = crashed();
+    let nasty = "\u{1}".repeat(4096);
+    snapshot.last_words = Some(LastWords { source: LastWordsSource::Application, text: nasty.clone() });
+    snapshot.soft_errors = vec![SoftError::new(Stage::Capture, nasty.clone()); 40];
+    register(
+        &mut snapshot,
+        (0..8).map(|_| RegistrationKind::Metadata { key: nasty.clone(), value: nasty.clone() }),
+    );
+    register(&mut snapshot, (0..500).map(|index| excluded(u64::MAX - 70_000 - index, 65_536)));
+    let threads =
+        (1000..2000).map(|tid| ThreadSnapshot { name: "fifteen letters".to_owned(), ..thread(tid, 0, 0) });
+    snapshot.threads.extend(threads);
+    let module = ModuleSnapshot { synthetic_id: true, ..snapshot.modules[0].clone() };
+    snapshot.modules.extend((0..1000).map(|_| ModuleSnapshot { path: "/x".repeat(500), ..module.clone() }));
+    let (file, vast) = vast_dump_of(snapshot, 48 << 20, DumpType::Heap);
+    let bytes = std::fs::read(file.path()).unwrap();
+    assert_eq!(wer_minidump::check::check(&bytes), []);
+    assert_memory(&Raw(bytes), vast.end - 4096, vast.end);
 }
 
 #[test]
