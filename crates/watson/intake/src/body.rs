@@ -30,9 +30,7 @@ impl BoundedBody {
     pub(crate) async fn piece(&mut self) -> Result<Option<Bytes>, Refusal> {
         loop {
             let frame = timeout(Duration::from_millis(MAX_BODY_PAUSE_MS), self.body.frame()).await;
-            let frame = frame.map_err(|_| {
-                Refusal::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "the body came too slowly")
-            })?;
+            let frame = frame.map_err(|_| too_slow())?;
             let Some(frame) = frame else { return Ok(None) };
             let frame =
                 frame.map_err(|_| Refusal::bad("cut_short", "the body ended before its announced end"))?;
@@ -61,6 +59,18 @@ impl BoundedBody {
     }
 }
 
+/// Gives a body's reading a time as a whole.
+pub(crate) async fn within<T>(
+    limit_ms: u64,
+    reading: impl Future<Output = Result<T, Refusal>>,
+) -> Result<T, Refusal> {
+    timeout(Duration::from_millis(limit_ms), reading).await.unwrap_or_else(|_| Err(too_slow()))
+}
+
+pub(crate) fn too_slow() -> Refusal {
+    Refusal::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "the body came too slowly")
+}
+
 /// Reads a little more of a refused body: a connection that is closed while the sender still writes is reset, and the
 /// reset can overtake the answer.
 pub(crate) async fn drain(mut body: Body) {
@@ -74,4 +84,23 @@ pub(crate) async fn drain(mut body: Body) {
     };
     // Whoever still sends after that does not want the answer.
     let _ = timeout(Duration::from_millis(MAX_DRAIN_MS), reading).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_bodies_end() {
+        let never = within(1_000, std::future::pending::<Result<(), Refusal>>()).await;
+        assert_eq!(never.unwrap_err().reason, "too_slow");
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_to_its_limit() {
+        let body =
+            |bytes: usize| BoundedBody::new(Body::from(vec![7; bytes]), 10).map_err(|(refusal, _)| refusal);
+        assert_eq!(body(10).unwrap().whole().await.unwrap().len(), 10);
+        assert_eq!(body(11).err().map(|refusal| refusal.reason), Some("too_large"));
+    }
 }

@@ -5,7 +5,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use watson_db::{BlobRef, BlobWriter, CabOutcome, CabTicket, time};
 
-use crate::body::{BoundedBody, drain};
+use crate::body::{BoundedBody, drain, within};
+use crate::limits::MAX_UPLOAD_MS;
 use crate::{Intake, Refusal};
 
 /// How a cab begins.
@@ -23,7 +24,7 @@ pub(crate) async fn take(intake: &Intake, token: &str, body: Body) -> Result<Res
             return Err(refusal);
         }
     };
-    let _turn = intake.upload_turn().await?;
+    let _turn = intake.cab_turn().await?;
     let mut body = match BoundedBody::new(body, intake.limits.max_cab_bytes) {
         Ok(body) => body,
         Err((refusal, body)) => {
@@ -31,7 +32,7 @@ pub(crate) async fn take(intake: &Intake, token: &str, body: Body) -> Result<Res
             return Err(refusal);
         }
     };
-    let blob = match receive(intake, &mut body).await {
+    let blob = match within(MAX_UPLOAD_MS, receive(intake, &mut body)).await {
         Ok(blob) => blob,
         Err(refusal) => {
             body.abandon().await;

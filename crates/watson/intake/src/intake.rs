@@ -12,8 +12,8 @@ use tokio::time::timeout;
 use watson_db::Store;
 
 use crate::limits::{
-    DEFAULT_MAX_CAB_BYTES, DEFAULT_MAX_SYMBOL_BYTES, MAX_LEVEL1_AT_ONCE, MAX_TURN_WAIT_MS,
-    MAX_UPLOADS_AT_ONCE,
+    DEFAULT_MAX_CAB_BYTES, DEFAULT_MAX_SYMBOL_BYTES, MAX_CABS_AT_ONCE, MAX_LEVEL1_AT_ONCE,
+    MAX_SYMBOLS_AT_ONCE, MAX_TURN_WAIT_MS,
 };
 use crate::{Metrics, Refusal, Route, body, cab, level1, symbols};
 
@@ -40,7 +40,8 @@ pub struct Intake {
     metrics: Metrics,
     job_made: Arc<Notify>,
     level1_turns: Semaphore,
-    upload_turns: Semaphore,
+    cab_turns: Semaphore,
+    symbol_turns: Semaphore,
     tokens_in_use: Mutex<HashSet<String>>,
 }
 
@@ -54,7 +55,8 @@ impl Intake {
             metrics: Metrics::default(),
             job_made,
             level1_turns: Semaphore::new(MAX_LEVEL1_AT_ONCE),
-            upload_turns: Semaphore::new(MAX_UPLOADS_AT_ONCE),
+            cab_turns: Semaphore::new(MAX_CABS_AT_ONCE),
+            symbol_turns: Semaphore::new(MAX_SYMBOLS_AT_ONCE),
             tokens_in_use: Mutex::default(),
         }
     }
@@ -100,8 +102,12 @@ impl Intake {
         turn(&self.level1_turns).await
     }
 
-    pub(crate) async fn upload_turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        turn(&self.upload_turns).await
+    pub(crate) async fn cab_turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        turn(&self.cab_turns).await
+    }
+
+    pub(crate) async fn symbol_turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        turn(&self.symbol_turns).await
     }
 
     pub(crate) fn ring(&self) {

@@ -8,7 +8,8 @@ use wer_model::{Parameter, Signature};
 use wer_wire::limits::MAX_REQUEST_BYTES;
 use wer_wire::{Level1Request, Level1Response};
 
-use crate::body::{BoundedBody, drain};
+use crate::body::{BoundedBody, drain, within};
+use crate::limits::MAX_LEVEL1_MS;
 use crate::{Intake, Refusal};
 
 /// `BucketTable`: this server has one.
@@ -17,7 +18,7 @@ const BUCKET_TABLE: u64 = 1;
 pub(crate) async fn take(intake: &Intake, body: Body) -> Result<Response, Refusal> {
     let _turn = intake.level1_turn().await?;
     let bytes = match BoundedBody::new(body, MAX_REQUEST_BYTES as u64) {
-        Ok(mut body) => match body.whole().await {
+        Ok(mut body) => match within(MAX_LEVEL1_MS, body.whole()).await {
             Ok(bytes) => bytes,
             Err(refusal) => {
                 body.abandon().await;

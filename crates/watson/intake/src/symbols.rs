@@ -10,11 +10,18 @@ use multer::{Constraints, Field, Multipart, SizeLimit};
 use tokio::time::timeout;
 use watson_db::{BlobWriter, SymbolName, SymbolOutcome};
 
-use crate::limits::{MAX_BODY_PAUSE_MS, MAX_FORM_EXTRA_BYTES, MAX_FORM_FIELDS, MAX_MODULE_LINE_BYTES};
+use crate::body::{too_slow, within};
+use crate::limits::{
+    MAX_BODY_PAUSE_MS, MAX_FORM_EXTRA_BYTES, MAX_FORM_FIELDS, MAX_MODULE_LINE_BYTES, MAX_UPLOAD_MS,
+};
 use crate::{Intake, Refusal};
 
 pub(crate) async fn take(intake: &Intake, request: Request<Body>) -> Result<Response, Refusal> {
-    let _turn = intake.upload_turn().await?;
+    let _turn = intake.symbol_turn().await?;
+    within(MAX_UPLOAD_MS, read_form(intake, request)).await
+}
+
+async fn read_form(intake: &Intake, request: Request<Body>) -> Result<Response, Refusal> {
     let mut form = form(request, intake.limits.max_symbol_bytes)?;
     let mut kept = None;
     for _ in 0..MAX_FORM_FIELDS {
@@ -94,7 +101,7 @@ async fn in_time<T>(step: impl Future<Output = multer::Result<T>>) -> Result<T, 
             multer::Error::FieldSizeExceeded { limit, .. } | multer::Error::StreamSizeExceeded { limit },
         )) => Err(Refusal::too_large(limit)),
         Ok(Err(_)) => Err(Refusal::bad("form", "the form cannot be read")),
-        Err(_) => Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "the form came too slowly")),
+        Err(_) => Err(too_slow()),
     }
 }
 
