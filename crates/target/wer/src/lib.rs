@@ -16,10 +16,10 @@
 //! reads after a crash (`docs/formats/registration.md`). Limits and answers are those of the `Wer...` functions of
 //! Windows. Must never do more in the application than that: no thread, no open descriptor, no output.
 
-#![forbid(unsafe_code)]
-
 mod error;
 mod memory;
+#[cfg(feature = "module")]
+pub mod module;
 mod module_context;
 #[cfg(feature = "panic-words")]
 mod panic_words;
