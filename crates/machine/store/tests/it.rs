@@ -1,0 +1,8 @@
+//! The store as the joining binaries use it.
+
+mod it {
+    mod events;
+    mod hostile;
+    mod life;
+    mod several;
+}
