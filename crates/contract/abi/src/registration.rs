@@ -159,6 +159,9 @@ pub struct Header {
     pub owner_pid: AtomicU32,
     /// See [`CaptureState`].
     pub capture: CaptureState,
+    /// Address of the crash handler that a copy of the client installed, 0 = none. The other copies leave it to that
+    /// one.
+    pub handler: AtomicU64,
 }
 
 /// The whole block, version 1.
@@ -192,5 +195,6 @@ const _: () = {
     assert!(size_of::<Header>() <= 4096);
     assert!(offset_of!(Header, lock) == 24);
     assert!(offset_of!(Header, capture) == 72);
+    assert!(offset_of!(Header, handler) == 584);
     assert!(offset_of!(RegistrationBlock, entries) == 4096);
 };

@@ -1,0 +1,15 @@
+//! The crash handler: from a fatal signal to `werfault`, and on to the death that the process would have died anyway.
+//!
+//! [`attach`] prepares everything while the process is healthy: where `werfault` is, its environment, two small stacks,
+//! the dispositions to go back to. After a crash only [`handler`] and what it calls in `syscalls` runs.
+
+mod altstack;
+mod attach;
+mod handler;
+mod prepared;
+mod syscalls;
+mod uncaught_exception;
+mod werfault_path;
+
+pub use altstack::thread_attach;
+pub use attach::{AttachOptions, attach};
