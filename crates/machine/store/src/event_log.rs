@@ -26,7 +26,7 @@ const OLDER_LOG: &str = "events.1.jsonl";
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum LogEntry {
     /// A report's state changed: event 1001.
-    Report(EventRecord),
+    Report(Box<EventRecord>),
     /// A crash, or an attempt to send, came to nothing.
     Failure(FailureRecord),
 }
@@ -81,7 +81,7 @@ impl EventLog {
         if record.time.is_empty() {
             record.time = now();
         }
-        self.append_entry(&LogEntry::Report(record))
+        self.append_entry(&LogEntry::Report(Box::new(record)))
     }
 
     /// Appends what made no report, with the time of now.

@@ -135,7 +135,7 @@ impl Store {
                 reports.push(report);
             }
         }
-        reports.sort_by(|a, b| (a.stored_unix_ns, a.id).cmp(&(b.stored_unix_ns, b.id)));
+        reports.sort_by_key(|report| (report.stored_unix_ns, report.id));
         Ok(reports)
     }
 

@@ -53,7 +53,7 @@ fn records_come_back_with_their_time() {
         panic!("{entries:?}");
     };
     assert!(first.time.ends_with('Z') && first.time.contains('T'), "{}", first.time);
-    assert_eq!(EventRecord { time: String::new(), ..first.clone() }, record("line one\nline two"));
+    assert_eq!(EventRecord { time: String::new(), ..(**first).clone() }, record("line one\nline two"));
     assert!(!second.time.is_empty());
     assert_eq!(fs::read_to_string(root.path().join("events.jsonl")).expect("a file").lines().count(), 2);
 }
