@@ -38,16 +38,28 @@ pub struct BlockContents {
     pub soft_errors: Vec<SoftError>,
 }
 
-/// Addresses where a block may be, by the mappings' names; then the address that a crash request names.
-pub(crate) fn candidates(regions: &[Region], hint: u64) -> Vec<u64> {
+/// Addresses where a block may be: the mappings that have its name, the address that a crash request names, and, where
+/// memfd was refused, anonymous memory of its size that starts with its magic number.
+pub(crate) fn candidates(memory: &dyn MemoryReader, regions: &[Region], hint: u64) -> Vec<u64> {
+    /// Mappings of exactly this size are rare; more than these are not looked at.
+    const MAX_ANONYMOUS: usize = 16;
     let name = format!("/memfd:{MAPPING_NAME}");
-    let named = regions.iter().filter_map(|region| match &region.kind {
-        RegionKind::File { path, .. } if *path == name && region.offset == 0 => Some(region.start),
-        _ => None,
+    let named = regions.iter().filter(|region| {
+        region.offset == 0 && matches!(&region.kind, RegionKind::File { path, .. } if *path == name)
     });
-    let mut all: Vec<u64> = named.chain((hint != 0).then_some(hint)).collect();
-    all.dedup();
-    all.truncate(4);
+    let anonymous = regions
+        .iter()
+        .filter(|region| {
+            region.kind == RegionKind::Anonymous
+                && region.protection.write
+                && region.size() == size_of::<RegistrationBlock>() as u64
+        })
+        .take(MAX_ANONYMOUS)
+        .filter(|region| memory.read_u64(region.start) == Some(MAGIC));
+    let mut all: Vec<u64> = named.map(|region| region.start).collect();
+    all.extend((hint != 0 && !all.contains(&hint)).then_some(hint));
+    all.extend(anonymous.map(|region| region.start));
+    all.truncate(MAX_ANONYMOUS);
     all
 }
 

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use wer_snapshot::{FpuState, Registers};
 use wer_sys::Process;
+use wer_sys::limits::MAX_XSAVE_BYTES;
 use wer_sys::ptrace::{self, Wait};
 
 use crate::error::CaptureError;
@@ -186,7 +187,9 @@ impl Tracer {
     }
 
     pub(crate) fn read_all(&self) -> Stopped {
-        let threads = self.threads.iter().filter_map(|(tid, state)| Some((*tid, read_one(*tid, state)?)));
+        let mut scratch = Box::new([0; MAX_XSAVE_BYTES]);
+        let threads =
+            self.threads.iter().filter_map(|(tid, state)| Some((*tid, read_one(*tid, state, &mut scratch)?)));
         Stopped { threads: threads.collect(), unsettled: self.unsettled }
     }
 
@@ -227,7 +230,7 @@ fn refusal(tid: u32, error: &std::io::Error) -> Option<String> {
     })
 }
 
-fn read_one(tid: u32, state: &Tracee) -> Option<StoppedThread> {
+fn read_one(tid: u32, state: &Tracee, scratch: &mut [u8; MAX_XSAVE_BYTES]) -> Option<StoppedThread> {
     match state {
         Tracee::Lost(None) => None,
         Tracee::Lost(problem) => Some(StoppedThread { problem: problem.clone(), ..StoppedThread::default() }),
@@ -236,14 +239,16 @@ fn read_one(tid: u32, state: &Tracee) -> Option<StoppedThread> {
             let problem = format!("Thread {tid} did not stop within {limit} ms; its registers are missing.");
             Some(StoppedThread { problem: Some(problem), ..StoppedThread::default() })
         }
-        Tracee::Stopped(_) => Some(read_stopped(tid)),
+        Tracee::Stopped(_) => Some(read_stopped(tid, scratch)),
     }
 }
 
 /// Registers of a thread that stands still.
-pub(crate) fn read_stopped(tid: u32) -> StoppedThread {
+pub(crate) fn read_stopped(tid: u32, scratch: &mut [u8; MAX_XSAVE_BYTES]) -> StoppedThread {
     match ptrace::registers(tid) {
-        Ok(registers) => StoppedThread { registers: Some(registers), fpu: read_fpu(tid), problem: None },
+        Ok(registers) => {
+            StoppedThread { registers: Some(registers), fpu: read_fpu(tid, scratch), problem: None }
+        }
         Err(error) => StoppedThread {
             problem: Some(format!("The registers of thread {tid} could not be read: {error}.")),
             ..StoppedThread::default()
@@ -251,8 +256,8 @@ pub(crate) fn read_stopped(tid: u32) -> StoppedThread {
     }
 }
 
-fn read_fpu(tid: u32) -> Option<FpuState> {
-    if let Ok(xsave) = ptrace::xsave(tid)
+fn read_fpu(tid: u32, scratch: &mut [u8; MAX_XSAVE_BYTES]) -> Option<FpuState> {
+    if let Ok(xsave) = ptrace::xsave(tid, scratch)
         && let Some(image) = xsave.first_chunk::<512>()
     {
         return Some(FpuState { fxsave: Box::new(*image), xsave });

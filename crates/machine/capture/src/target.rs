@@ -267,7 +267,7 @@ impl Target {
     }
 
     fn read_registrations(&mut self, regions: &[Region]) -> BlockContents {
-        let mut block = read_first(&self.memory, &candidates(regions, self.block_hint));
+        let mut block = read_first(&self.memory, &candidates(&self.memory, regions, self.block_hint));
         self.soft_errors.append(&mut block.soft_errors);
         block
     }

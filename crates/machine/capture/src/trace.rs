@@ -11,6 +11,7 @@ use wer_snapshot::CaptureSource;
 use wer_sys::Process;
 use wer_sys::child::{Started, spawn_held};
 use wer_sys::forward::Forwarding;
+use wer_sys::limits::MAX_XSAVE_BYTES;
 use wer_sys::ptrace::{self, Wait};
 
 use crate::capture::Capture;
@@ -158,7 +159,7 @@ impl Supervisor {
         others.adopt(&rest);
         let mut target = Target::prepare(process)?;
         let mut stopped = others.read_all();
-        stopped.threads.insert(tid, crate::stop::read_stopped(tid));
+        stopped.threads.insert(tid, crate::stop::read_stopped(tid, &mut [0; MAX_XSAVE_BYTES]));
         let mut info = match ptrace::siginfo(tid) {
             Ok(bytes) => parse_siginfo(&bytes),
             Err(error) => {

@@ -131,14 +131,14 @@ pub fn fxsave(tid: u32) -> io::Result<Box<[u8; 512]>> {
     if length == 512 { Ok(bytes) } else { Err(io::ErrorKind::Unsupported.into()) }
 }
 
-/// The XSAVE area of a stopped thread; its first 512 bytes are the FXSAVE image.
+/// The XSAVE area of a stopped thread; its first 512 bytes are the FXSAVE image. `scratch` is written over: one buffer
+/// serves many threads.
 ///
 /// # Errors
 /// The kernel's; ENODEV on a processor without XSAVE.
-pub fn xsave(tid: u32) -> io::Result<Vec<u8>> {
-    let mut bytes = [0; MAX_XSAVE_BYTES];
-    let length = regset(tid, NT_X86_XSTATE, &mut bytes)?;
-    Ok(bytes.get(..length).unwrap_or_default().to_vec())
+pub fn xsave(tid: u32, scratch: &mut [u8; MAX_XSAVE_BYTES]) -> io::Result<Vec<u8>> {
+    let length = regset(tid, NT_X86_XSTATE, scratch)?;
+    Ok(scratch.get(..length).unwrap_or_default().to_vec())
 }
 
 /// `PTRACE_GETSIGINFO` of a thread that stands before the delivery of a signal.
@@ -227,7 +227,8 @@ mod tests {
         let registers = registers(tid).expect("registers");
         assert_ne!((registers.rip, registers.rsp, registers.fs_base), (0, 0, 0));
         assert_eq!(registers.cs, 0x33);
-        let (fxsave, xsave) = (fxsave(tid).expect("fxsave"), xsave(tid).expect("xsave"));
+        let (fxsave, xsave) =
+            (fxsave(tid).expect("fxsave"), xsave(tid, &mut [0; MAX_XSAVE_BYTES]).expect("xsave"));
         assert_eq!(fxsave[24..28], xsave[24..28], "MXCSR");
         detach(tid, 0).expect("a detachment");
         drop(child.stdin.take());

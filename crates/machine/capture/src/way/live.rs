@@ -50,7 +50,7 @@ pub fn registrations(pid: u32) -> Result<Registrations, CaptureError> {
     refuse_what_has_no_memory(&process)?;
     let memory = process.memory(false)?;
     let regions = process.maps()?.regions;
-    Ok(read_first(&memory, &candidates(&regions, 0)).registrations)
+    Ok(read_first(&memory, &candidates(&memory, &regions, 0)).registrations)
 }
 
 /// Whether the soft core limit of a process is 1, at which the kernel gives no core to a pipe; the socket's side honours

@@ -1,0 +1,12 @@
+//! Captures of real processes, each started by its own test.
+
+#[path = "it/in_application.rs"]
+mod in_application;
+#[path = "it/kernel.rs"]
+mod kernel;
+#[path = "it/live.rs"]
+mod live;
+#[path = "it/program.rs"]
+mod program;
+#[path = "it/trace.rs"]
+mod trace;
