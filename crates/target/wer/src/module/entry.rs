@@ -206,3 +206,6 @@ unsafe fn until_nul<'a>(text: *const u16) -> &'a [u16] {
 fn boundary(body: impl FnOnce() -> Hresult) -> i32 {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(Hresult::E_FAIL).0
 }
+
+#[cfg(test)]
+mod tests;

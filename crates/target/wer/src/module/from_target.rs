@@ -25,9 +25,7 @@ number!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64);
 
 impl<T: FromTarget, const N: usize> FromTarget for [T; N] {
     fn from_target(bytes: &[u8]) -> Self {
-        core::array::from_fn(|index| {
-            T::from_target(bytes.get(index * size_of::<T>()..).unwrap_or_default())
-        })
+        core::array::from_fn(|index| T::from_target(bytes.get(index * size_of::<T>()..).unwrap_or_default()))
     }
 }
 
