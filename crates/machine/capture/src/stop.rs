@@ -124,7 +124,7 @@ impl Tracer {
                 .into_iter()
                 .filter(|tid| Some(*tid) != skip && !self.threads.contains_key(tid))
                 .collect();
-            self.seize(&new);
+            self.seize(process, &new);
             self.wait_for_stops(Instant::now() + STOP_DEADLINE);
             listed = process.thread_ids().unwrap_or_default();
             if listed.iter().all(|tid| Some(*tid) == skip || self.threads.contains_key(tid)) {
@@ -134,11 +134,12 @@ impl Tracer {
         self.unsettled = true;
     }
 
-    fn seize(&mut self, tids: &[u32]) {
+    fn seize(&mut self, process: &Process, tids: &[u32]) {
         for tid in tids {
             let state = match ptrace::seize(*tid, 0) {
                 Ok(()) => Tracee::Running,
-                Err(error) => Tracee::Lost(refusal(*tid, &error)),
+                Err(_) if has_ended(process, *tid) => Tracee::Lost(None),
+                Err(error) => Tracee::Lost(Some(refusal(*tid, &error))),
             };
             self.threads.insert(*tid, state);
         }
@@ -146,8 +147,9 @@ impl Tracer {
     }
 
     /// Takes over threads that this OS thread traces already.
-    pub(crate) fn adopt(&mut self, tids: &[u32]) {
-        self.threads.extend(tids.iter().map(|tid| (*tid, Tracee::Running)));
+    pub(crate) fn adopt(&mut self, process: &Process, tids: &[u32]) {
+        let living = tids.iter().filter(|tid| !has_ended(process, **tid));
+        self.threads.extend(living.map(|tid| (*tid, Tracee::Running)));
         self.interrupt_running();
         self.wait_for_stops(Instant::now() + STOP_DEADLINE);
     }
@@ -223,11 +225,13 @@ fn after(outcome: std::io::Result<Option<Wait>>) -> Option<Tracee> {
     }
 }
 
-/// `None` for a thread that ended: it is simply no longer there.
-fn refusal(tid: u32, error: &std::io::Error) -> Option<String> {
-    (error.raw_os_error() != Some(libc::ESRCH)).then(|| {
-        format!("Thread {tid} could not be stopped ({error}): it is traced already, or not ours to trace.")
-    })
+/// A main thread that ended before the others stays in the list as a zombie.
+fn has_ended(process: &Process, tid: u32) -> bool {
+    process.thread_stat(tid).map_or(true, |stat| matches!(stat.state, 'Z' | 'X'))
+}
+
+fn refusal(tid: u32, error: &std::io::Error) -> String {
+    format!("Thread {tid} could not be stopped ({error}): it is traced already, or not ours to trace.")
 }
 
 fn read_one(tid: u32, state: &Tracee, scratch: &mut [u8; MAX_XSAVE_BYTES]) -> Option<StoppedThread> {

@@ -13,7 +13,7 @@ use wer_snapshot::{
 };
 use wer_sys::machine::{ms_of_ticks, unix_ns_of_boot_ticks};
 use wer_sys::procfs::{Stat, Status, parse_auxv, parse_cmdline, parse_maps};
-use wer_sys::{Process, ProcessMemory, VmMemory};
+use wer_sys::{Process, ProcessError, ProcessMemory, VmMemory};
 
 use crate::capture::Capture;
 use crate::classify::{Evidence, classify};
@@ -89,13 +89,11 @@ impl Target {
         let status = process.status()?;
         let memory = match process.memory(true).or_else(|_| process.memory(false)) {
             Ok(memory) => TargetMemory::File(memory),
-            Err(wer_sys::ProcessError::NotPermitted { .. }) => {
-                TargetMemory::Number(VmMemory::new(process.pid()))
-            }
+            Err(ProcessError::NotPermitted { .. }) => TargetMemory::Number(VmMemory::new(process.pid())),
             Err(error) => return Err(error.into()),
         };
         let mut target = Self {
-            executable: process.link("exe").unwrap_or_default(),
+            executable: process.executable().unwrap_or_default(),
             process: Arc::new(process),
             memory,
             status,
@@ -115,15 +113,25 @@ impl Target {
             cpuinfo: machine().cpuinfo.clone(),
             lsb_release: machine().os_release.clone(),
             status: self.file("status"),
-            cmdline: self.file("cmdline"),
-            auxv: self.file("auxv"),
+            cmdline: self.file_of_memory("cmdline"),
+            auxv: self.file_of_memory("auxv"),
             limits: self.file("limits"),
             maps: Vec::new(),
         };
     }
 
     fn file(&mut self, name: &str) -> Vec<u8> {
-        match self.process.read(name) {
+        let outcome = self.process.read(name);
+        self.or_complain(name, outcome)
+    }
+
+    fn file_of_memory(&mut self, name: &str) -> Vec<u8> {
+        let outcome = self.process.read_of_memory(name);
+        self.or_complain(name, outcome)
+    }
+
+    fn or_complain(&mut self, name: &str, outcome: Result<Vec<u8>, ProcessError>) -> Vec<u8> {
+        match outcome {
             Ok(bytes) => bytes,
             Err(error) => {
                 self.complain(format!("{name} is missing: {error}."));

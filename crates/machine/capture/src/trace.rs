@@ -156,7 +156,7 @@ impl Supervisor {
     fn capture(&self, tid: u32, signal: i32, others: &mut Tracer) -> Result<Capture, CaptureError> {
         let process = Process::open(self.pid)?;
         let rest: Vec<u32> = process.thread_ids()?.into_iter().filter(|other| *other != tid).collect();
-        others.adopt(&rest);
+        others.adopt(&process, &rest);
         let mut target = Target::prepare(process)?;
         let mut stopped = others.read_all();
         stopped.threads.insert(tid, crate::stop::read_stopped(tid, &mut [0; MAX_XSAVE_BYTES]));

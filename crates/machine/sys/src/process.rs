@@ -81,6 +81,8 @@ pub struct Process {
     identity: ProcessIdentity,
     directory: OwnedFd,
     pidfd: Option<OwnedFd>,
+    /// Where files about its memory are read: empty, or `task/TID/` when the main thread has ended before the others.
+    memory_place: String,
 }
 
 impl Process {
@@ -110,10 +112,20 @@ impl Process {
         if handle.as_ref().is_some_and(|handle| pidfd::pid_of(handle.as_fd()) != Some(pid)) {
             return Err(ProcessError::Gone { pid });
         }
-        let mut process =
-            Self { identity: ProcessIdentity { pid, start_ticks: 0 }, directory, pidfd: handle };
-        process.identity.start_ticks = process.stat()?.start_ticks;
+        let identity = ProcessIdentity { pid, start_ticks: 0 };
+        let mut process = Self { identity, directory, pidfd: handle, memory_place: String::new() };
+        let stat = process.stat()?;
+        process.identity.start_ticks = stat.start_ticks;
+        if stat.state == 'Z' {
+            process.memory_place = process.place_beside_an_ended_main_thread();
+        }
         Ok(process)
+    }
+
+    fn place_beside_an_ended_main_thread(&self) -> String {
+        let lives = |tid: &u32| self.thread_stat(*tid).is_ok_and(|stat| !matches!(stat.state, 'Z' | 'X'));
+        let living = self.thread_ids().unwrap_or_default().into_iter().find(lives);
+        living.map(|tid| format!("task/{tid}/")).unwrap_or_default()
     }
 
     /// Pid in our namespace.
@@ -241,12 +253,26 @@ impl Process {
         Ok(ids)
     }
 
+    /// Reads a small file about its memory (`auxv`, `cmdline`), also when the main thread has ended before the others.
+    ///
+    /// # Errors
+    /// As [`Self::read_limited`].
+    pub fn read_of_memory(&self, name: &str) -> Result<Vec<u8>, ProcessError> {
+        self.read(&format!("{}{name}", self.memory_place))
+    }
+
+    /// Path of the executable as the kernel prints it; `None` when it has none or may not be seen.
+    #[must_use]
+    pub fn executable(&self) -> Option<String> {
+        self.link(&format!("{}exe", self.memory_place))
+    }
+
     /// `maps`, byte for byte, cut at a limit.
     ///
     /// # Errors
     /// As [`Self::read_limited`].
     pub fn maps_text(&self) -> Result<Vec<u8>, ProcessError> {
-        self.read_limited("maps", MAX_MAPS_BYTES)
+        self.read_limited(&format!("{}maps", self.memory_place), MAX_MAPS_BYTES)
     }
 
     /// `maps`.
@@ -262,7 +288,7 @@ impl Process {
     /// # Errors
     /// As [`Self::read_limited`].
     pub fn auxv(&self) -> Result<Vec<(u64, u64)>, ProcessError> {
-        Ok(parse_auxv(&self.read("auxv")?))
+        Ok(parse_auxv(&self.read_of_memory("auxv")?))
     }
 
     /// `cmdline`.
@@ -270,7 +296,7 @@ impl Process {
     /// # Errors
     /// As [`Self::read_limited`].
     pub fn arguments(&self) -> Result<Vec<String>, ProcessError> {
-        Ok(parse_cmdline(&self.read("cmdline")?))
+        Ok(parse_cmdline(&self.read_of_memory("cmdline")?))
     }
 
     /// `limits`.
@@ -288,7 +314,7 @@ impl Process {
     pub fn memory(&self, writable: bool) -> Result<ProcessMemory, ProcessError> {
         let flags = if writable { OFlags::RDWR } else { OFlags::RDONLY };
         let file = self
-            .open_file("mem", flags)
+            .open_file(&format!("{}mem", self.memory_place), flags)
             .map_err(|error| ProcessError::from_io(self.pid(), "its memory", error.into()))?;
         Ok(ProcessMemory::from_fd(file))
     }
@@ -308,7 +334,7 @@ mod tests {
         assert!(me.maps().expect("maps").regions.len() > 5);
         assert!(me.auxv().expect("auxv").iter().any(|(key, _)| *key == libc::AT_PHDR));
         assert_eq!(me.arguments().expect("cmdline").first(), std::env::args().next().as_ref());
-        assert!(me.link("exe").is_some_and(|exe| exe.contains("wer_sys")));
+        assert!(me.executable().is_some_and(|exe| exe.contains("wer_sys")));
     }
 
     #[test]

@@ -74,7 +74,7 @@ fn refuse_what_has_no_memory(process: &Process) -> Result<(), CaptureError> {
         Some(last) if last.end > FOUR_GIB => Ok(()),
         Some(_) => Err(CaptureError::ThirtyTwoBit { pid }),
         None if process.stat()?.state == 'Z' => Err(CaptureError::Zombie { pid }),
-        None if process.link("exe").is_none() => Err(CaptureError::KernelThread { pid }),
+        None if process.executable().is_none() => Err(CaptureError::KernelThread { pid }),
         None => Err(CaptureError::TargetGone { pid }),
     }
 }

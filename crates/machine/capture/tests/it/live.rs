@@ -1,5 +1,6 @@
 //! `live`, `registrations`: on request.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -103,6 +104,61 @@ fn a_stopped_process_stays_stopped() {
     capture.release();
     wait_until("the former stop", || program.state() == 'T');
     signal(&program, Signal::CONT);
+    program.ping();
+}
+
+#[test]
+fn no_signal_is_lost_while_a_process_is_captured() {
+    let mut program = Program::start(target(), &["count"]);
+    program.expect("ready\n");
+    let pid = Pid::from_raw(program.pid().cast_signed()).expect("a pid");
+    let sender = std::thread::spawn(move || {
+        for _ in 0..200 {
+            send_real_time(pid);
+        }
+    });
+    while !sender.is_finished() {
+        drop(live(program.pid()).expect("a capture"));
+    }
+    sender.join().expect("the sender");
+    wait_until("all signals", || {
+        program.stdin.as_mut().expect("a pipe").write_all(b"?\n").expect("a pipe");
+        program.read(5) == b"0200\n"
+    });
+}
+
+/// Queued signals are never merged, so each one counts.
+fn send_real_time(pid: Pid) {
+    let status = Command::new("kill").args(["-34", &pid.to_string()]).status().expect("kill");
+    assert!(status.success());
+}
+
+#[test]
+fn threads_that_come_and_go_do_not_confuse_a_capture() {
+    let mut program = Program::start(target(), &["storm"]);
+    program.expect("ready\n");
+    for _ in 0..20 {
+        let capture = live(program.pid()).expect("a capture");
+        let snapshot = &capture.snapshot;
+        assert!((2..=3).contains(&snapshot.threads.len()), "{}", snapshot.threads.len());
+        assert!(snapshot.threads.iter().all(|thread| thread.registers.is_some()));
+        assert_eq!(snapshot.soft_errors, []);
+    }
+    program.ping();
+}
+
+#[test]
+fn a_process_whose_main_thread_ended_is_captured() {
+    let mut program = Program::start(target(), &["leaderless"]);
+    program.expect("ready\n");
+    wait_until("the main thread's end", || program.state() == 'Z');
+    let capture = live(program.pid()).expect("a capture");
+    let snapshot = &capture.snapshot;
+    assert_eq!((snapshot.threads.len(), &snapshot.soft_errors[..]), (1, &[][..]));
+    assert!(snapshot.threads[0].registers.is_some());
+    assert_eq!(snapshot.process.executable, target().to_string_lossy());
+    assert_eq!(snapshot.modules[0].kind, ModuleKind::Executable);
+    drop(capture);
     program.ping();
 }
 

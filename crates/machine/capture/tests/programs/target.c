@@ -137,6 +137,35 @@ static int registered(size_t bytes, size_t last_words, int anonymous) {
     return serve();
 }
 
+static volatile sig_atomic_t counted;
+static void count_one(int number) { counted++; }
+
+/* Counts signals; answers every line with the number. */
+static int count_signals(void) {
+    char line[64];
+    struct sigaction action = {.sa_handler = count_one, .sa_flags = SA_RESTART};
+    sigaction(SIGRTMIN, &action, NULL);
+    say("ready\n");
+    while (fgets(line, sizeof line, stdin)) {
+        snprintf(line, sizeof line, "%04d\n", (int)counted);
+        say(line);
+    }
+    return 0;
+}
+
+static void *brief(void *nothing) { return nothing; }
+
+/* Makes threads that end at once, for ever. */
+static void *storm(void *nothing) {
+    for (;;) {
+        pthread_t thread;
+        if (!pthread_create(&thread, NULL, brief, NULL)) pthread_join(thread, NULL);
+    }
+    return nothing;
+}
+
+static void *serve_and_exit(void *nothing) { exit(serve()); }
+
 int main(int count, char **words) {
     if (count < 2) return 1;
     const char *what = words[1];
@@ -147,6 +176,13 @@ int main(int count, char **words) {
     }
     if (!strcmp(what, "registered")) return registered(strtoull(words[2], NULL, 0), number, count > 4);
     if (!strcmp(what, "caught")) return catch_it();
+    if (!strcmp(what, "count")) return count_signals();
+    if (!strcmp(what, "storm") || !strcmp(what, "leaderless")) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, *what == 's' ? storm : serve_and_exit, NULL)) return 98;
+        if (*what == 'l') pthread_exit(NULL);
+        return serve();
+    }
     if (!strcmp(what, "exit")) return atoi(words[2]);
     if (!strcmp(what, "fork")) {
         pid_t child = fork();
