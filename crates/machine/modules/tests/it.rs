@@ -6,5 +6,6 @@ mod it {
     mod misbehaviour;
     mod order;
     mod rights;
+    mod samples;
     mod support;
 }

@@ -1,0 +1,74 @@
+/* The calls of wer_winbase.h from inside a host. Finds "", or the first check that failed. */
+#include "wer_winbase.h"
+
+typedef struct {
+    DWORD dwSize;
+    HANDLE hProcess, hThread;
+} INFORMATION_HEAD;
+
+#define STRINGIFY(text) L##text
+#define CHECK(condition)                                                                                               \
+    if (!(condition))                                                                                                  \
+    return STRINGIFY(#condition)
+
+static const WCHAR *checks(PVOID context, INFORMATION_HEAD *info)
+{
+    int version = 0;
+    SIZE_T count = 77;
+    HANDLE copy, event;
+    static char page[8192];
+
+    CHECK(ReadProcessMemory(info->hProcess, context, &version, sizeof version, &count) && version == 5 && count == 4);
+    CHECK(!ReadProcessMemory(info->hProcess, (LPCVOID)8, &version, sizeof version, &count));
+    CHECK(GetLastError() == ERROR_PARTIAL_COPY && count == 0);
+    CHECK(!ReadProcessMemory(NULL, context, &version, sizeof version, NULL) && GetLastError() == ERROR_INVALID_HANDLE);
+    CHECK(!ReadProcessMemory(info->hProcess, context, NULL, 4, NULL) && GetLastError() == ERROR_NOACCESS);
+    CHECK(ReadProcessMemory(GetCurrentProcess(), page, &page[4096], 4096, NULL));
+    CHECK(!ReadProcessMemory(GetCurrentProcess(), (LPCVOID)8, page, 4, NULL) && GetLastError() == ERROR_PARTIAL_COPY);
+    version = 9;
+    CHECK(WriteProcessMemory(info->hProcess, context, &version, sizeof version, &count) && count == 4);
+    version = 0;
+    CHECK(ReadProcessMemory(info->hProcess, context, &version, sizeof version, NULL) && version == 9);
+
+    CHECK(GetProcessId(info->hProcess) != 0 && GetProcessId(info->hProcess) == GetThreadId(info->hThread));
+    CHECK(GetProcessId(GetCurrentProcess()) == GetCurrentProcessId());
+    CHECK(GetCurrentThreadId() == GetThreadId(GetCurrentThread()));
+    CHECK(WaitForSingleObject(info->hProcess, 0) == WAIT_TIMEOUT);
+    CHECK(DuplicateHandle(GetCurrentProcess(), info->hProcess, GetCurrentProcess(), &copy, 0, FALSE, 0));
+    CHECK(GetProcessId(copy) == GetProcessId(info->hProcess) && CloseHandle(copy));
+    CHECK(!CloseHandle(copy) && GetLastError() == ERROR_INVALID_HANDLE);
+    CHECK(!DuplicateHandle(info->hProcess, (HANDLE)4, GetCurrentProcess(), &copy, 0, FALSE, 0));
+    CHECK(GetLastError() == ERROR_NOT_SUPPORTED);
+
+    event = CreateEvent(NULL, FALSE, FALSE, NULL);
+    CHECK(event != NULL && SetEvent(event) && WaitForSingleObject(event, INFINITE) == WAIT_OBJECT_0);
+    CHECK(WaitForSingleObject(event, 0) == WAIT_TIMEOUT && CloseHandle(event));
+    CHECK(CreateEventW(NULL, TRUE, TRUE, L"named") == NULL && GetLastError() == ERROR_NOT_SUPPORTED);
+
+    CHECK(TerminateProcess(info->hProcess, 3));
+    Sleep(0);
+    CHECK(WaitForSingleObject(info->hProcess, 0) == WAIT_TIMEOUT);
+    SetLastError(1234);
+    CHECK(GetLastError() == 1234);
+    return L"nothing failed";
+}
+
+HRESULT OutOfProcessExceptionEventCallback(PVOID context, INFORMATION_HEAD *info, BOOL *claimed, PWSTR name,
+                                           PDWORD size, PDWORD count)
+{
+    *claimed = TRUE;
+    *count = 0;
+    StringCchCopyW(name, *size, checks(context, info));
+    *size = (DWORD)wcslen(name) + 1;
+    return S_OK;
+}
+
+HRESULT OutOfProcessExceptionEventSignatureCallback(void)
+{
+    return E_FAIL;
+}
+
+HRESULT OutOfProcessExceptionEventDebuggerLaunchCallback(void)
+{
+    return E_NOTIMPL;
+}
