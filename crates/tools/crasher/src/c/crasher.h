@@ -32,7 +32,7 @@ extern volatile int crasher_after_call;
         }                                                                                                             \
     } while (0)
 /* For a thread that the program starts itself: its own alternate stack, so that an overflow of its stack is seen. */
-#define CRASHER_ATTACH_THREAD() ((void)WerAttachThread())
+#define CRASHER_ATTACH_THREAD() ((void)WerThreadAttach())
 #else
 #define CRASHER_ATTACH() ((void)0)
 #define CRASHER_ATTACH_THREAD() ((void)0)

@@ -1,0 +1,11 @@
+//! One file per command.
+
+pub(crate) mod config;
+pub(crate) mod dump;
+pub(crate) mod events;
+pub(crate) mod module_check;
+pub(crate) mod registrations;
+pub(crate) mod report_show;
+pub(crate) mod reports;
+pub(crate) mod run;
+pub(crate) mod submit;

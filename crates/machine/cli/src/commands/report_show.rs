@@ -1,0 +1,182 @@
+//! `wer report show`: one report with the stack of its crashed thread, from its dump and the symbols on this machine.
+//! No server is needed.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::json;
+use wer_model::{Analysis, Parameter, Report};
+use wer_symbols::SymbolConfig;
+
+use crate::output::{clean, clean_value, print, print_json, time_of};
+use crate::place::PlaceArguments;
+use crate::stored::{self, Read, state_word};
+
+/// Dumps of a report that stacks can be read from, best first.
+const DUMPS: [&str; 2] = ["minidump.mdmp", "memory.hdmp"];
+
+/// Options.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The report's id, or enough of its beginning.
+    id: String,
+    /// Print every thread's stack.
+    #[arg(long)]
+    all_threads: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints a report.
+///
+/// # Errors
+/// There is no such report, or it cannot be read. A dump that cannot be read is a sentence in the answer.
+pub(crate) fn run(place: &PlaceArguments, arguments: &Arguments) -> Result<ExitCode> {
+    let read = stored::one(place, &arguments.id)?;
+    let analysis = analyze(&read);
+    if arguments.json {
+        print_json(&as_json(&read, &analysis))?;
+    } else {
+        print(&as_text(&read, &analysis, arguments.all_threads))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the dump says, or why it says nothing.
+fn analyze(read: &Read) -> Result<Analysis, String> {
+    let mut reason = "The report has no dump.".to_owned();
+    for name in DUMPS {
+        if !read.report.files.iter().any(|file| file.name == name) {
+            continue;
+        }
+        let bytes = read.stored.read_file(name).map_err(|error| error.to_string());
+        let analysis = bytes.and_then(|bytes| {
+            wer_unwind::analyze(&bytes, &SymbolConfig::local()).map_err(|error| error.to_string())
+        });
+        match analysis {
+            Ok(analysis) => return Ok(analysis),
+            Err(error) => reason = format!("The dump {name} cannot be read: {error}."),
+        }
+    }
+    Err(reason)
+}
+
+fn as_json(read: &Read, analysis: &Result<Analysis, String>) -> serde_json::Value {
+    let Read { stored, report } = read;
+    let mut answer = json!({
+        "report": report,
+        "state": state_word(stored.state),
+        "folder": stored.folder,
+        "time": time_of(report.event_time_filetime),
+        "crash_reason": null,
+        "crash_address": null,
+        "signature": null,
+        "top_function": null,
+        "stack": null,
+        "threads": [],
+        "notes": [],
+    });
+    match analysis {
+        Ok(analysis) => {
+            let signature = wer_signature::signature(analysis);
+            answer["crash_reason"] = json!(analysis.crash_reason);
+            answer["crash_address"] = json!(analysis.crash_address);
+            answer["signature"] = json!(signature.text);
+            answer["top_function"] = json!(signature.top_function);
+            answer["stack"] = json!(analysis.crashing_stack());
+            answer["threads"] = json!(analysis.threads);
+            answer["notes"] = json!(analysis.notes);
+        }
+        Err(reason) => answer["notes"] = json!([reason]),
+    }
+    answer
+}
+
+fn as_text(read: &Read, analysis: &Result<Analysis, String>, all_threads: bool) -> String {
+    let Read { stored, report } = read;
+    let mut text = String::new();
+    head(&mut text, report);
+    let _ = writeln!(
+        text,
+        "Folder      {} ({})",
+        clean_value(&stored.folder.to_string_lossy()),
+        state_word(stored.state)
+    );
+    if !report.waiting_reason.is_empty() {
+        let _ = writeln!(text, "Waits       {}", clean_value(&report.waiting_reason));
+    }
+    if let Some(bucket) = report.reply.as_ref().and_then(|reply| reply.bucket) {
+        let _ = writeln!(text, "Bucket      {bucket}");
+    }
+    pairs(&mut text, "Parameters", &report.signature.parameters);
+    pairs(&mut text, "Metadata", &report.metadata);
+    if let Some(words) = &report.last_words {
+        let _ = writeln!(text, "\nLast words\n  {}", clean_value(words.text.trim_end()));
+    }
+    let _ = writeln!(text);
+    match analysis {
+        Ok(analysis) => text.push_str(&stacks(analysis, all_threads)),
+        Err(reason) => {
+            let _ = writeln!(text, "{}", clean_value(reason));
+        }
+    }
+    sentences(&mut text, report);
+    text
+}
+
+fn head(text: &mut String, report: &Report) {
+    let _ = writeln!(text, "Report      {}", report.id);
+    let _ = writeln!(text, "Event       {}", clean_value(&report.signature.event_type));
+    let _ = writeln!(
+        text,
+        "Application {} (process {}, user {})",
+        clean_value(&report.application_path),
+        report.pid,
+        report.uid
+    );
+    let captured = clean_value(&report.capture_source);
+    let _ = writeln!(text, "Time        {}, captured {captured}", time_of(report.event_time_filetime));
+}
+
+fn pairs(text: &mut String, title: &str, pairs: &[Parameter]) {
+    if pairs.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{title}");
+    for (index, pair) in pairs.iter().enumerate() {
+        let _ =
+            writeln!(text, "  {:>2} {:<24} {}", index + 1, clean_value(&pair.name), clean_value(&pair.value));
+    }
+}
+
+fn stacks(analysis: &Analysis, all_threads: bool) -> String {
+    if all_threads {
+        return clean(&wer_unwind::render_text(analysis));
+    }
+    let mut crashed = analysis.clone();
+    crashed.threads.retain(|thread| Some(thread.id) == analysis.crashing_thread);
+    let others = analysis.threads.len() - crashed.threads.len();
+    let mut text = clean(&wer_unwind::render_text(&crashed));
+    if others > 0 {
+        let _ = writeln!(text, "\n{others} other threads; --all-threads shows them");
+    }
+    text
+}
+
+fn sentences(text: &mut String, report: &Report) {
+    if !report.modules.is_empty() {
+        let _ = writeln!(text, "\nModules asked");
+    }
+    for module in &report.modules {
+        let _ = writeln!(text, "  {}", clean_value(&module.sentence()));
+    }
+    if !report.soft_errors.is_empty() {
+        let _ = writeln!(text, "\nMissing");
+    }
+    for error in &report.soft_errors {
+        let _ = writeln!(text, "  {}", clean_value(&error.message));
+    }
+}
