@@ -1,3 +1,21 @@
 //! `libwer.so`: the C surface of the client library, as `include/` declares it.
+//!
+//! Every export is four steps: panic boundary, check pointers, convert, call [`wer_client`]. It stands inside the
+//! application or a handler module, and must never let a panic out or keep a pointer that it was given, except those
+//! whose meaning is to be registered.
 
+mod crash;
+mod registration;
+mod wide;
 mod winbase;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use wer_abi::Hresult;
+
+/// Runs an export's body; a panic becomes `E_UNEXPECTED`.
+fn answer(body: impl FnOnce() -> Result<(), Hresult>) -> i32 {
+    // A panic leaves nothing of ours half done: every body ends in one call.
+    let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or(Err(Hresult::E_UNEXPECTED));
+    result.err().unwrap_or(Hresult::S_OK).0
+}

@@ -1,0 +1,118 @@
+//! `WerRegister...`, `WerUnregister...`, flags and hold time: `werapi.h`.
+#![expect(unsafe_code, reason = "C exports: pointers come from the caller")]
+
+use core::ffi::c_void;
+use std::os::fd::BorrowedFd;
+
+use wer_abi::Hresult;
+use wer_abi::handle::{Handle, HandleKind};
+use wer_abi::limits::{MAX_PATH, WER_METADATA_KEY_MAX_LENGTH, WER_METADATA_VALUE_MAX_LENGTH};
+use wer_client::registration;
+
+use crate::answer;
+use crate::wide::utf16;
+
+/// UTF-16 units of a path before its terminator.
+const PATH_UNITS: usize = MAX_PATH - 1;
+
+#[unsafe(no_mangle)]
+extern "C" fn WerRegisterMemoryBlock(address: *mut c_void, size: u32) -> i32 {
+    answer(|| registration::register_memory_block(address as usize, size as usize))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn WerUnregisterMemoryBlock(address: *mut c_void) -> i32 {
+    answer(|| registration::unregister_memory_block(address as usize))
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn WerRegisterFile(path: *const u16, file_type: u32, flags: u32) -> i32 {
+    answer(|| {
+        // SAFETY: a wide string, by the contract of the function.
+        let path = unsafe { utf16(path, PATH_UNITS) }?;
+        registration::register_file(&path, file_type, flags)
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn WerUnregisterFile(path: *const u16) -> i32 {
+    answer(|| {
+        // SAFETY: a wide string, by the contract of the function.
+        let path = unsafe { utf16(path, PATH_UNITS) }?;
+        registration::unregister_file(&path)
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn WerRegisterCustomMetadata(key: *const u16, value: *const u16) -> i32 {
+    answer(|| {
+        // SAFETY: a wide string, by the contract of the function.
+        let key = unsafe { utf16(key, WER_METADATA_KEY_MAX_LENGTH) }?;
+        // SAFETY: as above.
+        let value = unsafe { utf16(value, WER_METADATA_VALUE_MAX_LENGTH) }?;
+        registration::register_custom_metadata(&key, &value)
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn WerUnregisterCustomMetadata(key: *const u16) -> i32 {
+    answer(|| {
+        // SAFETY: a wide string, by the contract of the function.
+        let key = unsafe { utf16(key, WER_METADATA_KEY_MAX_LENGTH) }?;
+        registration::unregister_custom_metadata(&key)
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn WerRegisterRuntimeExceptionModule(path: *const u16, context: *mut c_void) -> i32 {
+    answer(|| {
+        // SAFETY: a wide string, by the contract of the function.
+        let path = unsafe { utf16(path, PATH_UNITS) }?;
+        registration::register_runtime_exception_module(&path, context as u64)
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn WerUnregisterRuntimeExceptionModule(path: *const u16, context: *mut c_void) -> i32 {
+    answer(|| {
+        // SAFETY: a wide string, by the contract of the function.
+        let path = unsafe { utf16(path, PATH_UNITS) }?;
+        registration::unregister_runtime_exception_module(&path, context as u64)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn WerSetFlags(flags: u32) -> i32 {
+    answer(|| registration::set_flags(flags))
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn WerGetFlags(process: *mut c_void, flags: *mut u32) -> i32 {
+    answer(|| {
+        if flags.is_null() {
+            return Err(Hresult::E_INVALIDARG);
+        }
+        let value = flags_of(Handle(process as usize))?;
+        // SAFETY: not null, so writable by the contract of the function.
+        unsafe { flags.write_unaligned(value) };
+        Ok(())
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn WerSetMaxProcessHoldMilliseconds(milliseconds: u32) -> i32 {
+    answer(|| registration::set_max_hold_ms(milliseconds))
+}
+
+fn flags_of(process: Handle) -> Result<u32, Hresult> {
+    match process.kind() {
+        Some(HandleKind::CurrentProcess) => registration::flags(),
+        Some(HandleKind::Process { mem_fd, .. }) => {
+            let pid = wer_winbase::process_id(process).map_err(|_| Hresult::E_HANDLE)?;
+            // SAFETY: borrowed for this call only; a number that is no descriptor fails to be read.
+            let memory = unsafe { BorrowedFd::borrow_raw(i32::from(mem_fd)) };
+            registration::flags_of_process(pid, memory)
+        }
+        _ => Err(Hresult::E_HANDLE),
+    }
+}
