@@ -37,3 +37,17 @@ impl DumpError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_other_errors() {
+        for (errno, full) in [(28, true), (122, true), (27, true), (5, false), (13, false)] {
+            let error = DumpError::of_write(io::Error::from_raw_os_error(errno), 4096);
+            assert_eq!(matches!(error, DumpError::NoSpace { needed_bytes: 4096 }), full, "errno {errno}");
+            assert_eq!(error.to_string().contains("4096 bytes"), full);
+        }
+    }
+}

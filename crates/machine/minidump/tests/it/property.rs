@@ -100,3 +100,33 @@ proptest! {
         prop_assert!(!readable || summary.memory_bytes == bytes);
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Torn dumps are reported, and never a panic. Words are more telling than bytes: sizes, counts and addresses.
+    #[test]
+    fn the_checker_survives_torn_dumps(
+        words in prop::collection::vec((any::<prop::sample::Index>(), any::<u32>(), any::<bool>()), 1..12),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        thread_local! {
+            static DUMP: Vec<u8> = {
+                let (mut snapshot, memory) = fake::crashed();
+                register(&mut snapshot, [block(fake::HEAP, 64), block(fake::HEAP + 32, 5000)]);
+                dump_with(&snapshot, &memory, &DumpOptions { flags: 0x5_1B25, ..DumpOptions::default() }).raw.0
+            };
+        }
+        let mut torn = DUMP.with(Clone::clone);
+        // The lists come before the memory, in the first 16 KiB.
+        for (index, value, extreme) in words {
+            let at = index.index(4096) * 4;
+            let value = if extreme { u32::MAX - value % 64 } else { value % 4096 };
+            torn[at..at + 4].copy_from_slice(&value.to_le_bytes());
+        }
+        if let Some(cut) = cut {
+            torn.truncate(cut.index(torn.len()));
+        }
+        prop_assert!(wer_minidump::check::check(&torn).len() <= wer_minidump::limits::MAX_VIOLATIONS);
+    }
+}
