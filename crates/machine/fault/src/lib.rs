@@ -1,1 +1,29 @@
-//! Placeholder.
+//! `werfault`: the process that reports another process's crash. It joins the stages; it decides nothing that a
+//! stage decides and does nothing that a stage does.
+//!
+//! - [`way`]: how a crash reaches us (the application's own handler, the kernel's pipe or socket) and how its end is
+//!   told back.
+//! - [`claim`]: whether this way reports a crash that another way may have begun.
+//! - [`pipeline`]: one crash from capture to stored report.
+//! - [`submit`]: one stored report to the server, and what came of it back into the store.
+//!
+//! Whatever fails in here must neither hang the crashing process beyond its deadline nor lose the report when a
+//! smaller one can still be made: failures become soft errors of the report, or, when there is none, a line in
+//! the log that says which process was not reported and why.
+
+#![forbid(unsafe_code)]
+
+pub mod claim;
+pub mod context;
+mod dumps;
+mod events;
+pub mod limits;
+mod modules;
+pub mod pipeline;
+mod registered_files;
+pub mod submit;
+pub mod way;
+
+pub use context::Context;
+pub use pipeline::{Reported, report_capture};
+pub use submit::{SubmitError, submit_report};

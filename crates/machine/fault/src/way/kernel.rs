@@ -1,0 +1,73 @@
+//! The kernel hands us a crash: by pipe, with the core on standard input, or by a connection of its coredump socket.
+//! The process is held until we close it.
+
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use wer_capture::{Capture, KernelCrash};
+use wer_model::ReportId;
+use wer_sys::Credentials;
+
+use crate::claim::{self, Claim};
+use crate::limits::STORE_LOOK_DEADLINE;
+use crate::{Context, Reported, report_capture};
+
+/// What came of it.
+#[derive(Debug)]
+pub enum KernelOutcome {
+    /// We stored a report.
+    Reported(Box<Reported>),
+    /// Another way had stored one.
+    AlreadyReported(ReportId),
+    /// The process asked the kernel for no dump (`RLIMIT_CORE` of 1 byte), as its tracer does after reporting it.
+    NotWanted,
+}
+
+/// Reports a crash that the kernel holds; `core` is the core's byte stream.
+///
+/// # Errors
+/// The process cannot be captured at all, or there is no report; the message says which.
+pub fn report(crash: KernelCrash, core: &mut dyn Read, context: &Context) -> Result<KernelOutcome> {
+    let pid = crash.pid;
+    let is_ordinary = crash.dumpable == 1;
+    if wer_capture::core_limit_is_one(pid) {
+        return Ok(KernelOutcome::NotWanted);
+    }
+    let mut capture = wer_capture::kernel(crash, core)
+        .with_context(|| format!("the crash of process {pid} could not be captured from the kernel"))?;
+    let id = match claim_of(&capture, is_ordinary) {
+        Claim::AlreadyReported(id) => return Ok(KernelOutcome::AlreadyReported(id)),
+        Claim::TakeOver(id) => id,
+        Claim::New => new_id(),
+    };
+    let reported = report_capture(&mut capture, context, id, &mut || {})?;
+    Ok(KernelOutcome::Reported(Box::new(reported)))
+}
+
+/// See [`claim`]; the store is looked at with the crashed user's rights.
+#[must_use]
+pub fn claim_of(capture: &Capture, trusts_block: bool) -> Claim {
+    let process = &capture.snapshot.process;
+    claim::decide(&capture.snapshot.registrations, trusts_block, |root, id| {
+        is_stored(root, id, process.uid, process.gid)
+    })
+}
+
+fn is_stored(root: &Path, id: ReportId, uid: u32, gid: u32) -> bool {
+    let look = || vec![u8::from(claim::store_holds(root, id))];
+    let user = Credentials { uid, gid, groups: Vec::new() };
+    match wer_sys::as_user(&user, STORE_LOOK_DEADLINE, 1, look) {
+        Ok(answer) => answer == [1],
+        Err(error) => {
+            tracing::warn!(%error, "the store of user {uid} could not be looked at; reporting anew");
+            false
+        }
+    }
+}
+
+/// A new report id.
+#[must_use]
+pub fn new_id() -> ReportId {
+    ReportId(uuid::Uuid::new_v4().into_bytes())
+}
