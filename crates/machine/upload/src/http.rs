@@ -1,0 +1,96 @@
+//! Two requests over HTTP/1.1, bounded in time and size. Redirects are not followed.
+
+use std::fs::File;
+use std::io::Read;
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::http::Response;
+
+use crate::limits::{MAX_HEADER_BYTES, MAX_LEVEL2_RESPONSE_BYTES};
+use crate::printable::printable;
+use crate::server::{Server, Timeouts};
+
+/// A status and the first bytes of a body.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Why there is no whole answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HttpError {
+    #[error("{0}")]
+    Exchange(String),
+    #[error("its answer has more than {0} bytes")]
+    TooLarge(usize),
+}
+
+/// Speaks to one server.
+pub(crate) struct Client<'a> {
+    server: &'a Server,
+    base_url: String,
+    timeouts: Timeouts,
+}
+
+impl<'a> Client<'a> {
+    /// `None` where the server's host is none.
+    pub(crate) fn new(server: &'a Server, timeouts: Timeouts) -> Option<Self> {
+        Some(Self { server, base_url: server.base_url()?, timeouts })
+    }
+
+    /// `POST path` with a body; the answer's body may have `limit_bytes`.
+    pub(crate) fn post(&self, path: &str, body: &[u8], limit_bytes: usize) -> Result<Answer, HttpError> {
+        let response =
+            self.agent(self.timeouts.level1).post(self.url(path)).send(body).map_err(exchange_error)?;
+        let answer = read(response, limit_bytes as u64 + 1)?;
+        if answer.body.len() > limit_bytes { Err(HttpError::TooLarge(limit_bytes)) } else { Ok(answer) }
+    }
+
+    /// `PUT path` with a file's bytes.
+    pub(crate) fn put(&self, path: &str, file: &File) -> Result<Answer, HttpError> {
+        let request = self
+            .agent(self.timeouts.level2)
+            .put(self.url(path))
+            .content_type("application/vnd.ms-cab-compressed");
+        read(request.send(file).map_err(exchange_error)?, MAX_LEVEL2_RESPONSE_BYTES)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url)
+    }
+
+    fn agent(&self, whole: Duration) -> Agent {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .user_agent(concat!("wer/", env!("CARGO_PKG_VERSION")))
+            .accept_encoding("")
+            .max_response_header_size(MAX_HEADER_BYTES)
+            .timeout_connect(Some(self.timeouts.connect))
+            .timeout_global(Some(whole));
+        let config = if self.server.is_loopback() { config.proxy(None) } else { config };
+        config.build().new_agent()
+    }
+}
+
+fn read(response: Response<ureq::Body>, limit_bytes: u64) -> Result<Answer, HttpError> {
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    let reader = response.into_body().into_reader();
+    reader
+        .take(limit_bytes)
+        .read_to_end(&mut body)
+        .map_err(|error| HttpError::Exchange(printable(&error.to_string())))?;
+    Ok(Answer { status, body })
+}
+
+fn exchange_error(error: ureq::Error) -> HttpError {
+    HttpError::Exchange(match error {
+        ureq::Error::Timeout(_) => "it did not answer in time".into(),
+        ureq::Error::HostNotFound => "there is no such host".into(),
+        other => printable(&other.to_string()),
+    })
+}
