@@ -33,7 +33,9 @@ impl Settings {
         match section {
             "Consent" => match find(Section::Consent, rest) {
                 Some(known) => Some(self.explain_known(known)),
-                None => Some(self.explain_entry(name, |layer| layer.events.get(entry).map(i64::to_string))),
+                None => Some(
+                    self.explain_entry(name, |layer| layer.event(entry).map(|number| number.to_string())),
+                ),
             },
             "LocalDumps" => find(Section::LocalDumps, rest).map(|known| self.explain_known(known)),
             "ExcludedApplications" => {

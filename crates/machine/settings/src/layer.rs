@@ -72,6 +72,12 @@ impl Layer {
         (parser.layer, parser.warnings)
     }
 
+    /// The consent number of an event type, in any case.
+    pub(crate) fn event(&self, event_type: &str) -> Option<i64> {
+        let mut events = self.events.iter();
+        events.find(|(name, _)| name.eq_ignore_ascii_case(event_type)).map(|(_, number)| *number)
+    }
+
     /// A value of this file.
     pub(crate) fn value(&self, known: &Known) -> Option<&Typed> {
         let values = match known.section {

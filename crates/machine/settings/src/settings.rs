@@ -202,10 +202,7 @@ impl Settings {
     #[must_use]
     pub fn consent_for(&self, event_type: &str) -> Consent {
         let default = self.number(&catalogue::DEFAULT_CONSENT);
-        let own = self.layers.iter().find_map(|layer| {
-            let mut events = layer.events.iter();
-            events.find(|(name, _)| name.eq_ignore_ascii_case(event_type)).map(|(_, number)| *number)
-        });
+        let own = self.layers.iter().find_map(|layer| layer.event(event_type));
         let number = match own {
             Some(number) if default != 0 && !self.switch(&catalogue::DEFAULT_OVERRIDE_BEHAVIOR) => number,
             _ => default,

@@ -72,6 +72,8 @@ fn every_setting_is_explained() {
     let consent = settings.explain("Consent.DefaultConsent").expect("it is known");
     assert_eq!((consent.value.as_str(), consent.file), ("1", None));
     assert_eq!(settings.explain("Consent.APPCRASH").map(|event| event.value), Some(String::new()));
+    let event = machine("[Consent]\nAPPCRASH = 3").explain("Consent.appcrash").expect("an event");
+    assert_eq!(event.value, "3");
     assert_eq!(settings.explain("Bogus"), None);
     let text = "[RuntimeExceptionHelperModules]\n\"/opt/m.so\" = 1";
     let module = machine(text).explain("RuntimeExceptionHelperModules.\"/opt/m.so\"").expect("an entry");
