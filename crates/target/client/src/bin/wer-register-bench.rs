@@ -2,7 +2,7 @@
 //! thread and in eight; prints one JSON array on standard output. `cargo xtask bench` calls it.
 //!
 //! One element: `{"entries": 511, "threads": 8, "ns_per_pair": 123.4}`: the median of [`ROUNDS`] rounds, wall time of a
-//! round divided by the pairs of one thread. With `--loop COUNT` it measures nothing and only makes that many pairs
+//! round divided by the pairs that all its threads made. With `--loop COUNT` it measures nothing and only makes that many pairs
 //! after a first one, for counting system calls.
 
 use std::sync::Barrier;
@@ -46,7 +46,7 @@ fn main() {
     println!("[\n{}\n]", lines.join(",\n"));
 }
 
-/// Nanoseconds of wall time per pair of one thread; the median of all rounds.
+/// Nanoseconds of wall time per pair; the median of all rounds.
 fn measure(threads: usize) -> f64 {
     let mut rounds: Vec<f64> = (0..ROUNDS).map(|_| round(threads)).collect();
     rounds.sort_by(f64::total_cmp);
@@ -70,7 +70,7 @@ fn round(threads: usize) -> f64 {
         for worker in workers {
             worker.join().expect("a worker");
         }
-        start.elapsed().as_nanos() as f64 / PAIRS_PER_ROUND as f64
+        start.elapsed().as_nanos() as f64 / (threads * PAIRS_PER_ROUND) as f64
     })
 }
 
