@@ -14,3 +14,5 @@ pub const MAX_BLOCKS_SHOWN: usize = 512;
 pub const MAX_ITEMS_SHOWN: usize = 1024;
 /// Characters of any one text.
 pub const MAX_TEXT_CHARS: usize = 8192;
+/// Characters of a downloaded file's name.
+pub const MAX_NAME_CHARS: usize = 128;

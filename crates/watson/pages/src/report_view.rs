@@ -54,7 +54,7 @@ pub(crate) struct BlockView {
 pub(crate) struct FileView {
     pub(crate) name: String,
     pub(crate) size: String,
-    pub(crate) link: Option<String>,
+    pub(crate) link: String,
 }
 
 pub(crate) fn view(row: ReportRow) -> Page {
@@ -78,7 +78,7 @@ pub(crate) fn view(row: ReportRow) -> Page {
         modules: analysis.map(modules).unwrap_or_default(),
         blocks: blocks(&reading.registered_blocks),
         cab_size: size(u64::try_from(row.cab_bytes).unwrap_or_default()),
-        files: reading.files.iter().take(MAX_ITEMS_SHOWN).map(file).collect(),
+        files: files(&row.id, &reading.files),
         id: row.id,
         bucket: row.bucket,
         event_type: row.event_type,
@@ -207,8 +207,13 @@ fn blocks(blocks: &[RegisteredBlock]) -> Vec<BlockView> {
     shown
 }
 
-fn file(file: &ReadFile) -> FileView {
-    FileView { name: clip(&file.name), size: size(file.size_bytes), link: None }
+fn files(report: &str, files: &[ReadFile]) -> Vec<FileView> {
+    let view = |(number, file): (usize, &ReadFile)| FileView {
+        name: clip(&file.name),
+        size: size(file.size_bytes),
+        link: format!("/reports/{report}/files/{number}"),
+    };
+    files.iter().take(MAX_ITEMS_SHOWN).enumerate().map(view).collect()
 }
 
 fn pairs(pairs: Vec<Parameter>) -> Vec<Parameter> {

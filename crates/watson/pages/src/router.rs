@@ -1,21 +1,58 @@
 //! The pages' whole surface, and the headers that every one of them carries.
 
+use std::any::Any;
+use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use tokio::io::{AsyncRead, ReadBuf};
 use watson_db::Store;
 
 use crate::{api, bucket, buckets, download, problem, report};
 
 /// What the pages read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Pages {
     /// The store.
     pub store: Arc<Store>,
+    /// Opens files of cabs.
+    pub members: MemberOpener,
+}
+
+/// Opens one file of a cab, by the cab's path and the file's name. The pages never look inside a cab themselves.
+pub type MemberOpener = Arc<
+    dyn Fn(PathBuf, String) -> Pin<Box<dyn Future<Output = std::io::Result<MemberReader>> + Send>>
+        + Send
+        + Sync,
+>;
+
+/// A file of a cab being read, and what must live as long.
+pub struct MemberReader {
+    bytes: Box<dyn AsyncRead + Send + Unpin>,
+    _keeper: Box<dyn Any + Send>,
+}
+
+impl MemberReader {
+    /// Reads from `bytes`; `keeper` is dropped with it.
+    pub fn new(bytes: impl AsyncRead + Send + Unpin + 'static, keeper: impl Any + Send) -> Self {
+        Self { bytes: Box::new(bytes), _keeper: Box::new(keeper) }
+    }
+}
+
+impl AsyncRead for MemberReader {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.bytes).poll_read(context, buffer)
+    }
 }
 
 /// People's pages, their JSON twins, downloads and static files. Who may see them is the caller's concern.
@@ -25,6 +62,7 @@ pub fn router(pages: Pages) -> Router {
         .route("/buckets/{id}", get(bucket::page))
         .route("/reports/{id}", get(report::page))
         .route("/reports/{id}/cab", get(download::cab))
+        .route("/reports/{id}/files/{number}", get(download::file))
         .route("/api/buckets", get(api::buckets))
         .route("/api/buckets/{id}", get(api::bucket))
         .route("/api/reports/{id}", get(api::report))

@@ -13,13 +13,13 @@ use tower_http::timeout::TimeoutLayer;
 use watson_db::Store;
 use watson_intake::{Intake, Refusal, route};
 use watson_pages::Pages;
-use watson_pages::router::with_headers;
+use watson_pages::router::{MemberOpener, with_headers};
 
 use crate::access::{Access, Verdict};
 use crate::limits::MAX_PAGE_MS;
 
 /// The parts that answer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct App {
     /// Machines.
     pub intake: Arc<Intake>,
@@ -27,6 +27,8 @@ pub struct App {
     pub store: Arc<Store>,
     /// Who may see it.
     pub access: Access,
+    /// Opens files of cabs.
+    pub members: MemberOpener,
 }
 
 #[derive(Clone)]
@@ -41,8 +43,12 @@ pub fn app(app: App) -> Router {
         Router::new().route("/healthz", get(healthz)).route("/metrics", get(metrics)).with_state(app.clone());
     let timeout =
         TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_millis(MAX_PAGE_MS));
-    let pages =
-        own.fallback_service(watson_pages::router(Pages { store: Arc::clone(&app.store) })).layer(timeout);
+    let pages = own
+        .fallback_service(watson_pages::router(Pages {
+            store: Arc::clone(&app.store),
+            members: Arc::clone(&app.members),
+        }))
+        .layer(timeout);
     Router::new().fallback(dispatch).with_state(Parts { app, pages })
 }
 

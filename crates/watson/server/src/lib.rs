@@ -4,9 +4,11 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod analyzer;
 pub mod app;
 pub mod connections;
 pub mod limits;
+pub mod member;
 pub mod options;
 pub mod serve;
 pub mod token;

@@ -24,3 +24,16 @@ pub const JOB_HOLD_MS: i64 = 15 * 60 * 1000;
 pub const JOB_POLL_MS: u64 = 1_000;
 /// Milliseconds to wait after accepting a connection failed (no descriptors left).
 pub const ACCEPT_RETRY_MS: u64 = 100;
+
+/// Files of cabs being downloaded at the same time; others wait.
+pub const MAX_MEMBERS_AT_ONCE: usize = 4;
+/// Milliseconds in which a file of a cab must be found.
+pub const MAX_MEMBER_MS: u64 = 60_000;
+/// Seconds of processor time for unpacking it.
+pub const MAX_MEMBER_CPU_SECONDS: u64 = 60;
+/// Bytes of address space for that.
+pub const MAX_MEMBER_SPACE_BYTES: u64 = 2 << 30;
+/// Bytes of a cab that are unpacked.
+pub const MAX_CAB_IN_MEMORY_BYTES: u64 = 1 << 30;
+/// Bytes of what the child is asked.
+pub const MAX_MEMBER_REQUEST_BYTES: u64 = 64 * 1024;

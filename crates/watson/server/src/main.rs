@@ -1,2 +1,58 @@
-//! x
-fn main() {}
+//! `watson`: reads its arguments, and either serves or, as its own child, analyses one cab.
+
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+use watson_server::{ServeOptions, analyzer, serve};
+
+/// Error reporting server: takes crash reports, groups them into buckets, analyses dumps, shows stacks.
+#[derive(Debug, Parser)]
+#[command(name = "watson", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve reports and pages.
+    Serve(ServeOptions),
+    /// Analyse one cab; what the server starts for each.
+    #[command(hide = true)]
+    Analyze {
+        /// Read the job on standard input and answer on standard output, confined.
+        #[arg(long, required = true)]
+        child: bool,
+    },
+    /// Unpack one file of a cab; what the server starts for each download.
+    #[command(hide = true)]
+    Member {
+        /// Read the request on standard input and write the file to standard output, confined.
+        #[arg(long, required = true)]
+        child: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Analyze { .. } => watson_analysis::child_main(),
+        Command::Member { .. } => watson_server::member::member_child(),
+        Command::Serve(options) => match run(options) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("watson: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+fn run(options: ServeOptions) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(serve::serve(options, analyzer::child_analyzer()))
+}

@@ -14,6 +14,7 @@ use watson_intake::Intake;
 
 use crate::access::{Access, check_listen_address};
 use crate::connections::serve_connections;
+use crate::member::child_member_opener;
 use crate::worker::{Analyzer, Worker};
 use crate::{App, ServeOptions, app, token};
 
@@ -39,6 +40,8 @@ pub async fn serve(options: ServeOptions, analyzer: Analyzer) -> Result<()> {
     announce(address, token.as_deref(), options.port_file.as_deref())?;
 
     let access = Access { token, address };
+    let members = child_member_opener(store.dir().tmp());
+    let router = app(App { intake, store: Arc::clone(&store), access, members });
     let stop = async {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -46,7 +49,7 @@ pub async fn serve(options: ServeOptions, analyzer: Analyzer) -> Result<()> {
         }
         tracing::info!("stopping");
     };
-    serve_connections(listener, app(App { intake, store: Arc::clone(&store), access }), stop).await;
+    serve_connections(listener, router, stop).await;
     let _ = stop_worker.send(true);
     worker.await.context("the worker ended by a panic")??;
     store.close().await;

@@ -21,10 +21,21 @@ pub struct AnalysisInput {
     pub cab: PathBuf,
     /// Uploaded symbols.
     pub symbols: PathBuf,
+    /// Folder for files of the analysis; emptied at the server's start.
+    pub work_dir: PathBuf,
+}
+
+/// Why an analysis gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnalysisFailure {
+    /// For the report's page.
+    pub why: String,
+    /// Another attempt would end the same way.
+    pub hopeless: bool,
 }
 
 /// What an analysis gives: the reading, or why there is none.
-pub type AnalysisAnswer = Result<Reading, String>;
+pub type AnalysisAnswer = Result<Reading, AnalysisFailure>;
 
 /// How cabs are analysed: by a child process, or by a test.
 pub type Analyzer =
@@ -94,26 +105,28 @@ impl Worker {
     async fn analyze(&self, job: &AnalysisJobRow) -> AnalysisAnswer {
         // A job that ended the server itself was never recorded as failed.
         if job.attempts > MAX_ATTEMPTS {
-            return Err("the server stopped while it was analysed, several times".into());
+            let why = "the server stopped while it was analysed, several times".to_owned();
+            return Err(AnalysisFailure { why, hopeless: true });
         }
         let dir = self.store.dir();
-        (self.analyzer)(AnalysisInput { cab: blob_path(&dir.blobs(), &job.blob), symbols: dir.symbols() })
-            .await
+        let cab = blob_path(&dir.blobs(), &job.blob);
+        (self.analyzer)(AnalysisInput { cab, symbols: dir.symbols(), work_dir: dir.tmp() }).await
     }
 
     async fn end(&self, job: &AnalysisJobRow, answer: AnalysisAnswer) {
         let now_ms = time::now_ms();
         let kept = match answer {
             Ok(reading) => {
-                self.store.finish_job(job, &reading, now_ms).await.map_err(|error| error.to_string())
+                let kept = self.store.finish_job(job, &reading, now_ms).await;
+                kept.map_err(|error| AnalysisFailure { why: error.to_string(), hopeless: false })
             }
-            Err(why) => Err(why),
+            Err(failure) => Err(failure),
         };
-        let Err(why) = kept else {
+        let Err(AnalysisFailure { why, hopeless }) = kept else {
             tracing::info!(report.id = %job.report, "a report was analysed");
             return;
         };
-        let failure = if job.attempts >= MAX_ATTEMPTS {
+        let failure = if hopeless || job.attempts >= MAX_ATTEMPTS {
             JobFailure::Poison
         } else {
             JobFailure::Again { run_after_ms: now_ms + self.retry_delay_ms * job.attempts }

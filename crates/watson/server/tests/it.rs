@@ -4,6 +4,8 @@
 mod access;
 #[path = "it/bad_input.rs"]
 mod bad_input;
+#[path = "it/binary.rs"]
+mod binary;
 #[path = "it/cabs.rs"]
 mod cabs;
 #[path = "it/client.rs"]

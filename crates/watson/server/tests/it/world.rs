@@ -10,6 +10,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 use watson_db::{Policy, Reading, Store};
 use watson_intake::{Intake, IntakeLimits};
+use watson_pages::router::MemberOpener;
 use watson_server::access::Access;
 use watson_server::connections::serve_connections;
 use watson_server::worker::{Analyzer, Worker};
@@ -36,6 +37,11 @@ pub(crate) fn empty_reading() -> Analyzer {
     Arc::new(|_| Box::pin(async { Ok(Reading::default()) }))
 }
 
+/// Files of cabs are opened by the real program only.
+fn no_members() -> MemberOpener {
+    Arc::new(|_, _| Box::pin(async { Err(std::io::Error::other("no children here")) }))
+}
+
 impl World {
     pub(crate) async fn start(data: &Path) -> Self {
         Self::start_with(data, None, empty_reading()).await
@@ -49,7 +55,7 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it has an address");
         let access = Access { token: token.map(str::to_owned), address };
-        let router = app(App { intake, store: Arc::clone(&store), access });
+        let router = app(App { intake, store: Arc::clone(&store), access, members: no_members() });
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(serve_connections(listener, router, async {
             let _ = stopped.await;
