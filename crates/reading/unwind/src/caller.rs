@@ -51,7 +51,7 @@ impl CallerSearch<'_> {
         if callee.trust == FrameTrust::CallFrameInfo && callee.registers.rbp() == Some(0) {
             return None;
         }
-        let found = self.by_call_into_nothing(callee, innermost);
+        let found = self.by_call_into_nothing(callee);
         found.or_else(|| self.by_frame_pointer(callee)).or_else(|| self.by_scan(callee))
     }
 
@@ -83,8 +83,8 @@ impl CallerSearch<'_> {
     }
 
     /// A call through a bad function pointer: the return address is on top of the stack.
-    fn by_call_into_nothing(&self, callee: &Place, innermost: bool) -> Option<Place> {
-        if !innermost || self.dump.module_at(callee.registers.rip()?).is_some() {
+    fn by_call_into_nothing(&self, callee: &Place) -> Option<Place> {
+        if !callee.exact || self.dump.module_at(callee.registers.rip()?).is_some() {
             return None;
         }
         let rsp = callee.registers.rsp()?;

@@ -130,6 +130,52 @@ fn a_signal_frame_on_the_same_stack() {
 }
 
 #[test]
+fn a_call_through_a_null_pointer() {
+    let program = handler_program(
+        "__attribute__((noinline)) int outer(int x) {
+             sigaltstack(&(stack_t){ .ss_flags = SS_DISABLE }, 0);
+             int (*volatile nothing)(int) = 0; int r = nothing(x); sink = r; return r + x; }",
+    );
+    let analysis = program.analysis();
+    let stack = analysis.crashing_stack().unwrap();
+    assert_chain(stack, &["<signal handler called>", "?", "outer", "main"]);
+    let nothing = stack.frames.iter().find(|frame| frame.function.is_none()).unwrap();
+    assert_eq!((nothing.instruction, &nothing.module), (0, &None));
+}
+
+#[test]
+fn other_kinds_of_files() {
+    let source = format!(
+        "{CHAIN}
+        __attribute__((noinline)) int inner(int x) {{ ready(); pause(); return sink + x; }}
+        __attribute__((noinline)) int outer(int x) {{ int r = inner(x); sink = r; return r + x; }}
+        int main(int argc, char **argv) {{ int r = outer(argc); sink = r; return 0; }}"
+    );
+    let common = ["-g", "-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls", "-fno-inline"];
+    for flags in [
+        &["-gz=zlib"][..],
+        // Rules in .debug_frame alone.
+        &["-fno-asynchronous-unwind-tables", "-fno-unwind-tables"],
+        // An unwind table without a search table.
+        &["-Wl,--no-eh-frame-hdr", "-static"],
+        // Not moved when loaded.
+        &["-no-pie"],
+        &["-static-pie"],
+        &["-gdwarf-4"],
+        // Names from the symbol table alone.
+        &["-g0"],
+    ] {
+        let flags: Vec<&str> = common.iter().chain(flags).copied().collect();
+        let analysis = Program::build("cc", "kind.c", &source, &flags).analysis();
+        let stack = analysis.crashing_stack().unwrap();
+        assert_chain(stack, &["inner", "outer", "main"]);
+        let outer = stack.frames.iter().find(|frame| frame.function.as_deref() == Some("outer")).unwrap();
+        assert_eq!(outer.line, (!flags.contains(&"-g0")).then_some(12), "{flags:?}");
+        assert_eq!(outer.trust, FrameTrust::CallFrameInfo, "{flags:?}");
+    }
+}
+
+#[test]
 fn inlined_calls_are_frames() {
     let source = format!(
         "{CHAIN}
