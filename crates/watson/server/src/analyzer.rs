@@ -1,11 +1,12 @@
 //! How the worker's cabs are analysed in earnest: this program again, as a confined child of `watson-analysis`. The
 //! child's checked answer becomes the reading that is kept.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use watson_analysis::{AnalysisError, AnalysisJob, BlockAnswer, FileAnswer, Source, analyze_in_child};
 use watson_db::{ReadFile, Reading, RegisteredBlock};
+use wer_symbols::SymbolConfig;
 
 use crate::worker::{AnalysisAnswer, AnalysisFailure, AnalysisInput, Analyzer};
 
@@ -13,14 +14,19 @@ use crate::worker::{AnalysisAnswer, AnalysisFailure, AnalysisInput, Analyzer};
 pub(crate) const OWN_PROGRAM: &str = "/proc/self/exe";
 
 /// Analyses in children of this program, which must run `watson_analysis::child_main` for `analyze --child`.
+///
+/// ELF files of this machine are used where they lie below the system's own folders or below `symbol_roots`.
 #[must_use]
-pub fn child_analyzer() -> Analyzer {
-    Arc::new(|input| Box::pin(analyze(input)))
+pub fn child_analyzer(symbol_roots: &[PathBuf]) -> Analyzer {
+    let mut local_roots = SymbolConfig::system_roots();
+    local_roots.extend_from_slice(symbol_roots);
+    Arc::new(move |input| Box::pin(analyze(input, local_roots.clone())))
 }
 
-async fn analyze(input: AnalysisInput) -> AnalysisAnswer {
+async fn analyze(input: AnalysisInput, local_roots: Vec<PathBuf>) -> AnalysisAnswer {
     let mut job = AnalysisJob::new(Source::Cab(input.cab), input.work_dir);
     job.breakpad_dirs = vec![input.symbols];
+    job.local_roots = local_roots;
     analyze_in_child(Path::new(OWN_PROGRAM), job).await.map(reading).map_err(failure)
 }
 

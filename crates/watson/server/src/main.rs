@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -52,7 +53,9 @@ fn main() -> ExitCode {
 
 fn run(options: ServeOptions) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(serve::serve(options, analyzer::child_analyzer()))
+    let analyzer = analyzer::child_analyzer(&options.symbol_roots);
+    runtime.block_on(serve::serve(options, analyzer))
 }

@@ -21,6 +21,9 @@ pub struct ServeOptions {
     /// Write the chosen address to this file once requests are served.
     #[arg(long, value_name = "FILE")]
     pub port_file: Option<PathBuf>,
+    /// Look for functions and lines in programs below this folder too, beside the system's own; may be given again.
+    #[arg(long = "symbol-root", value_name = "DIR")]
+    pub symbol_roots: Vec<PathBuf>,
     /// Cabs that each bucket asks for.
     #[arg(long, value_name = "N", default_value_t = Policy::DEFAULT_CABS)]
     pub cabs_per_bucket: u32,
