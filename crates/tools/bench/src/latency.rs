@@ -108,7 +108,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
                 continue;
             }
             let times = bench.medians(way, heap_mib, options.rounds)?;
-            let small = rows.iter().find(|row| row.way == way).map_or(times.committed, |row| row.committed_ms);
+            let small =
+                rows.iter().find(|row| row.way == way).map_or(times.committed, |row| row.committed_ms);
             rows.push(Row {
                 way,
                 heap_mib,
@@ -127,7 +128,10 @@ fn print(rows: &[Row], json: bool) -> Result<()> {
         println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "latency": rows }))?);
         return Ok(());
     }
-    println!("{:<12} {:>9} {:>13} {:>12} {:>9} {:>12}", "way", "heap MiB", "committed ms", "released ms", "gone ms", "to smallest");
+    println!(
+        "{:<12} {:>9} {:>13} {:>12} {:>9} {:>12}",
+        "way", "heap MiB", "committed ms", "released ms", "gone ms", "to smallest"
+    );
     for row in rows {
         println!(
             "{:<12} {:>9} {:>13.2} {:>12.2} {:>9.2} {:>12.2}",
@@ -152,7 +156,11 @@ impl Bench {
     fn new() -> Result<Self> {
         let own = std::env::current_exe().context("the path of this program")?;
         let binaries = own.parent().context("its folder")?.to_owned();
-        ensure!(binaries.join("werfault").is_file(), "werfault is not beside {}; build the workspace", own.display());
+        ensure!(
+            binaries.join("werfault").is_file(),
+            "werfault is not beside {}; build the workspace",
+            own.display()
+        );
         Ok(Self { own, binaries, folder: tempfile::tempdir_in("/tmp")? })
     }
 
@@ -181,7 +189,9 @@ impl Bench {
         let folder = self.folder.path().display();
         let pattern = match way {
             Way::Application | Way::Nobody => return Ok(None),
-            Way::Pipe => format!("|{}/werfault --kernel --base {folder} %P %I %s %d %F", self.binaries.display()),
+            Way::Pipe => {
+                format!("|{}/werfault --kernel --base {folder} %P %I %s %d %F", self.binaries.display())
+            }
             Way::Socket => format!("@@{folder}/run/wer/coredump.sock"),
         };
         CorePattern::set(&pattern).map(Some)
@@ -206,7 +216,10 @@ impl Bench {
         let watch = inotify::init(inotify::CreateFlags::CLOEXEC)?;
         inotify::add_watch(&watch, store.join("ReportQueue"), inotify::WatchFlags::MOVED_TO)?;
         let mut command = Command::new(&self.own);
-        command.args(["victim", "--heap-mib", &heap_mib.to_string()]).stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+            .args(["victim", "--heap-mib", &heap_mib.to_string()])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         command.env("WER_STORE_DIR", store).env("WER_SYSTEM_CONFIG_DIR", self.folder.path().join("etc/wer"));
         command.env("XDG_CONFIG_HOME", self.folder.path().join("config"));
         command.env("WER_WERFAULT", self.binaries.join("werfault"));

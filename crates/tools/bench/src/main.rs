@@ -6,6 +6,7 @@
 
 mod dump;
 mod held;
+mod latency;
 mod stats;
 mod target;
 
@@ -24,16 +25,23 @@ struct Arguments {
 enum Benchmark {
     /// A mini dump of a living process, against minidump-writer: how long it is stopped, how long it takes, its size.
     Dump(dump::Options),
+    /// From the fault to the stored report, for each way of capture and for small and large heaps.
+    Latency(latency::Options),
     /// The process that is dumped.
     #[command(hide = true)]
     Target(target::Options),
+    /// The process that crashes.
+    #[command(hide = true)]
+    Victim(latency::VictimOptions),
 }
 
 fn main() -> ExitCode {
     let benchmark = Arguments::parse().benchmark.unwrap_or_else(|| Benchmark::Dump(dump::Options::default()));
     let outcome = match benchmark {
         Benchmark::Dump(options) => dump::run(&options),
+        Benchmark::Latency(options) => latency::run(&options),
         Benchmark::Target(options) => target::run(&options),
+        Benchmark::Victim(options) => latency::victim(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
