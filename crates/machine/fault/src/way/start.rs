@@ -1,6 +1,7 @@
 //! What each start of `werfault` does: takes over the descriptors it was given, reports, and when there is no report
 //! leaves a line in the log that says which process was not reported and why.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -47,6 +48,7 @@ pub fn kernel(base: Option<&Path>, arguments: &KernelArguments) -> Result<()> {
         source: CaptureSource::KernelPipe,
     };
     let outcome = kernel::report(crash, &mut io::stdin().lock(), &context);
+    close_stdin()?;
     finish_kernel(&context, outcome)
 }
 
@@ -75,8 +77,16 @@ pub fn submit(id: &str) -> Result<()> {
     Ok(())
 }
 
+/// Lets the kernel, and with it the crashed process, go: it waits as long as anybody may read the core.
+fn close_stdin() -> Result<()> {
+    let nothing = File::open("/dev/null").context("/dev/null cannot be opened")?;
+    rustix::stdio::dup2_stdin(&nothing).context("standard input cannot be closed")
+}
+
+/// The connection on standard input, which is closed in its favour.
 fn connection() -> Result<UnixStream> {
     let connection = io::stdin().as_fd().try_clone_to_owned().context("standard input is no connection")?;
+    close_stdin()?;
     Ok(UnixStream::from(connection))
 }
 
