@@ -1,7 +1,9 @@
 //! Function symbols by address: `.symtab` and `.dynsym` of a module and of its separate debug file.
 
+use std::collections::HashSet;
+
 use object::read::elf::ElfFile64;
-use object::{LittleEndian, Object, ObjectSymbol, SymbolKind};
+use object::{LittleEndian, Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
 
 use crate::elf::ElfImage;
 use crate::limits::MAX_SYMBOLS;
@@ -36,8 +38,10 @@ impl SymbolTable {
         for (index, image) in images.iter().enumerate() {
             if let Ok(file) = ElfFile64::<LittleEndian>::parse(&*image.bytes) {
                 let start = image.bytes.as_ptr() as usize;
+                let code = file.sections().filter(|section| section.kind() == SectionKind::Text);
+                let code: HashSet<usize> = code.map(|section| section.index().0).collect();
                 let symbols = file.symbols().chain(file.dynamic_symbols());
-                let read = symbols.filter_map(|symbol| entry(index as u8, start, &symbol));
+                let read = symbols.filter_map(|symbol| entry(index as u8, start, &code, &symbol));
                 entries.extend(read.take(MAX_SYMBOLS.saturating_sub(entries.len())));
             }
         }
@@ -73,9 +77,21 @@ impl Entry {
     }
 }
 
-fn entry<'data>(image: u8, start: usize, symbol: &impl ObjectSymbol<'data>) -> Option<Entry> {
-    let named = matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Label | SymbolKind::Unknown);
-    if !named || !symbol.is_definition() && symbol.kind() != SymbolKind::Text || symbol.is_undefined() {
+fn entry<'data>(
+    image: u8,
+    start: usize,
+    code: &HashSet<usize>,
+    symbol: &impl ObjectSymbol<'data>,
+) -> Option<Entry> {
+    let is_function = match symbol.kind() {
+        SymbolKind::Text => true,
+        // Labels of hand-written assembly, where they mark code.
+        SymbolKind::Label | SymbolKind::Unknown => {
+            symbol.section_index().is_some_and(|section| code.contains(&section.0))
+        }
+        _ => false,
+    };
+    if !is_function || symbol.is_undefined() {
         return None;
     }
     let name = symbol.name_bytes().ok().filter(|name| !name.is_empty())?;

@@ -84,13 +84,11 @@ fn threads(dump: &Dump<'_>, symbols: &LocalAndUploaded, notes: &mut Vec<String>)
         if let Some(registers) = registers {
             let walk = walk(&search, registers, left.clamp(1, MAX_FRAMES));
             left = left.saturating_sub(walk.places.len());
-            if walk.cut {
-                notes.push(format!(
-                    "The stack of thread {id} is longer than the {} frames shown.",
-                    walk.places.len()
-                ));
-            }
             frames = walk.places.iter().flat_map(|place| naming.frames(place)).collect();
+            if walk.cut || frames.len() > MAX_FRAMES {
+                let shown = frames.len().min(MAX_FRAMES);
+                notes.push(format!("The stack of thread {id} is longer than the {shown} frames shown."));
+            }
             frames.truncate(MAX_FRAMES);
         } else {
             notes.push(format!("The dump holds no readable registers of thread {id}."));
