@@ -1,0 +1,67 @@
+//! Compiles a program of `tests/c` against `include/` and the library under test, and runs it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+
+use tempfile::TempDir;
+use wer_abi::registration::RegistrationBlock;
+
+/// Where cargo put the library that these tests were built with: beside the test itself.
+pub(crate) fn library_folder() -> PathBuf {
+    std::env::current_exe().unwrap().parent().unwrap().to_owned()
+}
+
+fn source(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c").join(name)
+}
+
+/// Options of a program that uses the library.
+pub(crate) const WITH_LIBRARY: [&str; 2] = ["-Wl,--no-as-needed", "-lwer"];
+
+/// Compiles with every warning an error.
+pub(crate) fn compile(folder: &TempDir, compiler: &str, name: &str, options: &[&str]) -> PathBuf {
+    let program = folder.path().join(name.replace('.', "-"));
+    let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../include");
+    let output = Command::new(compiler)
+        .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-pthread"])
+        .arg("-L")
+        .arg(library_folder())
+        .args(options)
+        .arg("-I")
+        .arg(include)
+        .arg(source(name))
+        .arg("-o")
+        .arg(&program)
+        .output()
+        .expect("a C compiler");
+    assert!(output.status.success(), "{name} {options:?}\n{}", String::from_utf8_lossy(&output.stderr));
+    program
+}
+
+/// What became of a program.
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) text: String,
+    /// One line per report.
+    pub(crate) reports: String,
+}
+
+/// Runs a program with the library and the stand-in for `werfault`.
+pub(crate) fn run(folder: &TempDir, program: &Path, argument: &str) -> Ended {
+    let words = format!("-DLAST_WORDS={}", core::mem::offset_of!(RegistrationBlock, last_words));
+    let werfault = compile(folder, "cc", "fake_werfault.c", &["-std=c11", "-D_GNU_SOURCE", &words]);
+    let reports = folder.path().join("reports");
+    let output = Command::new(program)
+        .arg(argument)
+        .env("LD_LIBRARY_PATH", library_folder())
+        .env("WER_WERFAULT", werfault)
+        .env("FAKE_OUT", &reports)
+        .output()
+        .expect("the program");
+    let text = [output.stdout, output.stderr].concat();
+    Ended {
+        status: output.status,
+        text: String::from_utf8_lossy(&text).into_owned(),
+        reports: std::fs::read_to_string(&reports).unwrap_or_default(),
+    }
+}

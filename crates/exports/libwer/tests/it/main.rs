@@ -1,0 +1,6 @@
+//! `libwer.so` as C and C++ programs use it: headers, limits, crashes, and one block for all copies.
+
+mod build;
+mod crashes;
+mod limits;
+mod sharing;
