@@ -1,7 +1,9 @@
 //! The event log: one record at each change of a report's state, and one line for each crash that made no report.
 
+use std::path::Path;
+
 use wer_model::SubmitOutcome;
-use wer_store::EventLog;
+use wer_store::{EventLog, journal};
 
 use crate::{Context, Reported};
 
@@ -26,6 +28,9 @@ pub(crate) fn record(context: &Context, reported: &Reported, change: Change<'_>)
         Change::Submitted(outcome) => outcome.explanation.clone(),
     };
     let record = wer_report::event_record(&reported.report, &reported.folder, &message);
+    if let Err(error) = journal::send(Path::new(journal::JOURNAL_SOCKET), &record) {
+        tracing::warn!(%error, "the journal did not take the event");
+    }
     if let Err(error) = EventLog::open(&context.locations.store_root).and_then(|log| log.append(&record)) {
         tracing::warn!(%error, "the event log could not be written");
     }

@@ -131,12 +131,13 @@ fn record(
     outcome: &SubmitOutcome,
 ) -> Result<std::path::PathBuf, StoreError> {
     let is_sent = matches!(outcome.result, SubmitResult::ReportUploaded | SubmitResult::ReportUploadedCab);
-    let is_ended = is_sent || outcome.result == SubmitResult::ReportCancelled;
+    let is_over = [SubmitResult::Throttled, SubmitResult::ReportFailed, SubmitResult::ReportCancelled];
+    let is_ended = is_sent || is_over.contains(&outcome.result);
     if outcome.reply.is_some() {
         report.reply.clone_from(&outcome.reply);
     }
     report.waiting_reason = if is_ended { String::new() } else { outcome.explanation.clone() };
-    if is_sent && stored.state == ReportState::Queued {
+    if (is_sent || outcome.result == SubmitResult::Throttled) && stored.state == ReportState::Queued {
         report.upload_time_filetime = Some(now_filetime());
     }
     store.update(stored, &report_wer::to_bytes(report))?;
