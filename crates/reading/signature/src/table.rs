@@ -65,6 +65,8 @@ impl Section {
 
 /// The kind of a function, by its normalized name.
 pub(crate) fn kind(name: &str) -> Kind {
+    // glibc's own aliases of its public functions.
+    let name = name.strip_prefix("__GI_").unwrap_or(name);
     if PARSED.skip.has(name) {
         Kind::Skip
     } else if PARSED.prefix.has(name) {
@@ -82,6 +84,8 @@ mod tests {
     fn names_and_patterns() {
         for (name, expected) in [
             ("abort", Kind::Skip),
+            ("__GI___assert_fail", Kind::Skip),
+            ("__GI___libc_free", Kind::Prefix),
             ("abort_mission", Kind::Relevant),
             ("std::panicking::begin_panic_handler", Kind::Skip),
             ("__cxxabiv1::__terminate", Kind::Skip),
