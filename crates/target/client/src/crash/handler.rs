@@ -45,9 +45,38 @@ const NOT_RUN: u8 = b'x';
 static CLAIM: AtomicU64 = AtomicU64::new(0);
 /// The pid whose report is over.
 static DONE: AtomicI32 = AtomicI32::new(0);
-/// For the children: the ends that become [`REQUEST_FD`] and [`REPLY_FD`].
-static REQUEST_END: AtomicI32 = AtomicI32::new(-1);
-static REPLY_END: AtomicI32 = AtomicI32::new(-1);
+/// The pipes, for the children.
+static REQUEST: Pipe = Pipe::none();
+static REPLY: Pipe = Pipe::none();
+
+/// A pipe's two ends.
+struct Pipe {
+    read: AtomicI32,
+    write: AtomicI32,
+}
+
+impl Pipe {
+    const fn none() -> Self {
+        Self { read: AtomicI32::new(-1), write: AtomicI32::new(-1) }
+    }
+
+    /// Makes it. Whether it could be made.
+    fn open(&self) -> bool {
+        let ends = syscalls::pipe();
+        let [read, write] = ends.unwrap_or([-1; 2]);
+        self.read.store(read, Ordering::Relaxed);
+        self.write.store(write, Ordering::Relaxed);
+        ends.is_some()
+    }
+
+    fn read_end(&self) -> c_int {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    fn write_end(&self) -> c_int {
+        self.write.load(Ordering::Relaxed)
+    }
+}
 
 /// How the wait for `werfault` ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -151,24 +180,28 @@ fn report(prepared: &Prepared, crash: &Crash) -> Outcome {
     if let Some(header) = header(prepared) {
         header.capture.state.store(capture_state::NONE, Ordering::Relaxed);
     }
-    let Some([request_read, request_write]) = syscalls::pipe() else { return Outcome::NotRun };
-    let Some([reply_read, reply_write]) = syscalls::pipe() else {
-        syscalls::close(request_read);
-        syscalls::close(request_write);
+    if !REQUEST.open() {
         return Outcome::NotRun;
-    };
+    }
+    let outcome = if REPLY.open() { ask(prepared, crash) } else { Outcome::NotRun };
+    syscalls::close(REQUEST.read_end());
+    // Kept open until now: `werfault` can tell from its closing that nobody waits any more.
+    syscalls::close(REQUEST.write_end());
+    outcome
+}
+
+/// Writes the request, starts `werfault`, waits. Closes what [`report`] does not.
+fn ask(prepared: &Prepared, crash: &Crash) -> Outcome {
     syscalls::set_ptracer_any(true);
     let request = request(prepared, crash);
-    let written = syscalls::write(request_write, bytes_of(&request));
-    REQUEST_END.store(request_read, Ordering::Relaxed);
-    REPLY_END.store(reply_write, Ordering::Relaxed);
+    let written = syscalls::write(REQUEST.write_end(), bytes_of(&request));
     let started = written == REQUEST_BYTES as isize && start_werfault(prepared);
-    syscalls::close(request_read);
-    syscalls::close(reply_write);
-    let outcome = if started { wait_for_reply(reply_read, deadline_ms(prepared)) } else { Outcome::NotRun };
-    // Kept open until now: `werfault` can tell from its closing that nobody waits any more.
-    syscalls::close(request_write);
-    syscalls::close(reply_read);
+    syscalls::close(REPLY.write_end());
+    let outcome = match started {
+        true => wait_for_reply(REPLY.read_end(), deadline_ms(prepared)),
+        false => Outcome::NotRun,
+    };
+    syscalls::close(REPLY.read_end());
     syscalls::set_ptracer_any(false);
     outcome
 }
@@ -225,22 +258,27 @@ extern "C" fn middle_child(_: *mut c_void) -> c_int {
 /// Becomes `werfault`: the pipes as its descriptors 3 and 4, no other but the standard ones, all signals as a new
 /// program expects them.
 extern "C" fn werfault_child(_: *mut c_void) -> c_int {
-    let Some(prepared) = prepared() else { return 1 };
+    let Some(prepared) = prepared() else { return 127 };
     for signal in 1..=LAST_SIGNAL {
         // SAFETY: the default has no handler. This task has its own table of dispositions.
         unsafe { syscalls::set_disposition(signal, &KernelSigaction::DEFAULT) };
     }
+    // The process's own ends first, so that there is room for two copies in a full table of descriptors.
+    syscalls::close(REQUEST.write_end());
+    syscalls::close(REPLY.read_end());
     let first_other = REPLY_FD + 1;
-    let request = syscalls::duplicate_above(REQUEST_END.load(Ordering::Relaxed), first_other);
-    let reply = syscalls::duplicate_above(REPLY_END.load(Ordering::Relaxed), first_other);
-    if request > 0 && reply > 0 {
-        syscalls::duplicate_to(request as c_int, REQUEST_FD);
-        syscalls::duplicate_to(reply as c_int, REPLY_FD);
-        syscalls::close_from(first_other);
-        syscalls::unblock_all_signals();
-        // SAFETY: C strings and arrays that `prepare` laid out.
-        unsafe { syscalls::exec(prepared.werfault, prepared.argv.as_ptr(), prepared.envp) };
+    let request = syscalls::duplicate_above(REQUEST.read_end(), first_other);
+    let reply = syscalls::duplicate_above(REPLY.write_end(), first_other);
+    if request < 0 || reply < 0 {
+        syscalls::write(REPLY.write_end(), &[NOT_RUN]);
+        syscalls::exit(127);
     }
+    syscalls::duplicate_to(request as c_int, REQUEST_FD);
+    syscalls::duplicate_to(reply as c_int, REPLY_FD);
+    syscalls::close_from(first_other);
+    syscalls::unblock_all_signals();
+    // SAFETY: C strings and arrays that `prepare` laid out.
+    unsafe { syscalls::exec(prepared.werfault, prepared.argv.as_ptr(), prepared.envp) };
     syscalls::write(REPLY_FD, &[NOT_RUN]);
     syscalls::exit(127);
 }

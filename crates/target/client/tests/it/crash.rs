@@ -85,6 +85,7 @@ fn a_missing_werfault_is_said_and_changes_nothing() {
     let ended = crash("no-descriptors");
     assert_eq!(ended.status.signal(), Some(libc::SIGSEGV));
     assert!(ended.err.starts_with(NOT_RUN), "{}", ended.err);
+    assert_reported(&crash("few-descriptors"), libc::SIGSEGV);
 }
 
 #[test]
@@ -125,6 +126,9 @@ fn stack_overflows_are_reported() {
     let ended = crash("overflow-thread");
     assert_eq!(ended.requests.len(), 1, "{}", ended.err);
     assert_eq!(ended.requests[0]["signal"], libc::SIGSEGV.to_string());
+    // A thread of std's own keeps the small alternate stack that std gave it.
+    let ended = crash("overflow-std-thread");
+    assert_eq!(ended.requests.len(), 1, "{}", ended.err);
     // std's own handler comes after ours in a Rust program: it says its sentence and aborts, as without us.
     let ended = crash("rust-overflow");
     assert_eq!(ended.requests.len(), 1, "{}", ended.err);

@@ -84,6 +84,34 @@ impl Reader {
     }
 }
 
+/// The numbers of `docs/formats/registration.md`.
+#[test]
+fn the_layout_is_the_documented_one() {
+    let parts = [
+        offset_of!(RegistrationBlock, entries),
+        offset_of!(RegistrationBlock, free_entries),
+        offset_of!(RegistrationBlock, address_index),
+        offset_of!(RegistrationBlock, last_words),
+        offset_of!(RegistrationBlock, modules),
+        offset_of!(RegistrationBlock, payloads),
+        size_of::<RegistrationBlock>(),
+    ];
+    assert_eq!(parts, [4096, 20_480, 21_504, 25_600, 29_704, 46_344, 573_440]);
+    let header = [
+        offset_of!(Header, block_bytes),
+        offset_of!(Header, lock),
+        offset_of!(Header, next_sequence),
+        offset_of!(Header, flags),
+        offset_of!(Header, max_hold_ms),
+        offset_of!(Header, entry_count),
+        offset_of!(Header, module_count),
+        offset_of!(Header, owner_pid),
+        offset_of!(Header, capture),
+        offset_of!(Header, handler),
+    ];
+    assert_eq!(header, [16, 24, 32, 40, 44, 48, 60, 68, 72, 584]);
+}
+
 #[test]
 fn limits_are_windows_limits() {
     let _alone = alone();

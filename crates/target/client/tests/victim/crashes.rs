@@ -31,7 +31,7 @@ pub(crate) fn run(role: &str) {
         "trap" => trap(),
         "ignored" => raise(libc::SIGTRAP),
         "abrt" => std::process::abort(),
-        "sys" => raise(libc::SIGSYS),
+        "sys" => kill(libc::SIGSYS),
         "again" => {
             attach(&AttachOptions::default()).expect("attached twice");
             fault();
@@ -42,9 +42,11 @@ pub(crate) fn run(role: &str) {
         }
         "rust-overflow" => drop(overflow(0)),
         "overflow-thread" => overflow_in_thread(),
+        "overflow-std-thread" => drop(std::thread::spawn(|| overflow(0)).join()),
         "two-threads" => two_threads(),
         "second-crash" => crash_in_handler(),
-        "no-descriptors" => without_descriptors(),
+        "no-descriptors" => limit_descriptors(3),
+        "few-descriptors" => limit_descriptors(8),
         "closed" => closed(),
         "fork" => fork_and_crash(),
         "fork-while-writing" => fork_while_writing(),
@@ -93,6 +95,12 @@ fn raise(signal: i32) {
     unsafe { libc::raise(signal) };
 }
 
+/// As another process would.
+fn kill(signal: i32) {
+    // SAFETY: sends a signal to this process.
+    unsafe { libc::kill(std::process::id().cast_signed(), signal) };
+}
+
 #[expect(unconditional_recursion, reason = "overflows the stack on purpose")]
 fn overflow(depth: u64) -> u64 {
     let frame = std::hint::black_box([depth; 256]);
@@ -134,8 +142,10 @@ fn crash_in_handler() {
     fault();
 }
 
-fn without_descriptors() {
-    let none = libc::rlimit { rlim_cur: 3, rlim_max: 3 };
+/// Four are what the pipes take, and 0 to 2 are open.
+fn limit_descriptors(limit: u64) {
+    let none = libc::rlimit { rlim_cur: limit, rlim_max: limit };
+    let _one = std::fs::File::open("/dev/null").expect("a descriptor");
     // SAFETY: a limit of this process.
     unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const none) };
     fault();
