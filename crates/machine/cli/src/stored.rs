@@ -29,11 +29,15 @@ pub(crate) fn store(place: &PlaceArguments) -> Result<Store> {
 /// The store cannot be read.
 pub(crate) fn all(place: &PlaceArguments) -> Result<(Vec<Read>, Vec<String>)> {
     let store = store(place)?;
-    let (mut reports, mut unreadable) = (Vec::new(), Vec::new());
+    let (mut reports, mut unreadable) = (Vec::<Read>::new(), Vec::new());
+    // The archive last: a report that moves there while this looks is found there.
     for state in [ReportState::Queued, ReportState::Archived] {
         for stored in store.list(state)? {
+            reports.retain(|earlier| earlier.stored.id != stored.id);
+            let id = stored.id;
             match read(stored) {
                 Ok(report) => reports.push(report),
+                Err(_) if store.get(id)?.is_some_and(|now| now.state != state) => {}
                 Err(error) => unreadable.push(format!("{error:#}")),
             }
         }
@@ -42,12 +46,25 @@ pub(crate) fn all(place: &PlaceArguments) -> Result<(Vec<Read>, Vec<String>)> {
     Ok((reports, unreadable))
 }
 
-/// The report whose id begins so.
+/// What `look` makes of the report whose id begins so. A report may move into the archive while it is looked at; then
+/// it is looked at again.
 ///
 /// # Errors
 /// There is none, more than one, or it cannot be read.
-pub(crate) fn one(place: &PlaceArguments, id: &str) -> Result<Read> {
-    read(store(place)?.find(id)?)
+pub(crate) fn one<T>(place: &PlaceArguments, id: &str, look: impl Fn(&Read) -> T) -> Result<(Read, T)> {
+    let store = store(place)?;
+    loop {
+        let stored = store.find(id)?;
+        let (state, exact) = (stored.state, stored.id);
+        let looked = read(stored).map(|read| {
+            let seen = look(&read);
+            (read, seen)
+        });
+        // There is one state to move to, so this ends.
+        if store.get(exact)?.is_none_or(|now| now.state == state) {
+            return looked;
+        }
+    }
 }
 
 fn read(stored: StoredReport) -> Result<Read> {

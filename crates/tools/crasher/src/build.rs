@@ -10,6 +10,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::catalogue::KINDS;
 use crate::kind::{Flavour, Kind, Language, Linking};
+use crate::samples::{self, Sample};
 use crate::targets::Targets;
 
 /// The programs cannot be made.
@@ -41,7 +42,7 @@ pub enum BuildError {
         /// What the compiler said.
         output: String,
     },
-    /// A library that programs link to was not built.
+    /// Something that cargo builds is not there.
     #[error("{0} is missing; run `cargo build --workspace` first")]
     NoLibrary(PathBuf),
 }
@@ -50,6 +51,7 @@ pub enum BuildError {
 #[derive(Clone, Debug)]
 pub struct Crashers {
     folder: PathBuf,
+    samples: Vec<Sample>,
 }
 
 impl Crashers {
@@ -69,7 +71,14 @@ impl Crashers {
                 }
             }
         }
-        Ok(Self { folder })
+        samples::build(targets)?;
+        Ok(Self { folder, samples: samples::all(targets) })
+    }
+
+    /// The article's sample, in C and in Rust.
+    #[must_use]
+    pub fn samples(&self) -> &[Sample] {
+        &self.samples
     }
 
     /// The executable of a kind; `None` where this machine cannot compile it or it has no such flavour.
@@ -119,27 +128,8 @@ impl<'a> Recipe<'a> {
     fn make(&self) -> Result<(), BuildError> {
         let unfinished = self.output.with_extension("new");
         let command = self.command(&unfinished);
-        let line = format!("{command:?}");
-        if self.is_up_to_date(&line)? {
-            return Ok(());
-        }
-        self.run(command, &line)?;
-        fs::rename(&unfinished, &self.output).map_err(|source| at(&self.output, source))?;
-        let stamp = self.stamp();
-        fs::write(&stamp, line).map_err(|source| at(&stamp, source))
-    }
-
-    fn run(&self, mut command: Command, line: &str) -> Result<(), BuildError> {
-        let compiler = command.get_program().to_string_lossy().into_owned();
-        let output = command.output().map_err(|source| BuildError::NoCompiler { compiler, source })?;
-        if output.status.success() {
-            return Ok(());
-        }
-        Err(BuildError::Refused {
-            program: self.kind.file_name(self.flavour),
-            command: line.to_owned(),
-            output: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        let step = Step { command, unfinished, output: &self.output, inputs: self.inputs()? };
+        step.make()
     }
 
     fn command(&self, output: &Path) -> Command {
@@ -189,18 +179,6 @@ impl<'a> Recipe<'a> {
         self.targets.build.join("libwer.rlib")
     }
 
-    fn stamp(&self) -> PathBuf {
-        self.output.with_extension("command")
-    }
-
-    /// The same command made it, and nothing that it is made of is younger.
-    fn is_up_to_date(&self, line: &str) -> Result<bool, BuildError> {
-        let inputs = self.inputs()?;
-        let Some(made) = modified(&self.output) else { return Ok(false) };
-        let same_command = fs::read_to_string(self.stamp()).is_ok_and(|stamp| stamp == line);
-        Ok(same_command && inputs.iter().all(|input| modified(input).is_some_and(|time| time <= made)))
-    }
-
     fn inputs(&self) -> Result<Vec<PathBuf>, BuildError> {
         let mut inputs = vec![self.source.clone()];
         if self.kind.language != Language::Rust {
@@ -224,6 +202,52 @@ impl<'a> Recipe<'a> {
         }
         Ok(inputs)
     }
+}
+
+/// One call of a compiler.
+pub(crate) struct Step<'a> {
+    /// Writes to `unfinished`.
+    pub(crate) command: Command,
+    /// A name that nobody else uses.
+    pub(crate) unfinished: PathBuf,
+    /// The finished file.
+    pub(crate) output: &'a Path,
+    /// What it is made of.
+    pub(crate) inputs: Vec<PathBuf>,
+}
+
+impl Step<'_> {
+    /// Compiles, unless the same command has made the file and nothing that it is made of is younger.
+    pub(crate) fn make(self) -> Result<(), BuildError> {
+        let line = format!("{:?}", self.command);
+        let stamp = self.output.with_extension("command");
+        if self.is_up_to_date(&stamp, &line) {
+            return Ok(());
+        }
+        let Self { command, unfinished, output, .. } = self;
+        run(command, output, &line)?;
+        fs::rename(&unfinished, output).map_err(|source| at(output, source))?;
+        fs::write(&stamp, line).map_err(|source| at(&stamp, source))
+    }
+
+    fn is_up_to_date(&self, stamp: &Path, line: &str) -> bool {
+        let Some(made) = modified(self.output) else { return false };
+        let same_command = fs::read_to_string(stamp).is_ok_and(|stamp| stamp == line);
+        same_command && self.inputs.iter().all(|input| modified(input).is_some_and(|time| time <= made))
+    }
+}
+
+fn run(mut command: Command, output: &Path, line: &str) -> Result<(), BuildError> {
+    let compiler = command.get_program().to_string_lossy().into_owned();
+    let ended = command.output().map_err(|source| BuildError::NoCompiler { compiler, source })?;
+    if ended.status.success() {
+        return Ok(());
+    }
+    Err(BuildError::Refused {
+        program: output.display().to_string(),
+        command: line.to_owned(),
+        output: String::from_utf8_lossy(&ended.stderr).into_owned(),
+    })
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {

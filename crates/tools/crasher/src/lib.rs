@@ -9,9 +9,11 @@
 mod build;
 mod catalogue;
 mod kind;
+mod samples;
 mod targets;
 
 pub use build::{BuildError, Crashers};
 pub use catalogue::{KINDS, kind};
 pub use kind::{Ending, Flavour, Kind, Language, Linking};
+pub use samples::Sample;
 pub use targets::{TargetError, Targets};

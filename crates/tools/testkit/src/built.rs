@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
-use wer_crasher::{Crashers, Flavour, Kind, Targets};
+use wer_crasher::{Crashers, Flavour, Kind, Sample, Targets};
 
 /// Everything compiled.
 #[derive(Clone, Debug)]
@@ -43,6 +43,12 @@ impl Built {
     #[must_use]
     pub fn binary(&self, name: &str) -> PathBuf {
         self.targets.binary(name)
+    }
+
+    /// The article's sample, in C and in Rust.
+    #[must_use]
+    pub fn samples(&self) -> &[Sample] {
+        self.crashers.samples()
     }
 
     /// A crashing program; `None` where this machine cannot compile it.

@@ -15,7 +15,7 @@ use crate::addresses::function_at;
 pub struct ReadFrame {
     /// Address of the instruction.
     pub instruction: u64,
-    /// Its module, and the offset from the module's base.
+    /// Its module, and the module's base.
     pub module: Option<(PathBuf, u64)>,
 }
 
@@ -50,12 +50,10 @@ pub fn read(path: &Path) -> Result<Reading> {
     let index = state.requesting_thread.context("the dump names no crashed thread")?;
     let thread = state.threads.get(index).context("the crashed thread is not in the thread list")?;
     let frame = thread.frames.first().context("the crashed thread has no frame")?;
-    let module = frame.module.as_ref().map(|module| {
-        let offset = frame.instruction.saturating_sub(module.base_address());
-        (PathBuf::from(module.code_file().as_ref()), offset)
-    });
+    let module = frame.module.as_ref();
+    let module = module.map(|module| (PathBuf::from(module.code_file().as_ref()), module.base_address()));
     let function = match &module {
-        Some((path, offset)) if path.is_file() => function_at(path, *offset)?,
+        Some((path, base)) if path.is_file() => function_at(path, *base, frame.instruction)?,
         _ => String::new(),
     };
     Ok(Reading {

@@ -26,7 +26,7 @@ impl Service {
         let socket = sandbox.path("run/wer/coredump.sock");
         let mut command = Command::new(built.binary("wersvc"));
         command.arg("--base").arg(sandbox.path(""));
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        command.env("RUST_LOG", "warn").stdin(Stdio::null()).stdout(Stdio::piped());
         let mut guard = Guard::new(command.spawn().context("wersvc cannot be started")?);
         let stdout = guard.child().stdout.take().context("its output is piped")?;
         let mut line = String::new();

@@ -43,7 +43,15 @@ impl Watson {
     pub fn start_with(built: &Built, data: &Path, arguments: &[&str]) -> Result<Self> {
         let mut command = Command::new(built.binary("watson"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(arguments);
-        command.env_remove("DEBUGINFOD_URLS").stdin(Stdio::null()).stdout(Stdio::piped());
+        // The crashing programs are below the target folder.
+        if let Some(target) = built.targets.crashers.parent() {
+            command.arg("--symbol-root").arg(target);
+        }
+        command
+            .env("RUST_LOG", "warn")
+            .env_remove("DEBUGINFOD_URLS")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
         let mut guard = Guard::new(command.spawn().context("watson cannot be started")?);
         let stdout = guard.child().stdout.take().context("its output is piped")?;
         let mut lines = BufReader::new(stdout).lines();

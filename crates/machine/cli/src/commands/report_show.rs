@@ -35,8 +35,7 @@ pub(crate) struct Arguments {
 /// # Errors
 /// There is no such report, or it cannot be read. A dump that cannot be read is a sentence in the answer.
 pub(crate) fn run(place: &PlaceArguments, arguments: &Arguments) -> Result<ExitCode> {
-    let read = stored::one(place, &arguments.id)?;
-    let analysis = analyze(&read);
+    let (read, analysis) = stored::one(place, &arguments.id, analyze)?;
     if arguments.json {
         print_json(&as_json(&read, &analysis))?;
     } else {

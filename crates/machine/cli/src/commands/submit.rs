@@ -16,18 +16,24 @@ use crate::stored;
 /// Options.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The report's id, or enough of its beginning.
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
-    id: Option<String>,
-    /// Every report in the queue.
-    #[arg(long)]
-    all: bool,
+    #[command(flatten)]
+    which: Which,
     /// You have looked at the reports and allow them to be sent.
     #[arg(long)]
     approve: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// The report's id, or enough of its beginning.
+    id: Option<String>,
+    /// Every report in the queue.
+    #[arg(long)]
+    all: bool,
 }
 
 /// Sends.
@@ -38,10 +44,10 @@ pub(crate) fn run(place: &PlaceArguments, arguments: &Arguments) -> Result<ExitC
     let context = place.context()?;
     let choice = if arguments.approve { ConsentChoice::Approved } else { ConsentChoice::NotAsked };
     let (mut outcomes, mut failed) = (Vec::new(), 0);
-    for id in wanted(place, arguments)? {
+    for id in wanted(place, &arguments.which)? {
         match submit_report(&context, id, choice) {
             Ok(outcome) => outcomes.push((id, outcome)),
-            Err(error) if arguments.all => {
+            Err(error) if arguments.which.all => {
                 failed += 1;
                 eprintln!("wer: report {id}: {}", clean_value(&error.to_string()));
             }
@@ -59,9 +65,9 @@ pub(crate) fn run(place: &PlaceArguments, arguments: &Arguments) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-fn wanted(place: &PlaceArguments, arguments: &Arguments) -> Result<Vec<ReportId>> {
+fn wanted(place: &PlaceArguments, which: &Which) -> Result<Vec<ReportId>> {
     let store = stored::store(place)?;
-    match &arguments.id {
+    match &which.id {
         Some(id) => Ok(vec![store.find(id)?.id]),
         None => Ok(store.list(ReportState::Queued)?.iter().map(|stored| stored.id).collect()),
     }

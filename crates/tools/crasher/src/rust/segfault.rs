@@ -3,7 +3,7 @@
 #[inline(never)]
 fn write_through(pointer: *mut u32) {
     // SAFETY: none, and that is the point: the pointer leads nowhere, and the write ends the program.
-    unsafe { pointer.write_volatile(std::hint::black_box(42)) };
+    unsafe { *pointer = 42 };
 }
 
 fn main() {

@@ -1,0 +1,9 @@
+//! End to end: real programs crash, and what their parents, their reports, their dumps and the server say is checked.
+//! Every kind of crash (`wer-crasher`) goes through every way of capture; see `table`.
+
+mod dumps;
+mod one_report;
+mod refusals;
+mod sample;
+mod table;
+mod ways;
