@@ -116,9 +116,12 @@ fn map(bytes: usize) -> Option<*mut c_void> {
 }
 
 /// The environment as it is now, without what would load other code into `werfault` (`LD_PRELOAD` above all, which
-/// `wer run` sets for the application).
+/// `wer run` sets for the application). None in a process that runs with more rights than its user, who wrote it.
 fn environment() -> Vec<Vec<u8>> {
     use std::os::unix::ffi::OsStrExt;
+    if super::werfault_path::is_privileged() {
+        return Vec::new();
+    }
     let mut room = MAX_ENVIRONMENT_BYTES;
     std::env::vars_os()
         .filter(|(name, _)| !name.as_bytes().starts_with(b"LD_"))

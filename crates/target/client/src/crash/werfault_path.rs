@@ -32,7 +32,7 @@ pub(super) fn choose(option: Option<&Path>) -> CString {
 }
 
 /// Set-user-id, file capabilities and the like.
-fn is_privileged() -> bool {
+pub(super) fn is_privileged() -> bool {
     // SAFETY: reads a number that the kernel left.
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }

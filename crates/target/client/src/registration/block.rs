@@ -12,6 +12,7 @@ use rustix::fs::MemfdFlags;
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
 use rustix::path::Arg;
+use rustix::process::Resource;
 use wer_abi::Hresult;
 use wer_abi::registration::{
     Entry, Header, INDEX_SLOTS, LastWordsArea, MAGIC, MAPPING_NAME, ModuleEntry, RegistrationBlock,
@@ -112,6 +113,11 @@ pub(super) fn is_magic(start: &[u8; 12]) -> bool {
 }
 
 fn map_memfd() -> core::result::Result<NonNull<RegistrationBlock>, Errno> {
+    // To grow a file beyond this limit is a SIGXFSZ, which nobody asked for.
+    let limit = rustix::process::getrlimit(Resource::Fsize).current;
+    if limit.is_some_and(|limit| limit < BLOCK_BYTES as u64) {
+        return Err(Errno::FBIG);
+    }
     let sealed = MemfdFlags::CLOEXEC | MemfdFlags::NOEXEC_SEAL;
     let memfd = rustix::fs::memfd_create(MAPPING_NAME, sealed)
         .or_else(|_| rustix::fs::memfd_create(MAPPING_NAME, MemfdFlags::CLOEXEC))?;
