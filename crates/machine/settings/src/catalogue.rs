@@ -176,6 +176,10 @@ catalogue! {
     HOLD_MILLISECONDS = Known::number(
         "HoldMilliseconds", (1_000, MAX_HOLD_MS as i64), 30_000, "How long a crashing process is held at most.",
     ).own();
+    MODULE_DEADLINE_MILLISECONDS = Known::number(
+        "ModuleDeadlineMilliseconds", (100, MAX_HOLD_MS as i64), 10_000,
+        "How long one runtime exception module may take to answer.",
+    ).own();
     MAX_REGISTERED_FILE_BYTES = Known::number(
         "MaxRegisteredFileBytes", (0, 1 << 40), 64 << 20, "Bytes copied of one registered file.",
     ).own();

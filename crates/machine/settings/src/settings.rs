@@ -1,6 +1,7 @@
 //! The settings of one run: the three files merged value by value, policy before machine before user.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use wer_model::{Consent, ModuleLevel};
 
@@ -155,6 +156,12 @@ impl Settings {
     #[must_use]
     pub fn hold_ms(&self) -> u32 {
         self.unsigned(&catalogue::HOLD_MILLISECONDS)
+    }
+
+    /// `ModuleDeadlineMilliseconds`.
+    #[must_use]
+    pub fn module_deadline(&self) -> Duration {
+        Duration::from_millis(self.unsigned(&catalogue::MODULE_DEADLINE_MILLISECONDS))
     }
 
     /// `MaxRegisteredFileBytes` and `MaxRegisteredFilesBytes`.
