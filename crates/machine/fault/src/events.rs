@@ -2,9 +2,13 @@
 
 use std::path::Path;
 
+use std::fs::File;
+use std::io::Write as _;
+
 use wer_model::SubmitOutcome;
 use wer_store::{EventLog, journal};
 
+use crate::context::Standing;
 use crate::{Context, Reported};
 
 /// What changed.
@@ -32,16 +36,45 @@ pub(crate) fn record(context: &Context, reported: &Reported, change: Change<'_>)
         tracing::warn!(%error, "the journal did not take the event");
     }
     if let Err(error) = EventLog::open(&context.locations.store_root).and_then(|log| log.append(&record)) {
-        tracing::warn!(%error, "the event log could not be written");
+        complain(context, &format!("Report {} is not in the event log: {error}.", reported.id));
     }
 }
 
 /// A crash, or an attempt to send, that came to nothing: to the event log and to standard error, for whoever looks
-/// first.
-pub(crate) fn failure(context: &Context, message: &str) {
-    eprintln!("werfault: {message}");
+/// first. For the machine's own runs, whose standard error nobody sees, to the kernel's log where the event log fails.
+pub fn failure(context: &Context, message: &str) {
     let logged = EventLog::open(&context.locations.store_root).and_then(|log| log.append_failure(message));
     if let Err(error) = logged {
-        eprintln!("werfault: the event log could not be written either: {error}");
+        let message = format!("{message} (The event log could not be written either: {error}.)");
+        return complain(context, &message);
     }
+    say(message);
+}
+
+fn complain(context: &Context, message: &str) {
+    say(message);
+    if context.standing == Standing::System
+        && let Err(error) = to_kernel_log(message)
+    {
+        tracing::warn!(%error, "the kernel's log could not be written");
+    }
+}
+
+/// Standard error may be closed; that costs nothing.
+fn say(message: &str) {
+    let _ = writeln!(std::io::stderr(), "werfault: {message}");
+}
+
+/// One record of the kernel's log (`dmesg`), as an error of a daemon. A record is one line.
+fn to_kernel_log(message: &str) -> std::io::Result<()> {
+    /// Facility daemon (3), severity error (3).
+    const PRIORITY: u32 = 3 << 3 | 3;
+    /// The kernel takes 1 KiB or so.
+    const MAX_CHARS: usize = 800;
+    let line: String =
+        message.chars().take(MAX_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    File::options()
+        .write(true)
+        .open("/dev/kmsg")?
+        .write_all(format!("<{PRIORITY}>werfault: {line}").as_bytes())
 }

@@ -6,6 +6,7 @@
 //! - [`claim`]: whether this way reports a crash that another way may have begun.
 //! - [`pipeline`]: one crash from capture to stored report.
 //! - [`submit`]: one stored report to the server, and what came of it back into the store.
+//! - [`watchdog`]: ends work that no longer gets on. [`fail_spot`]: lets tests end it anywhere.
 //!
 //! Whatever fails in here must neither hang the crashing process beyond its deadline nor lose the report when a
 //! smaller one can still be made: failures become soft errors of the report, or, when there is none, a line in
@@ -17,13 +18,18 @@ pub mod claim;
 pub mod context;
 mod dumps;
 mod events;
+pub mod fail_spot;
 pub mod limits;
 mod modules;
 pub mod pipeline;
+mod privilege;
+mod progress;
 mod registered_files;
 pub mod submit;
+pub mod watchdog;
 pub mod way;
 
 pub use context::Context;
+pub use events::failure as log_failure;
 pub use pipeline::{Reported, report_capture};
 pub use submit::{SubmitError, submit_report};

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-/// One module's time to answer all its callbacks.
-pub const MODULE_DEADLINE: Duration = Duration::from_secs(10);
 /// A request from a crashing process is written in one piece; it is here at once or never.
 pub const REQUEST_DEADLINE: Duration = Duration::from_secs(5);
 /// Looking into another user's store, as that user.
 pub const STORE_LOOK_DEADLINE: Duration = Duration::from_secs(5);
 /// Opening one registered file as its user; a FIFO or a dead network file system does not hold us longer.
 pub const FILE_OPEN_DEADLINE: Duration = Duration::from_secs(2);
+/// Without progress for this long, nobody holds a process for its report, however short or long it asked for.
+pub const HOLD_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=600_000;
+/// Writing the last line of a hung run into the log, which may hang too.
+pub const LAST_LINE_DEADLINE: Duration = Duration::from_secs(2);

@@ -20,6 +20,7 @@ To let the kernel start it for every crash on this machine:
 To see what was reported, run: wer reports";
 
 fn main() -> ExitCode {
+    log_to_standard_error();
     let arguments: Vec<String> =
         std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
     let outcome = match parse(&arguments) {
@@ -41,4 +42,17 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
+}
+
+/// What `werfault` thinks, for whoever sets `WER_LOG` (for instance to `debug`). Standard error belongs to the crashed
+/// program, so by default there is nothing.
+fn log_to_standard_error() {
+    if std::env::var_os("WER_LOG").is_none() {
+        return;
+    }
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_env("WER_LOG"))
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
 }

@@ -7,7 +7,6 @@ use wer_model::{ReportId, SoftError, Stage};
 use wer_modules::{ModuleRequest, ModuleRun, ModulesAsked, ask_modules};
 
 use crate::Context;
-use crate::limits::MODULE_DEADLINE;
 
 /// Asks every registered module in order. A capture without exception, registers or descriptors asks nobody and says
 /// so where there was somebody to ask.
@@ -57,7 +56,7 @@ fn run_for<'a>(capture: &'a Capture, context: &'a Context, id: ReportId) -> Opti
         registers: thread.registers.as_ref()?,
         fpu: thread.fpu.as_ref(),
         report_id: id,
-        deadline_per_module: MODULE_DEADLINE,
+        deadline_per_module: context.settings.module_deadline(),
         is_fatal: true,
     })
 }

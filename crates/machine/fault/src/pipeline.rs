@@ -5,8 +5,9 @@
 //! 2. The block says "begun": a later way can take over under the same id.
 //! 3. Modules are asked while the process is held.
 //! 4. Dumps are planned and copied; registered files are copied with the crashed user's rights.
-//! 5. Dumps are written, the report is built, and one rename puts it into the store.
-//! 6. The block says "stored", the event is recorded, and the process is let go.
+//! 5. Dumps are written, the report is built, and one rename puts it into the store; without its files where the disk has
+//!    no room for them.
+//! 6. The block says "stored", the process is let go, and the event is recorded.
 
 use std::path::PathBuf;
 
@@ -16,7 +17,9 @@ use wer_model::{AttachedFile, ModuleOutcome, Report, ReportId, ReportState, Soft
 use wer_report::ReportInputs;
 use wer_store::{Staging, Store, StoreError};
 
-use crate::{Context, dumps, events, modules, registered_files};
+use crate::fail_spot::{self, Spot};
+use crate::progress::ToldReader;
+use crate::{Context, dumps, events, modules, privilege, registered_files};
 
 /// A report in the store.
 #[derive(Clone, Debug)]
@@ -66,6 +69,7 @@ pub fn report_capture(
     id: ReportId,
     progress: &mut dyn FnMut(),
 ) -> Result<Reported, ReportError> {
+    fail_spot::reach(Spot::Captured);
     let program = capture.snapshot.process.executable.clone();
     let pid = capture.snapshot.process.pid;
     if let Some(reason) = excluded(context, &program) {
@@ -77,14 +81,17 @@ pub fn report_capture(
 
     let mut soft_errors = context.warnings.clone();
     soft_errors.extend(mark(capture, capture_state::BEGUN, id, context));
+    fail_spot::reach(Spot::Begun);
     let asked = modules::ask(capture, context, id, progress);
     soft_errors.extend(asked.notes);
     progress();
-    let files = collect(capture, context, &staging, id, &mut soft_errors);
+    let files = collect(capture, context, &staging, id, &mut soft_errors, progress);
     progress();
+    fail_spot::reach(Spot::Copied);
 
-    let report = build(capture, context, id, &asked.outcomes, files, soft_errors);
-    let stored = commit(&store, context, staging, capture, &report).map_err(in_store)?;
+    let parts = Parts { id, outcomes: asked.outcomes, files, soft_errors };
+    let (report, stored) = commit(&store, context, staging, capture, parts).map_err(in_store)?;
+    fail_spot::reach(Spot::Committed);
     if let Some(error) = mark(capture, capture_state::STORED, id, context) {
         tracing::debug!("{}", error.message);
     }
@@ -122,41 +129,86 @@ fn collect(
     staging: &Staging,
     id: ReportId,
     soft_errors: &mut Vec<SoftError>,
+    progress: &mut dyn FnMut(),
 ) -> Vec<AttachedFile> {
     let snapshot = &capture.snapshot;
     let wishes = dumps::Wishes { heap: context.settings.wants_heap_dump(&snapshot.process.executable) };
-    let pending = dumps::copy(snapshot, capture.memory(), staging.folder(), id, wishes);
+    let pending = {
+        let memory = ToldReader::new(capture.memory(), progress);
+        dumps::copy(snapshot, &memory, staging.folder(), id, wishes)
+    };
+    progress();
     let (mut files, missing) = pending.write(snapshot, staging.folder());
     soft_errors.extend(missing);
-    let (registered, missing) = registered_files::copy(snapshot, context, staging.folder());
+    let user = privilege::real_user_of(capture);
+    let (registered, missing) = registered_files::copy(snapshot, &user, context, staging.folder(), progress);
     files.extend(registered);
     soft_errors.extend(missing);
     files
 }
 
-fn build(
-    capture: &Capture,
-    context: &Context,
+/// What a report is made of beside the snapshot.
+struct Parts {
     id: ReportId,
-    outcomes: &[ModuleOutcome],
+    outcomes: Vec<ModuleOutcome>,
     files: Vec<AttachedFile>,
     soft_errors: Vec<SoftError>,
-) -> Report {
-    let inputs = ReportInputs { id, files, soft_errors, waiting_reason: context.settings.waiting_reason() };
-    wer_report::build_report(&capture.snapshot, outcomes, inputs)
 }
 
+impl Parts {
+    fn build(self, capture: &Capture, context: &Context) -> Report {
+        let Self { id, outcomes, files, soft_errors } = self;
+        let inputs =
+            ReportInputs { id, files, soft_errors, waiting_reason: context.settings.waiting_reason() };
+        wer_report::build_report(&capture.snapshot, &outcomes, inputs)
+    }
+
+    /// The same without files, saying which are missing.
+    fn without_files(report: &Report, reason: &StoreError) -> Report {
+        let missing = report.files.iter().map(|file| {
+            let message = format!("{} was left out: {reason}.", file.name);
+            SoftError::new(Stage::Report, message)
+        });
+        let soft_errors = report.soft_errors.iter().cloned().chain(missing).collect();
+        Report { files: Vec::new(), soft_errors, ..report.clone() }
+    }
+}
+
+/// Puts the report into the store; once more without its files where the disk has no room for them.
 fn commit(
     store: &Store,
     context: &Context,
     staging: Staging,
     capture: &Capture,
-    report: &Report,
-) -> Result<PathBuf, StoreError> {
-    let metadata = wer_report::internal_metadata::to_bytes(report, &capture.snapshot);
-    staging.write_file("WERInternalMetadata.xml", &metadata)?;
-    let name = wer_report::folder_name(report);
-    let stored = staging.commit(&name, &wer_report::report_wer::to_bytes(report), ReportState::Queued)?;
-    store.enforce_quota(ReportState::Queued, context.settings.max_queue_count())?;
-    Ok(stored.folder)
+    parts: Parts,
+) -> Result<(Report, PathBuf), StoreError> {
+    let mut report = parts.build(capture, context);
+    let metadata = wer_report::internal_metadata::to_bytes(&report, &capture.snapshot);
+    let written = staging.write_file("WERInternalMetadata.xml", &metadata);
+    let (report, folder) = match written.and_then(|()| put(staging, &report)) {
+        Err(error) if is_lack_of_room(&error) => {
+            // What was staged is gone by now, and has made room.
+            report = Parts::without_files(&report, &error);
+            let folder = put(store.begin(report.id)?, &report)?;
+            (report, folder)
+        }
+        put => (report, put?),
+    };
+    if let Err(error) = store.enforce_quota(ReportState::Queued, context.settings.max_queue_count()) {
+        events::failure(
+            context,
+            &format!("The oldest reports could not be removed from the queue: {error}."),
+        );
+    }
+    Ok((report, folder))
+}
+
+fn put(staging: Staging, report: &Report) -> Result<PathBuf, StoreError> {
+    let bytes = wer_report::report_wer::to_bytes(report);
+    Ok(staging.commit(&wer_report::folder_name(report), &bytes, ReportState::Queued)?.folder)
+}
+
+fn is_lack_of_room(error: &StoreError) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error, StoreError::Io { source, .. } if matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge))
 }

@@ -2,7 +2,7 @@
 //! beneath its own root with its own user's rights, regular files only, no links; each is cut at a limit with a note.
 //! They leave the machine only if the server asks and consent allows.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -25,8 +25,10 @@ struct Wanted<'a> {
 /// Copies every registered file into `folder`, within the limits of the settings.
 pub(crate) fn copy(
     snapshot: &ProcessSnapshot,
+    user: &Credentials,
     context: &Context,
     folder: &Path,
+    progress: &mut dyn FnMut(),
 ) -> (Vec<AttachedFile>, Vec<SoftError>) {
     let wanted = wanted(snapshot);
     let (mut files, mut soft_errors) = (Vec::new(), Vec::new());
@@ -45,7 +47,8 @@ pub(crate) fn copy(
     let mut left_bytes = limits.all_files_bytes;
     for (number, file) in wanted.iter().enumerate() {
         let limit = limits.one_file_bytes.min(left_bytes);
-        match copy_one(snapshot, &root, file, number, folder, limit) {
+        progress();
+        match copy_one(user, &root, file, number, folder, limit) {
             Ok((attached, copied_bytes, note)) => {
                 left_bytes -= copied_bytes;
                 files.push(attached);
@@ -79,7 +82,7 @@ fn wanted(snapshot: &ProcessSnapshot) -> Vec<Wanted<'_>> {
 
 /// Copies one file; returns its entry, its bytes and a note if it was cut.
 fn copy_one(
-    snapshot: &ProcessSnapshot,
+    user: &Credentials,
     root: &File,
     wanted: &Wanted<'_>,
     number: usize,
@@ -89,15 +92,17 @@ fn copy_one(
     if limit_bytes == 0 {
         return Err("the report's limit for registered files is used up".into());
     }
-    let process = &snapshot.process;
-    let user = Credentials { uid: process.uid, gid: process.gid, groups: Vec::new() };
-    let source = wer_sys::open_as_user(&user, root.as_fd(), Path::new(wanted.path), FILE_OPEN_DEADLINE)
+    let source = wer_sys::open_as_user(user, root.as_fd(), Path::new(wanted.path), FILE_OPEN_DEADLINE)
         .map_err(|error| error.to_string())?;
     let name = name_in_report(wanted.path, number);
-    let mut target = File::create_new(folder.join(&name)).map_err(|error| error.to_string())?;
+    let path = folder.join(&name);
+    let mut target = File::create_new(&path).map_err(|error| error.to_string())?;
     let whole_bytes = source.metadata().map_err(|error| error.to_string())?.len();
-    let copied_bytes =
-        io::copy(&mut source.take(limit_bytes), &mut target).map_err(|error| error.to_string())?;
+    let copied_bytes = io::copy(&mut source.take(limit_bytes), &mut target).map_err(|error| {
+        // Part of a file would take the room of what is whole.
+        let left = fs::remove_file(&path).err().map(|error| format!(" (and part of it stays: {error})"));
+        format!("{error}{}", left.unwrap_or_default())
+    })?;
     let note = (whole_bytes > copied_bytes).then(|| {
         let message =
             format!("The registered file {} was cut at {copied_bytes} of {whole_bytes} bytes.", wanted.path);

@@ -59,7 +59,7 @@ pub fn submit_report(
     if outcome.result == SubmitResult::ReportUploadedCab {
         store.record_sent_cab(&signature_hash, cab_of(&outcome))?;
     }
-    let folder = record(context, &store, &stored, &mut report, &outcome)?;
+    let folder = record(context, &store, (&stored, &bytes), &mut report, &outcome)?;
     let reported = Reported { id, folder, report };
     if outcome.result != SubmitResult::ReportQueued || outcome.reply.is_some() {
         events::record(context, &reported, events::Change::Submitted(&outcome));
@@ -122,11 +122,11 @@ fn cab_of(outcome: &SubmitOutcome) -> SentCab {
     if outcome.sent_files.iter().any(is_memory) { SentCab::WithMemory } else { SentCab::WithoutMemory }
 }
 
-/// Writes the outcome into `Report.wer` and archives a report that needs no more. Returns its folder.
+/// Writes the outcome into `Report.wer` if it changes anything there (`before`), and archives a report that needs no more. Returns its folder.
 fn record(
     context: &Context,
     store: &Store,
-    stored: &StoredReport,
+    (stored, before): (&StoredReport, &[u8]),
     report: &mut Report,
     outcome: &SubmitOutcome,
 ) -> Result<std::path::PathBuf, StoreError> {
@@ -140,7 +140,10 @@ fn record(
     if (is_sent || outcome.result == SubmitResult::Throttled) && stored.state == ReportState::Queued {
         report.upload_time_filetime = Some(now_filetime());
     }
-    store.update(stored, &report_wer::to_bytes(report))?;
+    let written = report_wer::to_bytes(report);
+    if written != before {
+        store.update(stored, &written)?;
+    }
     if is_ended && stored.state == ReportState::Queued {
         if context.settings.disable_archive() {
             store.delete(stored)?;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::time::Timespec;
 use wer_abi::handoff::{CrashRequest, REQUEST_BYTES, REQUEST_MAGIC, REQUEST_VERSION, reply};
@@ -12,25 +12,62 @@ use wer_capture::PeerCheck;
 use wer_model::ReportId;
 
 use crate::limits::REQUEST_DEADLINE;
-use crate::{Context, Reported, report_capture};
+use crate::watchdog::Watchdog;
+use crate::{Context, Reported, privilege, report_capture};
 
-/// Reports the crash of the process at the other end of the descriptors. The process is told the end either way.
-///
-/// # Errors
-/// The request is none, the process is not the one it names, or there is no report; the message says which.
-pub fn report(request: OwnedFd, reply: OwnedFd, context: &Context) -> Result<Reported> {
-    let mut reply = File::from(reply);
-    let outcome = read_request(request).and_then(|request| serve(&request, &mut reply, context));
-    let last = if outcome.is_ok() { reply::STORED } else { reply::FAILED };
-    tell(&mut reply, last);
-    outcome
+/// The other end of a crashing process's hand-off. It is told the end either way, at the latest when this goes.
+#[derive(Debug)]
+pub struct Handoff {
+    request: Result<CrashRequest>,
+    reply: File,
+    is_told: bool,
 }
 
-fn serve(request: &CrashRequest, reply: &mut File, context: &Context) -> Result<Reported> {
-    let mut capture = wer_capture::in_application(request, PeerCheck::StartedUs)
-        .with_context(|| format!("the crash of process {} could not be captured", request.pid))?;
-    let mut progress = || tell(reply, reply::PROGRESS);
-    Ok(report_capture(&mut capture, context, ReportId(request.report_id), &mut progress)?)
+impl Handoff {
+    /// Reads the request.
+    #[must_use]
+    pub fn new(request: OwnedFd, reply: OwnedFd) -> Self {
+        Self { request: read_request(&File::from(request)), reply: File::from(reply), is_told: false }
+    }
+
+    /// Whether the process was given more rights than its starter had.
+    #[must_use]
+    pub fn is_privileged(&self) -> bool {
+        self.request.as_ref().is_ok_and(|request| privilege::is_privileged(request.pid))
+    }
+
+    /// Reports the crash and tells the process.
+    ///
+    /// # Errors
+    /// The request is none, the process is not the one it names, or there is no report; the message says which.
+    pub fn report(mut self, context: &Context, watchdog: &Watchdog) -> Result<Reported> {
+        let request = match &self.request {
+            Ok(request) => *request,
+            Err(error) => bail!("{error:#}"),
+        };
+        let mut capture = wer_capture::in_application(&request, PeerCheck::StartedUs)
+            .with_context(|| format!("the crash of process {} could not be captured", request.pid))?;
+        let mut progress = || {
+            watchdog.progress();
+            tell(&mut self.reply, reply::PROGRESS);
+        };
+        let reported = report_capture(&mut capture, context, ReportId(request.report_id), &mut progress)?;
+        self.end(reply::STORED);
+        Ok(reported)
+    }
+
+    fn end(&mut self, byte: u8) {
+        self.is_told = true;
+        tell(&mut self.reply, byte);
+    }
+}
+
+impl Drop for Handoff {
+    fn drop(&mut self) {
+        if !self.is_told {
+            self.end(reply::FAILED);
+        }
+    }
 }
 
 /// The process may have died meanwhile; then nobody needs to be told.
@@ -40,12 +77,12 @@ fn tell(reply: &mut File, byte: u8) {
     }
 }
 
-fn read_request(request: OwnedFd) -> Result<CrashRequest> {
+fn read_request(mut request: &File) -> Result<CrashRequest> {
     let deadline = Timespec { tv_sec: REQUEST_DEADLINE.as_secs().cast_signed(), tv_nsec: 0 };
-    let ready = poll(&mut [PollFd::new(&request, PollFlags::IN)], Some(&deadline))?;
+    let ready = poll(&mut [PollFd::new(request, PollFlags::IN)], Some(&deadline))?;
     ensure!(ready > 0, "the crashing process sent no request");
     let mut bytes = [0; REQUEST_BYTES];
-    File::from(request).read_exact(&mut bytes).context("the crashing process's request is incomplete")?;
+    request.read_exact(&mut bytes).context("the crashing process's request is incomplete")?;
     parse(&bytes)
 }
 

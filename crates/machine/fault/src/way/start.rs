@@ -1,14 +1,17 @@
-//! What each start of `werfault` does: takes over the descriptors it was given, reports, and when there is no report
-//! leaves a line in the log that says which process was not reported and why.
+//! What each start of `werfault` does: takes over the descriptors it was given, reports, lets go of whoever waits, and
+//! sends. When there is no report it leaves a line in the log that says which process was not reported and why.
 
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
-use anyhow::{Context as _, Result};
-use rustix::process::getuid;
+use anyhow::{Context as _, Result, bail};
+use rustix::process::{Resource, Rlimit, getrlimit, getuid, setrlimit};
 use wer_abi::handoff::{REPLY_FD, REQUEST_FD};
 use wer_capture::{KernelCrash, socket};
 use wer_model::ReportId;
@@ -16,20 +19,36 @@ use wer_snapshot::CaptureSource;
 use wer_sys::inherited;
 
 use super::arguments::KernelArguments;
-use super::in_application;
+use super::in_application::Handoff;
 use super::kernel::{self, KernelOutcome};
-use crate::{Context, Reported, events, submit_report};
+use crate::fail_spot::{self, Spot};
+use crate::limits::LAST_LINE_DEADLINE;
+use crate::watchdog::Watchdog;
+use crate::{Context, Reported, events, privilege, submit_report};
+
+/// Exit status of a run that its watchdog has ended.
+const EXIT_HUNG: i32 = 3;
 
 /// `--crash`.
 ///
 /// # Errors
-/// There is no report; the log says why.
+/// There is no report; the log says why. For a process with borrowed rights only standard error does: where the log is,
+/// says the environment, and that belongs to somebody with fewer rights.
 pub fn crash() -> Result<()> {
-    let context = embedded_context()?;
+    raise_limits();
     let take = |number| inherited::take(number).context("werfault --crash is started by a crashing process");
-    let outcome = take(REQUEST_FD)
-        .and_then(|request| Ok((request, take(REPLY_FD)?)))
-        .and_then(|(request, reply)| in_application::report(request, reply, &context));
+    let handoff = take(REQUEST_FD).and_then(|request| Ok(Handoff::new(request, take(REPLY_FD)?)));
+    fail_spot::reach(Spot::BeforeCapture);
+    if privilege::are_ours_borrowed() || handoff.as_ref().is_ok_and(Handoff::is_privileged) {
+        let sentence =
+            "a process that runs with more rights than its user is reported by the kernel's way only";
+        eprintln!("werfault: {sentence}");
+        bail!(sentence);
+    }
+    let context = Arc::new(embedded_context()?);
+    let watchdog = watch(&context);
+    let outcome = handoff.and_then(|handoff| handoff.report(&context, &watchdog));
+    drop(watchdog);
     finish(&context, outcome.map(Some))
 }
 
@@ -38,7 +57,8 @@ pub fn crash() -> Result<()> {
 /// # Errors
 /// There is no report; the log says why.
 pub fn kernel(base: Option<&Path>, arguments: &KernelArguments) -> Result<()> {
-    let context = system_context(base)?;
+    let context = Arc::new(system_context(base)?);
+    let watchdog = watch(&context);
     let crash = KernelCrash {
         pid: arguments.pid,
         tid: arguments.tid,
@@ -47,8 +67,9 @@ pub fn kernel(base: Option<&Path>, arguments: &KernelArguments) -> Result<()> {
         pidfd: arguments.pidfd.and_then(inherited::take),
         source: CaptureSource::KernelPipe,
     };
-    let outcome = kernel::report(crash, &mut io::stdin().lock(), &context);
-    close_stdin()?;
+    fail_spot::reach(Spot::BeforeCapture);
+    let outcome = kernel::report(crash, &mut io::stdin().lock(), &context, &watchdog);
+    drop(watchdog);
     finish_kernel(&context, outcome)
 }
 
@@ -57,12 +78,15 @@ pub fn kernel(base: Option<&Path>, arguments: &KernelArguments) -> Result<()> {
 /// # Errors
 /// There is no report; the log says why.
 pub fn kernel_socket(base: Option<&Path>) -> Result<()> {
-    let context = system_context(base)?;
+    let context = Arc::new(system_context(base)?);
+    let watchdog = watch(&context);
     let outcome = connection().and_then(|connection| {
         let mut core = socket::accept(connection).context("the kernel's coredump socket failed")?;
         let crash = core.crash().context("the kernel's pidfd cannot be copied")?;
-        kernel::report(crash, &mut core, &context)
+        fail_spot::reach(Spot::BeforeCapture);
+        kernel::report(crash, &mut core, &context, &watchdog)
     });
+    drop(watchdog);
     finish_kernel(&context, outcome)
 }
 
@@ -77,17 +101,54 @@ pub fn submit(id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Lets the kernel, and with it the crashed process, go: it waits as long as anybody may read the core.
-fn close_stdin() -> Result<()> {
-    let nothing = File::open("/dev/null").context("/dev/null cannot be opened")?;
-    rustix::stdio::dup2_stdin(&nothing).context("standard input cannot be closed")
-}
-
-/// The connection on standard input, which is closed in its favour.
 fn connection() -> Result<UnixStream> {
     let connection = io::stdin().as_fd().try_clone_to_owned().context("standard input is no connection")?;
-    close_stdin()?;
     Ok(UnixStream::from(connection))
+}
+
+/// The limits of a program that crashed are ours too, and may be what it crashed of.
+fn raise_limits() {
+    for resource in [Resource::Fsize, Resource::Nofile, Resource::As, Resource::Data, Resource::Cpu] {
+        let limit = getrlimit(resource);
+        let raised = Rlimit { current: limit.maximum, ..limit };
+        if let Err(error) = setrlimit(resource, raised) {
+            tracing::warn!(%error, ?resource, "a limit could not be raised");
+        }
+    }
+}
+
+/// Ends this run, with a line in the log, when it has not got on for as long as a process may be held.
+fn watch(context: &Arc<Context>) -> Watchdog {
+    let context = Arc::clone(context);
+    let limit = Duration::from_millis(u64::from(context.settings.hold_ms()));
+    Watchdog::start(limit, move || {
+        let line = thread::spawn(move || {
+            let message = "A crash was not reported: the work on it did not get on for as long as a process may be \
+                           held (HoldMilliseconds), and was ended.";
+            events::failure(&context, message);
+        });
+        // The log may be what hangs.
+        let end = std::time::Instant::now() + LAST_LINE_DEADLINE;
+        while !line.is_finished() && std::time::Instant::now() < end {
+            thread::sleep(Duration::from_millis(5));
+        }
+        std::process::exit(EXIT_HUNG);
+    })
+}
+
+/// The kernel holds the process as long as we hold its pipe or connection, a shell waits for the end of what the process
+/// could write to, and its working folder may be about to be unmounted. Sending may take minutes: nobody shall wait for
+/// that.
+fn let_go_of_process() {
+    let let_go = File::options().read(true).write(true).open("/dev/null").and_then(|null| {
+        rustix::stdio::dup2_stdin(&null)?;
+        rustix::stdio::dup2_stdout(&null)?;
+        rustix::stdio::dup2_stderr(&null)?;
+        std::env::set_current_dir("/")
+    });
+    if let Err(error) = let_go {
+        tracing::warn!(%error, "the process's streams and folder could not be let go");
+    }
 }
 
 fn finish_kernel(context: &Context, outcome: Result<KernelOutcome>) -> Result<()> {
@@ -105,6 +166,7 @@ fn finish(context: &Context, outcome: Result<Option<Reported>>) -> Result<()> {
     match outcome {
         Ok(None) => Ok(()),
         Ok(Some(reported)) => {
+            let_go_of_process();
             if let Err(error) = submit_report(context, reported.id, wer_model::ConsentChoice::NotAsked) {
                 events::failure(context, &format!("Report {} was kept but not sent: {error}.", reported.id));
             }
