@@ -1,0 +1,127 @@
+//! Two ways of capture are active, and there is one report: whoever finishes first, and whoever is killed.
+
+use wer_testkit::{CorePattern, Service, Store};
+
+use crate::scene::Scene;
+
+#[test]
+fn attached_and_the_kernels_pipe() {
+    let scene = Scene::new();
+    let Some(_borrowed) = scene.kernel_pipe() else { return };
+    let ended = scene.crash(&["attach", "block"]);
+    let report = scene.only_report(Store::User, ended.pid);
+    assert_eq!(report["capture_source"], "in_application");
+    assert_eq!(report["signature"]["event_type"], "APPCRASH");
+    assert_eq!(scene.failures(Store::Machine), Vec::<String>::new());
+    assert_eq!(scene.failures(Store::User), Vec::<String>::new());
+    let events = scene.events(Store::User);
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!(events[0]["report_id"], report["id"]);
+}
+
+#[test]
+fn attached_and_the_kernels_socket() {
+    let scene = Scene::new();
+    if let Some(reason) = CorePattern::why_not() {
+        eprintln!("left out: {reason}");
+        return;
+    }
+    let service = Service::start(&scene.sandbox).expect("a service");
+    let _borrowed = CorePattern::set(&service.core_pattern()).expect("core_pattern");
+    let ended = scene.crash(&["attach"]);
+    assert_eq!(scene.only_report(Store::User, ended.pid)["capture_source"], "in_application");
+    let ended = scene.crash(&[]);
+    assert_eq!(scene.only_report(Store::Machine, ended.pid)["capture_source"], "kernel_socket");
+    assert_eq!(scene.failures(Store::Machine), Vec::<String>::new());
+}
+
+#[test]
+fn supervised_and_the_kernels_pipe() {
+    let scene = Scene::new();
+    let Some(_borrowed) = scene.kernel_pipe() else { return };
+    let ended = scene.sandbox.wer_run(true, scene.program(), &["block"]).expect("wer run --trace");
+    assert_eq!(ended.signal(), Some(libc::SIGSEGV), "{}", ended.describe());
+    let name = scene.program().file_name().expect("a name").to_string_lossy().into_owned();
+    let of_program = |store| {
+        let reports = scene.sandbox.reports(store).expect("a list of reports");
+        reports.into_iter().filter(|report| report["application"] == name.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(of_program(Store::Machine).len(), 0);
+    let reports = of_program(Store::User);
+    assert_eq!(reports.len(), 1, "{reports:?}");
+    assert_eq!(reports[0]["capture_source"], "traced");
+}
+
+#[test]
+fn attached_and_supervised() {
+    let scene = Scene::new();
+    let ended = scene.sandbox.wer_run(true, scene.program(), &["attach"]).expect("wer run --trace");
+    assert_eq!(ended.signal(), Some(libc::SIGSEGV), "{}", ended.describe());
+    let reports = scene.sandbox.reports(Store::User).expect("a list of reports");
+    assert_eq!(reports.len(), 1, "{reports:?}");
+}
+
+#[cfg(debug_assertions)]
+mod killed {
+    use super::*;
+
+    /// The id that the killed reporter had begun under: its unfinished folder is named after it.
+    fn begun_id(scene: &Scene) -> String {
+        let unfinished = scene.unfinished(Store::User);
+        assert_eq!(unfinished.len(), 1, "{unfinished:?}");
+        unfinished[0].split('.').next().expect("an id").to_owned()
+    }
+
+    #[test]
+    fn before_it_stored_the_kernel_reports_under_the_same_id() {
+        let scene = Scene::new();
+        let Some(_borrowed) = scene.kernel_pipe() else { return };
+        for spot in ["begun", "copied"] {
+            let ended = scene.crash_with_spot(spot, &["attach", "block"]);
+            assert!(ended.stderr.contains("werfault ended without an answer"), "{}", ended.describe());
+            let report = scene.only_report(Store::Machine, ended.pid);
+            assert_eq!(report["capture_source"], "kernel_pipe");
+            assert_eq!(report["id"], begun_id(&scene), "{spot}");
+            assert!(scene.sandbox.reports(Store::User).expect("a list").is_empty());
+            std::fs::remove_dir_all(scene.sandbox.path("store/Temp")).expect("the leftovers");
+        }
+    }
+
+    #[test]
+    fn before_it_began_the_kernel_reports() {
+        let scene = Scene::new();
+        let Some(_borrowed) = scene.kernel_pipe() else { return };
+        for spot in ["before-capture", "captured"] {
+            let ended = scene.crash_with_spot(spot, &["attach"]);
+            assert_eq!(
+                scene.only_report(Store::Machine, ended.pid)["capture_source"],
+                "kernel_pipe",
+                "{spot}"
+            );
+            assert_eq!(scene.unfinished(Store::User), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn after_it_stored_the_kernel_is_silent() {
+        let scene = Scene::new();
+        let Some(_borrowed) = scene.kernel_pipe() else { return };
+        let ended = scene.crash_with_spot("committed", &["attach"]);
+        assert!(ended.stderr.contains("werfault ended without an answer"), "{}", ended.describe());
+        assert_eq!(scene.only_report(Store::User, ended.pid)["capture_source"], "in_application");
+        assert_eq!(scene.failures(Store::Machine), Vec::<String>::new());
+        assert_eq!(scene.unfinished(Store::User), Vec::<String>::new());
+    }
+
+    #[test]
+    fn without_another_way_there_is_none_and_the_process_dies_all_the_same() {
+        let scene = Scene::new();
+        for spot in ["before-capture", "begun"] {
+            let ended = scene.crash_with_spot(spot, &["attach"]);
+            assert_eq!(scene.count(Store::User, ended.pid), 0, "{spot}");
+            assert!(ended.stderr.contains("may be unreported"), "{}", ended.describe());
+        }
+        let ended = scene.crash(&["attach"]);
+        assert_eq!(scene.count(Store::User, ended.pid), 1);
+    }
+}

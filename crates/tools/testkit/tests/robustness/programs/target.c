@@ -1,0 +1,140 @@
+/*
+ * A program that does what its arguments say, one after the other, and then writes to address 0. It links libwer and
+ * attaches the crash handler only if it is told to.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <werapi.h>
+
+#define PAGE 4096
+
+static char registered[100] = "hello block";
+static char **next_word;
+
+static const char *word(void) {
+    if (!*next_word) {
+        fprintf(stderr, "a word is missing\n");
+        exit(98);
+    }
+    return *next_word++;
+}
+
+static void check(HRESULT result, const char *what) {
+    if (result != S_OK) {
+        fprintf(stderr, "%s gave %08x\n", what, (unsigned)result);
+        exit(99);
+    }
+}
+
+static const WCHAR *wide(const char *text) {
+    WCHAR *copy = calloc(strlen(text) + 1, sizeof *copy);
+    for (size_t i = 0; text[i]; i++) copy[i] = (unsigned char)text[i];
+    return copy;
+}
+
+/* Three pages, the middle one out of reach. */
+static void register_hole(void) {
+    char *pages = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memset(pages, 'h', 3 * PAGE);
+    mprotect(pages + PAGE, PAGE, PROT_NONE);
+    check(WerRegisterMemoryBlock(pages, 3 * PAGE), "hole");
+}
+
+/* Two pages of a file that ends within the first: touching the second is a SIGBUS. */
+static void register_truncated(const char *path) {
+    int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    if (file < 0 || ftruncate(file, 2 * PAGE) != 0) exit(97);
+    char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    memset(pages, 't', PAGE);
+    if (ftruncate(file, 10) != 0) exit(97);
+    check(WerRegisterMemoryBlock(pages, 2 * PAGE), "truncated");
+}
+
+/* Claims in the registration block that a report has been stored: docs/formats/registration.md, "capture". */
+static void forge_capture_state(uint32_t state, const char *id, const char *store) {
+    char line[512];
+    unsigned long start = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (maps && fgets(line, sizeof line, maps))
+        if (strstr(line, "/memfd:wer-registration")) {
+            start = strtoul(line, NULL, 16);
+            break;
+        }
+    if (!start) exit(96);
+    unsigned char *capture = (unsigned char *)start + CAPTURE_OFFSET;
+    for (int i = 0, digit = 0; digit < 16; i++) {
+        unsigned byte;
+        if (id[i] == '-') continue;
+        sscanf(id + i, "%2x", &byte);
+        capture[8 + digit++] = (unsigned char)byte;
+        i++;
+    }
+    uint32_t uid = getuid(), length = (uint32_t)strlen(store);
+    memcpy(capture + 4, &uid, 4);
+    memcpy(capture + 24, &length, 4);
+    memcpy(capture + 32, store, length);
+    memcpy(capture, &state, 4);
+}
+
+/* Starts a reporter as a crash handler does (docs/formats/handoff.md), but with the whole environment. */
+static void start_reporter(const char *werfault) {
+    unsigned char request[64] = "WERC\1";
+    uint32_t numbers[3] = {(uint32_t)getpid(), (uint32_t)gettid(), SIGSEGV};
+    memcpy(request + 8, numbers, sizeof numbers);
+    int to[2], from[2];
+    char answer = 0;
+    if (pipe(to) != 0 || pipe(from) != 0 || write(to[1], request, sizeof request) != sizeof request) exit(94);
+    pid_t child = fork();
+    if (child == 0) {
+        int in = fcntl(to[0], F_DUPFD, 10), out = fcntl(from[1], F_DUPFD, 10);
+        dup2(in, 3);
+        dup2(out, 4);
+        close_range(5, ~0U, 0);
+        execl(werfault, "werfault", "--crash", NULL);
+        _exit(94);
+    }
+    close(from[1]);
+    while (read(from[0], &answer, 1) == 1 && answer == 'p');
+    waitpid(child, NULL, 0);
+    fprintf(stderr, "the reporter answered %c\n", answer);
+}
+
+static void prepare(const char *what) {
+    if (!strcmp(what, "attach")) check(WerAttachCrashHandler(), what);
+    else if (!strcmp(what, "hold")) check(WerSetMaxProcessHoldMilliseconds((DWORD)atoi(word())), what);
+    else if (!strcmp(what, "module")) check(WerRegisterRuntimeExceptionModule(wide(word()), registered), what);
+    else if (!strcmp(what, "file")) check(WerRegisterFile(wide(word()), WerRegFileTypeOther, 0), what);
+    else if (!strcmp(what, "block")) check(WerRegisterMemoryBlock(registered, sizeof registered), what);
+    else if (!strcmp(what, "invalid-block")) check(WerRegisterMemoryBlock((void *)0x10000, 4096), what);
+    else if (!strcmp(what, "hole")) register_hole();
+    else if (!strcmp(what, "truncated")) register_truncated(word());
+    else if (!strcmp(what, "reporter")) start_reporter(word());
+    else if (!strcmp(what, "become-root")) {
+        if (setresuid(0, 0, 0) != 0 || setresgid(0, 0, 0) != 0) exit(93);
+    } else if (!strcmp(what, "forge")) {
+        uint32_t state = (uint32_t)atoi(word());
+        const char *id = word();
+        forge_capture_state(state, id, word());
+    } else exit(95);
+}
+
+__attribute__((noipa)) static void crash_here(int *target) {
+    *(volatile int *)target = 42;
+}
+
+int main(int count, char **words) {
+    (void)count;
+    next_word = words + 1;
+    while (*next_word) prepare(word());
+    crash_here(NULL);
+    return 0;
+}
