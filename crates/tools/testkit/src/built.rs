@@ -23,16 +23,29 @@ impl Built {
     /// # Errors
     /// Something does not compile; the message has what the compiler said.
     pub fn once() -> Result<&'static Self> {
+        Self::get(std::env::var_os("WER_TESTKIT_NO_BUILD").is_none())
+    }
+
+    /// For a caller that has just built the workspace: compiles only the crashing programs. The first call in a
+    /// process decides.
+    ///
+    /// # Errors
+    /// Something does not compile; the message has what the compiler said.
+    pub fn of_built_workspace() -> Result<&'static Self> {
+        Self::get(false)
+    }
+
+    fn get(builds_workspace: bool) -> Result<&'static Self> {
         static BUILT: OnceLock<Result<Built, String>> = OnceLock::new();
         BUILT
-            .get_or_init(|| Self::build().map_err(|error| format!("{error:#}")))
+            .get_or_init(|| Self::build(builds_workspace).map_err(|error| format!("{error:#}")))
             .as_ref()
             .map_err(|message| anyhow::anyhow!("{message}"))
     }
 
-    fn build() -> Result<Self> {
+    fn build(builds_workspace: bool) -> Result<Self> {
         let targets = Targets::of_this_program()?;
-        if std::env::var_os("WER_TESTKIT_NO_BUILD").is_none() {
+        if builds_workspace {
             build_workspace(&targets)?;
         }
         let crashers = Crashers::build(&targets)?;

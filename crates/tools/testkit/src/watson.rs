@@ -24,6 +24,7 @@ pub struct Watson {
     pub origin: String,
     /// Its port.
     pub port: u16,
+    token: String,
     agent: ureq::Agent,
 }
 
@@ -68,7 +69,16 @@ impl Watson {
             .http_status_as_error(false)
             .proxy(None)
             .build();
-        Ok(Self { guard, link, origin, port, agent: config.into() })
+        let token = link.split_once("token=").map_or("", |(_, token)| token).to_owned();
+        Ok(Self { guard, link, origin, port, token, agent: config.into() })
+    }
+
+    /// Whether it has not ended.
+    ///
+    /// # Errors
+    /// The kernel does not say.
+    pub fn is_running(&mut self) -> Result<bool> {
+        Ok(self.guard.child().try_wait()?.is_none())
     }
 
     /// Its pid.
@@ -83,7 +93,11 @@ impl Watson {
     /// The server cannot be reached.
     pub fn get(&self, path: &str) -> Result<(u16, String)> {
         let url = format!("{}{path}", self.origin);
-        let mut response = self.agent.get(&url).call().with_context(|| format!("GET {url}"))?;
+        let mut request = self.agent.get(&url);
+        if !self.token.is_empty() {
+            request = request.header("Authorization", format!("Bearer {}", self.token));
+        }
+        let mut response = request.call().with_context(|| format!("GET {url}"))?;
         let status = response.status().as_u16();
         Ok((status, response.body_mut().read_to_string().with_context(|| format!("GET {url}"))?))
     }

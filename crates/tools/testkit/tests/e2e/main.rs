@@ -2,7 +2,6 @@
 //! Every kind of crash (`wer-crasher`) goes through every way of capture; see `table`.
 
 mod dumps;
-mod one_report;
 mod refusals;
 mod sample;
 mod table;

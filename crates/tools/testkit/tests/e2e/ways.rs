@@ -47,13 +47,7 @@ fn the_kernels_pipe_reports() {
         return;
     }
     let (sandbox, watson) = scene(Way::KernelPipe);
-    let werfault = sandbox.built().binary("werfault");
-    let base = sandbox.path("");
-    // 128 bytes are all that the kernel takes of a pattern.
-    let link = sandbox.path("f");
-    std::os::unix::fs::symlink(werfault, &link).expect("a link");
-    let pattern = format!("|{} --kernel --base {} %P %I %s %d %F", link.display(), base.display());
-    let _borrowed = CorePattern::set(&pattern).expect("core_pattern");
+    let _borrowed = CorePattern::pipe(&sandbox).expect("core_pattern");
     Scene { way: Way::KernelPipe, sandbox: &sandbox, watson: &watson }.every_kind();
 }
 
