@@ -51,6 +51,19 @@ pub fn failure(context: &Context, message: &str) {
     say(message);
 }
 
+/// An error and its causes in one line; what an error says of its cause itself is not said again.
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
 fn complain(context: &Context, message: &str) {
     say(message);
     if context.standing == Standing::System
@@ -76,5 +89,20 @@ fn to_kernel_log(message: &str) -> std::io::Result<()> {
     File::options()
         .write(true)
         .open("/dev/kmsg")?
-        .write_all(format!("<{PRIORITY}>werfault: {line}").as_bytes())
+        .write_all(format!("<{PRIORITY}>werfault: {line}\n").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Context as _, anyhow};
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let cause = anyhow!("no space").context("cannot write x: no space");
+        assert_eq!(sentence(&cause), "cannot write x: no space");
+        let outer = Err::<(), _>(cause).context("process 1 was not reported").expect_err("an error");
+        assert_eq!(sentence(&outer), "process 1 was not reported: cannot write x: no space");
+    }
 }

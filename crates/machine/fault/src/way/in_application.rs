@@ -13,7 +13,7 @@ use wer_model::ReportId;
 
 use crate::limits::REQUEST_DEADLINE;
 use crate::watchdog::Watchdog;
-use crate::{Context, Reported, privilege, report_capture};
+use crate::{Context, Reported, events, privilege, report_capture};
 
 /// The other end of a crashing process's hand-off. It is told the end either way, at the latest when this goes.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Handoff {
     pub fn report(mut self, context: &Context, watchdog: &Watchdog) -> Result<Reported> {
         let request = match &self.request {
             Ok(request) => *request,
-            Err(error) => bail!("{error:#}"),
+            Err(error) => bail!(events::sentence(error)),
         };
         let mut capture = wer_capture::in_application(&request, PeerCheck::StartedUs)
             .with_context(|| format!("the crash of process {} could not be captured", request.pid))?;

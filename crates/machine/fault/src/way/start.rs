@@ -173,7 +173,7 @@ fn finish(context: &Context, outcome: Result<Option<Reported>>) -> Result<()> {
             Ok(())
         }
         Err(error) => {
-            events::failure(context, &format!("{error:#}"));
+            events::failure(context, &events::sentence(&error));
             Err(error)
         }
     }
