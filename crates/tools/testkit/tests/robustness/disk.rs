@@ -18,11 +18,15 @@ struct SmallStore {
 impl SmallStore {
     /// `None` where mounting is not permitted.
     fn mount(scene: &Scene, size_bytes: u64) -> Option<Self> {
+        Self::mount_for(scene, Store::User, size_bytes)
+    }
+
+    fn mount_for(scene: &Scene, store: Store, size_bytes: u64) -> Option<Self> {
         if !am_root() {
             eprintln!("left out: only root may mount a file system");
             return None;
         }
-        let path = scene.sandbox.store_root(Store::User);
+        let path = scene.sandbox.store_root(store);
         let script = "mount -t tmpfs -o size=$1,mode=0700 tmpfs \"$2\" && echo mounted && exec cat";
         let mut command = Command::new("unshare");
         command.args(["--mount", "--propagation", "private", "sh", "-c", script, "sh"]);
@@ -44,10 +48,17 @@ impl SmallStore {
         PathBuf::from(format!("/proc/{}/root{}", self.holder.pid(), self.path.display()))
     }
 
+    /// A command that sees this store.
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new("nsenter");
+        command.args(["-t", &self.holder.pid().to_string(), "-m", "--"]).arg(program);
+        command
+    }
+
     /// Crashes the program with this store.
     fn crash(&self, scene: &Scene, words: &[&str]) -> Ended {
-        let mut command = Command::new("nsenter");
-        command.args(["-t", &self.holder.pid().to_string(), "-m", "--"]).arg(scene.program()).args(words);
+        let mut command = self.command(scene.program());
+        command.args(words);
         let ended = process::run(scene.sandbox.confine(&mut command), CRASH_LIMIT).expect("its end");
         assert_eq!(ended.signal(), Some(libc::SIGSEGV), "{}", ended.describe());
         ended
@@ -165,6 +176,29 @@ fn no_room_at_all_leaves_a_line_in_the_log_or_on_standard_error() {
     assert_eq!(store.report_folders(), Vec::<PathBuf>::new());
     assert!(ended.stderr.contains("could not be stored"), "{}", ended.describe());
     assert!(ended.stderr.contains("event log could not be written either"), "{}", ended.describe());
+}
+
+/// Nobody sees the standard error of a reporter that the kernel has started.
+#[test]
+fn the_machines_reporter_turns_to_the_kernels_log() {
+    let scene = Scene::new();
+    let Some(store) = SmallStore::mount_for(&scene, Store::Machine, 4096) else { return };
+    std::fs::write(store.seen().join("filler"), vec![0; 4096]).expect("a filler");
+    let living = Guard::new(Command::new("cat").stdin(Stdio::piped()).spawn().expect("cat"));
+    let pid = living.pid().to_string();
+    let mut command = store.command(&scene.sandbox.built().binary("werfault"));
+    command.args(["--kernel", "--base"]).arg(scene.sandbox.path("")).args([&pid, &pid, "11", "1"]);
+    let ended = process::run(&mut command, CRASH_LIMIT).expect("werfault");
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.describe());
+    assert!(ended.stderr.contains("event log could not be written either"), "{}", ended.describe());
+    let log = Command::new("dmesg").output().expect("dmesg");
+    if !log.status.success() || !Path::new("/dev/kmsg").exists() {
+        eprintln!("the kernel's log is not looked at: it cannot be read here");
+        return;
+    }
+    let log = String::from_utf8_lossy(&log.stdout).into_owned();
+    let line = log.lines().rev().find(|line| line.contains("werfault:") && line.contains(&pid));
+    assert!(line.is_some_and(|line| line.contains("could not be stored")), "{line:?}");
 }
 
 #[test]

@@ -61,9 +61,27 @@ fn attached_and_supervised() {
     assert_eq!(reports.len(), 1, "{reports:?}");
 }
 
+#[test]
+fn many_programs_crash_at_the_same_time() {
+    let scene = Scene::new();
+    let crash = || scene.crash(&["block", "attach"]).pid;
+    let pids: Vec<u32> = std::thread::scope(|threads| {
+        let started: Vec<_> = (0..6).map(|_| threads.spawn(crash)).collect();
+        started.into_iter().map(|thread| thread.join().expect("a crash")).collect()
+    });
+    for pid in pids {
+        scene.only_report(Store::User, pid);
+    }
+    assert_eq!(scene.unfinished(Store::User), Vec::<String>::new());
+    assert_eq!(scene.events(Store::User).len(), 6);
+}
+
 #[cfg(debug_assertions)]
 mod killed {
+    use wer_testkit::{process, wait_for};
+
     use super::*;
+    use crate::scene::{CRASH_LIMIT, LIMIT};
 
     /// The id that the killed reporter had begun under: its unfinished folder is named after it.
     fn begun_id(scene: &Scene) -> String {
@@ -111,6 +129,25 @@ mod killed {
         assert_eq!(scene.only_report(Store::User, ended.pid)["capture_source"], "in_application");
         assert_eq!(scene.failures(Store::Machine), Vec::<String>::new());
         assert_eq!(scene.unfinished(Store::User), Vec::<String>::new());
+    }
+
+    /// `wer run --trace` is parent, tracer and reporter in one: its program goes on dying without it.
+    #[test]
+    fn a_supervisor_is_followed_by_the_kernel_under_the_same_id() {
+        let scene = Scene::new();
+        let Some(_borrowed) = scene.kernel_pipe() else { return };
+        let mut command = std::process::Command::new(scene.sandbox.built().binary("wer"));
+        command.args(["run", "--trace", "--"]).arg(scene.program()).arg("block");
+        scene.sandbox.confine(&mut command).env("WER_FAIL_SPOT", "begun");
+        let ended = process::run(&mut command, CRASH_LIMIT).expect("wer run --trace");
+        assert_eq!(ended.signal(), Some(libc::SIGKILL), "{}", ended.describe());
+        let name = scene.program().file_name().expect("a name").to_string_lossy().into_owned();
+        let report = wait_for("the kernel's report", LIMIT, || {
+            let reports = scene.sandbox.reports(Store::Machine)?;
+            Ok(reports.into_iter().find(|report| report["application"] == name.as_str()))
+        });
+        assert_eq!(report.expect("a report")["id"], begun_id(&scene));
+        assert!(scene.sandbox.reports(Store::User).expect("a list").is_empty());
     }
 
     #[test]

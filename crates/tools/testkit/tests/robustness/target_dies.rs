@@ -3,7 +3,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 
-use wer_testkit::{Store, wait_for};
+use wer_testkit::{SandboxOptions, Store, wait_for};
 
 use crate::scene::{LIMIT, Scene, Standstill, assert_says, missing};
 
@@ -51,13 +51,27 @@ fn a_process_that_stands_still_is_let_go_with_its_own_signal() {
     scene.only_report(Store::User, standing.target.pid());
 }
 
-/// The kernel's SIGKILL of a whole group, or a container's end: the reporter must not be confused by a process that is
-/// not held any more.
+/// A reporter that hangs is gone some time after the process that it let wait in vain.
+#[test]
+fn a_reporter_that_hangs_ends_itself() {
+    let options =
+        SandboxOptions { top_lines: vec!["HoldMilliseconds = 1000".into()], ..SandboxOptions::default() };
+    let scene = Scene::with(&options);
+    let mut standing = Standstill::at(&scene, "begun", &["hold", "200", "attach"]);
+    assert_eq!(standing.end().signal(), Some(libc::SIGSEGV));
+    let failures = wait_for("a line in the log", LIMIT, || {
+        let failures = scene.failures(Store::User);
+        Ok((!failures.is_empty()).then_some(failures))
+    });
+    assert_says(&failures.expect("a line"), "HoldMilliseconds");
+    scene.no_report(standing.target.pid());
+}
+
 #[test]
 fn a_process_that_waits_no_longer_gets_one_report() {
     let scene = Scene::new();
     let mut standing = Standstill::at(&scene, "begun", &["hold", "200", "attach"]);
-    // It gives up by itself while its other threads (it has none) and its memory are still read.
+    // It gives up by itself, and its reporter goes on with what it has.
     assert_eq!(standing.end().signal(), Some(libc::SIGSEGV));
     let pid = standing.target.pid();
     standing.go_on();
