@@ -58,7 +58,8 @@ impl CorePattern {
             None => Before { pattern: read(PATTERN)?, pipe_limit: read(PIPE_LIMIT)? },
         };
         lock.set_len(0)?;
-        lock.write_all_at(before.text().as_bytes(), 0).with_context(|| format!("{LOCK} cannot be written"))?;
+        lock.write_all_at(before.text().as_bytes(), 0)
+            .with_context(|| format!("{LOCK} cannot be written"))?;
         let guard = Self { before, lock };
         write(PIPE_LIMIT, WAITING_REPORTERS)?;
         write(PATTERN, pattern)?;
@@ -73,7 +74,8 @@ impl CorePattern {
         // The kernel takes 128 bytes and no blanks in a path.
         let link = sandbox.path("f");
         if !link.is_symlink() {
-            symlink(sandbox.built().binary("werfault"), &link).context("a link to werfault cannot be made")?;
+            symlink(sandbox.built().binary("werfault"), &link)
+                .context("a link to werfault cannot be made")?;
         }
         let base = sandbox.path("");
         Self::set(&format!("|{} --kernel --base {} %P %I %s %d %F", link.display(), base.display()))
@@ -110,7 +112,8 @@ impl Drop for CorePattern {
 fn open_lock() -> Result<File> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let lock = File::from(
-        rustix::fs::open(LOCK, flags, Mode::from_raw_mode(0o600)).with_context(|| format!("{LOCK} cannot be opened"))?,
+        rustix::fs::open(LOCK, flags, Mode::from_raw_mode(0o600))
+            .with_context(|| format!("{LOCK} cannot be opened"))?,
     );
     let metadata = lock.metadata()?;
     let own = rustix::process::geteuid().as_raw();
