@@ -100,10 +100,7 @@ mod tests {
 
     #[test]
     fn handles_tell_their_kind() {
-        assert_eq!(
-            Handle::process(7, 65_535).kind(),
-            Some(HandleKind::Process { pidfd: 7, mem_fd: 65_535 })
-        );
+        assert_eq!(Handle::process(7, 65_535).kind(), Some(HandleKind::Process { pidfd: 7, mem_fd: 65_535 }));
         assert_eq!(Handle::thread(u32::MAX).kind(), Some(HandleKind::Thread { tid: u32::MAX }));
         assert_eq!(Handle::CURRENT_PROCESS.kind(), Some(HandleKind::CurrentProcess));
         assert_eq!(Handle::NULL.kind(), None);

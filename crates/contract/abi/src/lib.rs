@@ -13,8 +13,6 @@ pub mod limits;
 pub mod module_host;
 pub mod registration;
 
-pub use exception::{
-    Context, ExceptionPointers, ExceptionRecord, NtStatus, WerRuntimeExceptionInformation,
-};
+pub use exception::{Context, ExceptionPointers, ExceptionRecord, NtStatus, WerRuntimeExceptionInformation};
 pub use handle::Handle;
 pub use hresult::Hresult;

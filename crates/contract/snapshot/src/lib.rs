@@ -16,9 +16,7 @@ pub use memory::{MemoryReader, Protection, Region, RegionKind};
 pub use module::{ModuleKind, ModuleSnapshot};
 pub use process::{CaptureSource, LinuxFiles, ProcessInfo, SystemInfo};
 pub use registers::{FpuState, Registers, ThreadSnapshot};
-pub use registrations::{
-    MemoryBlock, Registration, RegistrationKind, Registrations, RuntimeExceptionModule,
-};
+pub use registrations::{MemoryBlock, Registration, RegistrationKind, Registrations, RuntimeExceptionModule};
 
 /// A process at one moment.
 #[derive(Clone, Debug)]
