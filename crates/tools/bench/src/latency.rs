@@ -1,8 +1,11 @@
 //! `wer-bench latency`: from the fault to the report in the store, for each way of capture, with a small and a large heap.
 //!
-//! The victim says when it faults (`CLOCK_MONOTONIC`), the bench sees by inotify when the folder of the report appears
-//! in `ReportQueue`, and by `waitpid` when the process is gone. What the kernel itself needs to tear a process of that
-//! size down is measured beside it, on a process that nobody reports, and left out of the time to release.
+//! The victim says when it faults (`CLOCK_MONOTONIC`). The bench sees by inotify when the report's folder appears in
+//! `ReportQueue` (committed), and when the event is recorded, after which `werfault` does nothing more before it lets the
+//! process go (released). `waitpid` says when the process is gone: that holds the kernel's own teardown, which grows with
+//! the heap and is measured beside it on a process that nobody reports.
+//!
+//! Ways and heaps alternate, so that what else the machine does falls on all of them.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -63,6 +66,7 @@ enum Way {
 #[derive(Clone, Copy, Debug)]
 struct Times {
     committed: f64,
+    released: f64,
     gone: f64,
 }
 
@@ -72,12 +76,14 @@ struct Row {
     way: Way,
     heap_mib: usize,
     committed_ms: f64,
-    gone_ms: f64,
-    /// Gone, less what the kernel needs for a process of this size that nobody reports.
     released_ms: f64,
-    /// Against the smallest heap.
-    committed_ratio: f64,
+    gone_ms: f64,
+    /// Committed and released, against the smallest heap of the same way.
+    ratio: f64,
 }
+
+/// The kernel's ways may take this much longer with a large heap.
+const MAX_RATIO: f64 = 1.5;
 
 /// The victim: touches its heap, says when, and aborts.
 pub(crate) fn victim(options: &VictimOptions) -> Result<()> {
@@ -97,30 +103,63 @@ pub(crate) fn victim(options: &VictimOptions) -> Result<()> {
 /// Measures and prints.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let bench = Bench::new()?;
-    let mut rows: Vec<Row> = Vec::new();
-    for &heap_mib in &options.heap_mib {
-        let floor = bench.medians(Way::Nobody, heap_mib, options.rounds)?;
-        for way in [Way::Application, Way::Pipe, Way::Socket] {
-            if way != Way::Application
-                && let Some(reason) = CorePattern::why_not()
-            {
-                eprintln!("{way:?} is left out: {reason}");
-                continue;
+    let _service = bench.service()?;
+    let mut ways = vec![Way::Nobody, Way::Application];
+    match CorePattern::why_not() {
+        None => ways.extend([Way::Pipe, Way::Socket]),
+        Some(reason) => eprintln!("the kernel's ways are left out: {reason}"),
+    }
+    let mut all: Vec<(Way, usize, Times)> = Vec::new();
+    // One more than counted: the first brings files into memory.
+    for round in 0..=options.rounds {
+        for &heap_mib in &options.heap_mib {
+            for &way in &ways {
+                let times = bench.crash(way, heap_mib)?;
+                if round > 0 {
+                    all.push((way, heap_mib, times));
+                }
             }
-            let times = bench.medians(way, heap_mib, options.rounds)?;
-            let small =
-                rows.iter().find(|row| row.way == way).map_or(times.committed, |row| row.committed_ms);
+        }
+    }
+    let rows = rows(&ways, &options.heap_mib, &all);
+    print(&rows, options.json)?;
+    let slow = rows.iter().find(|row| matches!(row.way, Way::Pipe | Way::Socket) && row.ratio > MAX_RATIO);
+    match slow {
+        None => Ok(()),
+        Some(row) => bail!(
+            "{:?} with {} MiB takes {:.2} times as long as with the smallest heap; {MAX_RATIO} is the limit",
+            row.way,
+            row.heap_mib,
+            row.ratio
+        ),
+    }
+}
+
+fn rows(ways: &[Way], heaps_mib: &[usize], all: &[(Way, usize, Times)]) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for &way in ways {
+        for &heap_mib in heaps_mib {
+            let column = |pick: fn(&Times) -> f64| {
+                let of_row = all.iter().filter(|(of_way, heap, _)| (*of_way, *heap) == (way, heap_mib));
+                median(&of_row.map(|(_, _, times)| pick(times)).collect::<Vec<_>>())
+            };
+            let (committed_ms, released_ms) =
+                (column(|times| times.committed), column(|times| times.released));
+            let small = rows.iter().find(|row| row.way == way);
+            let ratio = small.map_or(1.0, |small| {
+                (committed_ms / small.committed_ms).max(released_ms / small.released_ms)
+            });
             rows.push(Row {
                 way,
                 heap_mib,
-                committed_ms: times.committed,
-                gone_ms: times.gone,
-                released_ms: (times.gone - floor.gone).max(0.0),
-                committed_ratio: times.committed / small,
+                committed_ms,
+                released_ms,
+                gone_ms: column(|times| times.gone),
+                ratio,
             });
         }
     }
-    print(&rows, options.json)
+    rows
 }
 
 fn print(rows: &[Row], json: bool) -> Result<()> {
@@ -133,15 +172,16 @@ fn print(rows: &[Row], json: bool) -> Result<()> {
         "way", "heap MiB", "committed ms", "released ms", "gone ms", "to smallest"
     );
     for row in rows {
-        println!(
-            "{:<12} {:>9} {:>13.2} {:>12.2} {:>9.2} {:>12.2}",
-            format!("{:?}", row.way),
-            row.heap_mib,
-            row.committed_ms,
-            row.released_ms,
-            row.gone_ms,
-            row.committed_ratio
-        );
+        let way = format!("{:?}", row.way);
+        let Row { heap_mib, committed_ms, released_ms, gone_ms, ratio, .. } = row;
+        match row.way {
+            Way::Nobody => {
+                println!("{way:<12} {heap_mib:>9} {:>13} {:>12} {gone_ms:>9.2} {:>12}", "-", "-", "-")
+            }
+            _ => println!(
+                "{way:<12} {heap_mib:>9} {committed_ms:>13.2} {released_ms:>12.2} {gone_ms:>9.2} {ratio:>12.2}"
+            ),
+        }
     }
     Ok(())
 }
@@ -164,25 +204,12 @@ impl Bench {
         Ok(Self { own, binaries, folder: tempfile::tempdir_in("/tmp")? })
     }
 
-    fn medians(&self, way: Way, heap_mib: usize, rounds: usize) -> Result<Times> {
-        let _pattern = self.core_pattern(way)?;
-        let _service = self.service(way)?;
-        let store = match way {
-            Way::Application | Way::Nobody => self.folder.path().join("store"),
-            Way::Pipe | Way::Socket => self.folder.path().join("var/lib/wer"),
-        };
-        // Asked of the store, so that the queue has its own modes.
-        drop(wer_store::Store::open(&store)?);
-        let mut all = Vec::new();
-        // One more than counted: the first brings files into memory.
-        for round in 0..=rounds {
-            let times = self.crash(way, heap_mib, &store)?;
-            if round > 0 {
-                all.push(times);
-            }
-        }
-        let column = |pick: fn(&Times) -> f64| median(&all.iter().map(pick).collect::<Vec<_>>());
-        Ok(Times { committed: column(|times| times.committed), gone: column(|times| times.gone) })
+    /// The root of the store that a way's reports go to.
+    fn store(&self, way: Way) -> PathBuf {
+        self.folder.path().join(match way {
+            Way::Application | Way::Nobody => "store",
+            Way::Pipe | Way::Socket => "var/lib/wer",
+        })
     }
 
     fn core_pattern(&self, way: Way) -> Result<Option<CorePattern>> {
@@ -197,10 +224,7 @@ impl Bench {
         CorePattern::set(&pattern).map(Some)
     }
 
-    fn service(&self, way: Way) -> Result<Option<Service>> {
-        if way != Way::Socket {
-            return Ok(None);
-        }
+    fn service(&self) -> Result<Service> {
         let mut command = Command::new(self.binaries.join("wersvc"));
         command.arg("--base").arg(self.folder.path()).stdout(Stdio::piped());
         let mut child = command.spawn().context("wersvc cannot be started")?;
@@ -209,12 +233,31 @@ impl Bench {
         let service = Service(child);
         BufReader::new(stdout).read_line(&mut line)?;
         ensure!(line.contains("listening"), "wersvc said: {line}");
-        Ok(Some(service))
+        Ok(service)
     }
 
-    fn crash(&self, way: Way, heap_mib: usize, store: &Path) -> Result<Times> {
-        let watch = inotify::init(inotify::CreateFlags::CLOEXEC)?;
-        inotify::add_watch(&watch, store.join("ReportQueue"), inotify::WatchFlags::MOVED_TO)?;
+    fn crash(&self, way: Way, heap_mib: usize) -> Result<Times> {
+        let _pattern = self.core_pattern(way)?;
+        let store = self.store(way);
+        self.forget(&store)?;
+        let commits = inotify::init(inotify::CreateFlags::CLOEXEC)?;
+        inotify::add_watch(&commits, store.join("ReportQueue"), inotify::WatchFlags::MOVED_TO)?;
+        let records = inotify::init(inotify::CreateFlags::CLOEXEC)?;
+        inotify::add_watch(&records, store.join(LOG), inotify::WatchFlags::MODIFY)?;
+        let mut victim = self.victim(way, heap_mib, &store)?;
+        let fault = read_fault(&mut victim);
+        let waiter = std::thread::spawn(move || victim.wait().map(|_| now_ns()));
+        let seen = match way {
+            Way::Nobody => Ok((now_ns(), now_ns())),
+            _ => wait_for(&commits).and_then(|committed| Ok((committed, wait_for(&records)?))),
+        };
+        let gone = waiter.join().map_err(|_| anyhow::anyhow!("the wait for the victim failed"))??;
+        let (fault, (committed, released)) = (fault?, seen?);
+        let ms = |end: u64| Duration::from_nanos(end.saturating_sub(fault)).as_secs_f64() * 1000.0;
+        Ok(Times { committed: ms(committed), released: ms(released), gone: ms(gone) })
+    }
+
+    fn victim(&self, way: Way, heap_mib: usize, store: &Path) -> Result<Child> {
         let mut command = Command::new(&self.own);
         command
             .args(["victim", "--heap-mib", &heap_mib.to_string()])
@@ -226,25 +269,20 @@ impl Bench {
         if way == Way::Application {
             command.arg("--attach");
         }
-        let mut victim = command.spawn().context("the victim cannot be started")?;
-        let fault = read_fault(&mut victim);
-        let waiter = std::thread::spawn(move || victim.wait().map(|_| now_ns()));
-        let committed = if way == Way::Nobody { Ok(now_ns()) } else { wait_for(&watch) };
-        let gone = waiter.join().map_err(|_| anyhow::anyhow!("the wait for the victim failed"))??;
-        self.forget(store)?;
-        let fault = fault?;
-        let ms = |end: u64| Duration::from_nanos(end.saturating_sub(fault)).as_secs_f64() * 1000.0;
-        Ok(Times { committed: ms(committed?), gone: ms(gone) })
+        command.spawn().context("the victim cannot be started")
     }
 
-    /// Reports of earlier rounds would make later ones slower.
+    /// An empty store with an empty log: reports of earlier rounds would make later ones slower.
     fn forget(&self, store: &Path) -> Result<()> {
         let opened = wer_store::Store::open(store)?;
         opened.enforce_quota(wer_model::ReportState::Queued, 0)?;
-        let log = store.join("events.jsonl");
-        if log.is_file() { fs::remove_file(&log).with_context(|| log.display().to_string()) } else { Ok(()) }
+        let log = store.join(LOG);
+        fs::write(&log, "").with_context(|| log.display().to_string())
     }
 }
+
+/// The event log of a store.
+const LOG: &str = "events.jsonl";
 
 /// The service, ended with this value.
 struct Service(Child);
