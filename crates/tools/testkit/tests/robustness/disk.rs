@@ -138,24 +138,28 @@ fn a_registered_file_that_does_not_fit_leaves_room_for_the_dump() {
 
 #[test]
 fn a_report_without_files_is_better_than_none() {
+    /// More registered pages than there is room for beside the dump: they fill the disk to its last page.
+    const PAGES: usize = 24;
+    const ROOM_BYTES: u64 = 32 << 10;
     let scene = Scene::new();
-    let ended = scene.crash(&["attach"]);
-    let shown = scene.sandbox.the_report_of(Store::User, ended.pid).expect("a report");
-    let folder = PathBuf::from(shown["folder"].as_str().expect("a folder"));
-    let (dump, text) = (pages(&folder.join("minidump.mdmp")), pages(&folder.join("Report.wer")));
-    // The dump fits, Report.wer beside it does not; it alone does, with its longer text and the event.
-    let Some(store) = SmallStore::mount(&scene, dump.max(text + (16 << 10))) else { return };
-    let room = dump.max(text + (16 << 10)) - dump;
-    if room >= 4096 {
-        let file = scene.sandbox.path("ballast");
-        std::fs::write(&file, vec![7; usize::try_from(room).expect("small")]).expect("a file");
-        store.crash(&scene, &["file", &file.display().to_string(), "attach"]);
-    } else {
-        store.crash(&scene, &["attach"]);
-    }
+    let (dump, _) = sizes(&scene, &["attach"]);
+    let paths: Vec<String> = (0..PAGES)
+        .map(|number| {
+            let path = scene.sandbox.path(&format!("page{number}"));
+            std::fs::write(&path, [7; 4096]).expect("a file");
+            path.display().to_string()
+        })
+        .collect();
+    let mut words: Vec<&str> = paths.iter().flat_map(|path| ["file", path.as_str()]).collect();
+    words.push("attach");
+    let Some(store) = SmallStore::mount(&scene, dump + ROOM_BYTES) else { return };
+    store.crash(&scene, &words);
     let report = store.report(&scene);
     assert_eq!(files(&report), Vec::<String>::new());
-    assert_says(&missing(&report), "minidump.mdmp was left out");
+    let missing = missing(&report);
+    assert_says(&missing, "minidump.mdmp was left out");
+    assert_says(&missing, "file000_page0 was left out");
+    assert_says(&missing, "page23 was not copied");
     assert_eq!(names(&store.report_folders()[0]), ["Report.wer"]);
     assert_eq!(names(&store.seen().join("Temp")), Vec::<String>::new());
 }

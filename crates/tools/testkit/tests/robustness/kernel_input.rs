@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use wer_testkit::{Ended, Guard, Store, process};
+use wer_testkit::{Ended, Guard, SandboxOptions, Store, process};
 
 use crate::scene::{Scene, assert_says, missing};
 
@@ -60,4 +60,34 @@ fn a_core_that_is_none() {
     let report = scene.only_report(Store::Machine, living.pid());
     assert_says(&missing(&report), "core");
     assert!(living.child().try_wait().expect("its state").is_none(), "it goes on living");
+}
+
+/// What the kernel has handed over is a report or a line in the log, and none is both.
+#[test]
+fn every_crash_is_a_report_or_a_line() {
+    let scene = Scene::new();
+    let Some(_borrowed) = scene.kernel_pipe() else { return };
+    let name = scene.program().file_name().expect("a name").to_string_lossy().into_owned();
+    let settings = |lines: &[&str]| {
+        let top_lines = lines.iter().map(ToString::to_string).collect();
+        scene
+            .sandbox
+            .write_settings(&SandboxOptions { top_lines, ..SandboxOptions::default() })
+            .expect("settings");
+    };
+    let mut pids = vec![scene.crash(&[]).pid, scene.crash(&["attach"]).pid];
+    settings(&["[ExcludedApplications]", &format!("\"{name}\" = 1")]);
+    pids.push(scene.crash(&[]).pid);
+    settings(&["Disabled = 1"]);
+    pids.push(scene.crash(&["block"]).pid);
+    settings(&[]);
+    pids.push(scene.crash(&["block"]).pid);
+    let lines = scene.failures(Store::Machine);
+    let of = |pid: &u32| {
+        let about = format!("(process {pid})");
+        let lines = lines.iter().filter(|line| line.contains(&about)).count();
+        [lines, scene.count(Store::Machine, *pid), scene.count(Store::User, *pid)]
+    };
+    let found: Vec<[usize; 3]> = pids.iter().map(of).collect();
+    assert_eq!(found, [[0, 1, 0], [0, 0, 1], [1, 0, 0], [1, 0, 0], [0, 1, 0]], "{lines:?}");
 }

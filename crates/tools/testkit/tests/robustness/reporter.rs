@@ -93,6 +93,19 @@ fn limits_of_the_program_are_not_the_reporters() {
     assert!(crate::scene::files(&report).contains(&"minidump.mdmp".into()), "{report}");
 }
 
+/// The program's allocator ends it by another way than its signal if it is called after the crash.
+#[test]
+fn nothing_allocates_in_the_dying_process() {
+    let scene = Scene::new();
+    let ended = scene.crash(&["block", "attach"]);
+    scene.only_report(Store::User, ended.pid);
+    let ended = scene.sandbox.wer_run(false, scene.program(), &["block"]).expect("wer run");
+    assert_eq!(ended.signal(), Some(libc::SIGSEGV), "{}", ended.describe());
+    scene.only_report(Store::User, ended.pid);
+    // Nor where there is nobody to report it.
+    crash_with_werfault(&scene, Path::new("/nonexistent"), &["attach"]);
+}
+
 #[test]
 fn it_says_why_there_is_no_report() {
     let options = wer_testkit::SandboxOptions {
