@@ -117,7 +117,9 @@ impl PrivilegedScene {
 
         let root = scene.sandbox.store_root(Store::Machine);
         let queue = root.join("ReportQueue");
-        let folder = queue.join(&names(&queue)[0]);
+        let id = report["id"].as_str().expect("an id");
+        let name = names(&queue).into_iter().find(|name| name.ends_with(id)).expect("its folder");
+        let folder = queue.join(name);
         for (path, mode) in [(queue, 0o700), (folder.clone(), 0o700), (folder.join("minidump.mdmp"), 0o600)] {
             let metadata = fs::metadata(&path).expect("it is there");
             assert_eq!((metadata.uid(), metadata.mode() & 0o7777), (0, mode), "{}", path.display());

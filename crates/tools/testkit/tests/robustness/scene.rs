@@ -5,6 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -112,6 +113,13 @@ impl Scene {
     /// The messages of crashes that made no report.
     pub(crate) fn failures(&self, store: Store) -> Vec<String> {
         failures_in(&self.sandbox.store_root(store))
+    }
+
+    /// No line of a store's log is about one process.
+    pub(crate) fn no_failure(&self, store: Store, pid: u32) {
+        let about = format!("process {pid}");
+        let failures = self.failures(store);
+        assert!(!failures.iter().any(|line| line.contains(&about)), "{failures:?}");
     }
 
     /// Names of unfinished reports.
@@ -239,13 +247,16 @@ fn target(sandbox: &Sandbox) -> PathBuf {
     made.clone().expect("a compiled program")
 }
 
-/// Compiles one of `programs/` into `target/robustness`, under a name that tells test processes apart.
+/// Compiles one of `programs/` into `target/robustness`; the file appears whole.
 pub(crate) fn compile(sandbox: &Sandbox, source: &str, name: &str, arguments: &[&str]) -> Result<PathBuf> {
     let targets = &sandbox.built().targets;
     let folder = targets.build.join("../robustness");
     fs::create_dir_all(&folder)?;
     let output = folder.canonicalize()?.join(name);
-    let unfinished = output.with_extension(format!("{}.new", std::process::id()));
+    // Other tests, of this process and of others, may compile the same at this moment.
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let unfinished = output.with_extension(format!("{}-{number}.new", std::process::id()));
     let sources = targets.workspace.join("crates/tools/testkit/tests/robustness/programs");
     let mut command = Command::new("cc");
     command.args(["-g", "-O1", "-Wall", "-Wextra", "-Werror", "-I"]).arg(targets.workspace.join("include"));
