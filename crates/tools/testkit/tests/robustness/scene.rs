@@ -162,6 +162,29 @@ impl Scene {
     }
 }
 
+impl Drop for Scene {
+    /// A reporter that still sends, or that reports another test's crash, would make the folder anew.
+    fn drop(&mut self) {
+        let root = self.sandbox.path("").display().to_string();
+        let root = root.trim_end_matches('/');
+        let gone = wait_for("the last reporters", LIMIT, || Ok((!is_used(root)).then_some(())));
+        if let Err(error) = gone {
+            eprintln!("{root}: {error:#}");
+        }
+    }
+}
+
+/// Whether another process was started with this path among its arguments or variables.
+fn is_used(path: &str) -> bool {
+    let holds = |pid: &str, file: &str| {
+        let bytes = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        bytes.windows(path.len()).any(|window| window == path.as_bytes())
+    };
+    let own = std::process::id().to_string();
+    let pids = names(Path::new("/proc")).into_iter().filter(|name| name.parse::<u32>().is_ok());
+    pids.filter(|pid| *pid != own).any(|pid| holds(&pid, "cmdline") || holds(&pid, "environ"))
+}
+
 /// A crash during which the reporter stands still.
 pub(crate) struct Standstill {
     pub(crate) target: Guard,
