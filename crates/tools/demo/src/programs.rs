@@ -161,15 +161,7 @@ impl Program {
             Way::Preloaded => sandbox.wer_run(false, &self.path, &arguments),
             Way::Traced => sandbox.wer_run(true, &self.path, &arguments),
             Way::Kernel => {
-                let werfault = sandbox.built().binary("werfault");
-                let base = sandbox.path("");
-                let base = base.display().to_string();
-                let pattern = format!(
-                    "|{} --kernel --base {} %P %I %s %d %F",
-                    werfault.display(),
-                    base.trim_end_matches('/')
-                );
-                let _pattern = CorePattern::set(&pattern)?;
+                let _pattern = CorePattern::pipe(sandbox)?;
                 sandbox.run(&self.path, &arguments)
             }
         }
