@@ -2,21 +2,29 @@
 //!
 //! Nothing here knows how it was captured; memory is read through [`MemoryReader`], which the way of capture gives.
 
+pub mod counters;
 pub mod exception;
+pub mod facts;
+pub mod handles;
 pub mod memory;
 pub mod module;
 pub mod process;
 pub mod registers;
 pub mod registrations;
+pub mod security;
 
 use wer_model::{LastWords, SoftError};
 
+pub use counters::{SystemMemory, VmCounters};
 pub use exception::{ExceptionSnapshot, SignalInfo};
-pub use memory::{MemoryReader, Protection, Region, RegionKind};
-pub use module::{ModuleKind, ModuleSnapshot};
-pub use process::{CaptureSource, LinuxFiles, ProcessInfo, SystemInfo};
-pub use registers::{FpuState, Registers, ThreadSnapshot};
+pub use facts::Facts;
+pub use handles::{HandleKind, HandleSnapshot};
+pub use memory::{MemoryReader, Protection, Region, RegionKind, RegionMarks};
+pub use module::{ModuleKind, ModuleSnapshot, UnloadedModule};
+pub use process::{CaptureSource, LinuxFiles, ProcessInfo, SystemInfo, XStateFeature};
+pub use registers::{FpuState, Registers, ThreadDetails, ThreadSnapshot};
 pub use registrations::{MemoryBlock, Registration, RegistrationKind, Registrations, RuntimeExceptionModule};
+pub use security::{Capabilities, TokenSnapshot};
 
 /// A process at one moment.
 #[derive(Clone, Debug)]
@@ -41,6 +49,16 @@ pub struct ProcessSnapshot {
     pub registrations: Registrations,
     /// Files of `/proc` as they were, for readers that know Breakpad's Linux streams.
     pub linux: LinuxFiles,
+    /// Open descriptors, by number; empty unless asked for.
+    pub handles: Vec<HandleSnapshot>,
+    /// Identity and rights; `None` unless asked for.
+    pub token: Option<TokenSnapshot>,
+    /// Memory use of the process; `None` unless asked for.
+    pub counters: Option<VmCounters>,
+    /// Memory of the machine; `None` unless asked for.
+    pub system_memory: Option<SystemMemory>,
+    /// Modules that were unloaded, the last one first, as far as it can be known; empty unless asked for.
+    pub unloaded_modules: Vec<UnloadedModule>,
     /// What could not be had.
     pub soft_errors: Vec<SoftError>,
 }

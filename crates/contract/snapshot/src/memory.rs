@@ -12,6 +12,13 @@ pub trait MemoryReader {
         (self.read(address, &mut buffer) == length).then_some(buffer)
     }
 
+    /// How many bytes from `address` on, at most up to `limit`, are zeros that need not be read: pages that were never
+    /// touched, or holes of a core file. `address` is page aligned. 0 = unknown, which is always right; cheap to call.
+    fn untouched(&self, address: u64, limit: u64) -> u64 {
+        let _ = (address, limit);
+        0
+    }
+
     /// A little-endian `u64`.
     fn read_u64(&self, address: u64) -> Option<u64> {
         let mut buffer = [0; 8];
@@ -71,6 +78,21 @@ pub struct Region {
     pub inode: u64,
     /// What it is for.
     pub kind: RegionKind,
+    /// What the process asked of it; all false where it was not looked at.
+    pub marks: RegionMarks,
+}
+
+/// What a process, or the machine, asked of a mapping (`VmFlags` of `smaps`, or a core's program headers).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct RegionMarks {
+    /// `MADV_DONTDUMP` (`dd`), or left out by the process's `coredump_filter`: its bytes are left out unless asked for.
+    pub not_dumped: bool,
+    /// `MADV_DONTFORK` (`dc`): a fork does not have it.
+    pub not_forked: bool,
+    /// `MADV_WIPEONFORK` (`wf`): a fork has zeros.
+    pub wiped_on_fork: bool,
+    /// Memory of a device (`io`, `pf`): reading it may have effects.
+    pub device: bool,
 }
 
 impl Region {

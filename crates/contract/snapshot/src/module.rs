@@ -49,3 +49,14 @@ impl ModuleSnapshot {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 }
+
+/// A module that was mapped once and is no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnloadedModule {
+    /// Its first address then.
+    pub base: u64,
+    /// Bytes then.
+    pub size: u64,
+    /// Path as the loader named it.
+    pub path: String,
+}

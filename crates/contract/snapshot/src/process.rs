@@ -11,8 +11,14 @@ pub enum CaptureSource {
     KernelSocket,
     /// `wer run --trace`.
     Traced,
-    /// On request, from a living process.
+    /// On request, from a living process that stood still meanwhile.
     Live,
+    /// On request, from a copy that a living process was made to fork; it stood still for the fork only.
+    ForkSnapshot,
+    /// On request, by the process itself.
+    OwnProcess,
+    /// From an ELF core file.
+    CoreFile,
 }
 
 impl CaptureSource {
@@ -25,6 +31,9 @@ impl CaptureSource {
             Self::KernelSocket => "kernel_socket",
             Self::Traced => "traced",
             Self::Live => "live",
+            Self::ForkSnapshot => "fork_snapshot",
+            Self::OwnProcess => "own_process",
+            Self::CoreFile => "core_file",
         }
     }
 }
@@ -79,6 +88,19 @@ pub struct SystemInfo {
     pub cpu_features: u32,
     /// Page size, bytes.
     pub page_size: u32,
+    /// What the processor and the kernel keep in an XSAVE area beyond x87 and SSE, by bit; empty = unknown.
+    pub xstate: Vec<XStateFeature>,
+}
+
+/// One component of the XSAVE area in its standard (not compacted) form; CPUID leaf 0xD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct XStateFeature {
+    /// Bit in XCR0: 2 AVX, 5 to 7 AVX-512, 9 PKRU, ...
+    pub bit: u32,
+    /// Offset in the area.
+    pub offset: u32,
+    /// Bytes.
+    pub size: u32,
 }
 
 /// Files of `/proc/PID` and of the machine, byte for byte, each cut at a limit.

@@ -67,4 +67,19 @@ pub struct ThreadSnapshot {
     pub user_time_ms: u64,
     /// Kernel time, milliseconds.
     pub kernel_time_ms: u64,
+    /// What is only looked at when asked for.
+    pub details: Option<ThreadDetails>,
+}
+
+/// What is told of a thread only when it is asked for ([`crate::Facts::thread_details`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct ThreadDetails {
+    /// Start, nanoseconds since 1970-01-01 UTC.
+    pub create_time_unix_ns: u64,
+    /// The function that the thread was started with (`AT_ENTRY` for the main thread); 0 = unknown.
+    pub start_address: u64,
+    /// Processors 0 to 63 on which it may run, a bit each.
+    pub affinity: u64,
+    /// State letter of `stat` before the process was stopped (`R`, `S`, `D`, `T`, ...); 0 = unknown.
+    pub state: u8,
 }

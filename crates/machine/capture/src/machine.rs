@@ -38,6 +38,7 @@ fn system(os_release: &[u8]) -> SystemInfo {
         cpu_version: processor.version,
         cpu_features: processor.features,
         page_size: u32::try_from(rustix::param::page_size()).unwrap_or(4096),
+        xstate: wer_sys::machine::xstate_features(),
     }
 }
 

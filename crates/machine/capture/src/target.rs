@@ -249,6 +249,11 @@ impl Target {
             last_words,
             registrations: block.registrations,
             linux: self.files,
+            handles: Vec::new(),
+            token: None,
+            counters: None,
+            system_memory: None,
+            unloaded_modules: Vec::new(),
             soft_errors: self.soft_errors,
         };
         Capture::new(snapshot, self.process, self.memory, hold)
@@ -295,6 +300,7 @@ impl Target {
                 priority: stat.map_or(0, |stat| stat.nice),
                 user_time_ms: stat.map_or(0, |stat| ms_of_ticks(stat.user_ticks)),
                 kernel_time_ms: stat.map_or(0, |stat| ms_of_ticks(stat.kernel_ticks)),
+                details: None,
             });
         }
         threads

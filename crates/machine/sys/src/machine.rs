@@ -1,5 +1,7 @@
 //! The processor and the clock, as far as reports name them.
 
+use wer_snapshot::XStateFeature;
+
 /// CPUID's words about the processor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Processor {
@@ -18,6 +20,29 @@ pub fn processor() -> Processor {
     let (zero, one) = (__cpuid(0), __cpuid(1));
     let vendor: Vec<u8> = [zero.ebx, zero.edx, zero.ecx].iter().flat_map(|word| word.to_le_bytes()).collect();
     Processor { vendor: String::from_utf8_lossy(&vendor).into_owned(), version: one.eax, features: one.edx }
+}
+
+/// What an XSAVE area holds beyond x87 and SSE, for features that the kernel has switched on (CPUID leaf 0xD).
+#[must_use]
+pub fn xstate_features() -> Vec<XStateFeature> {
+    use std::arch::x86_64::{__cpuid, __cpuid_count};
+    /// Bits 2 to 62 can be components of the user's state.
+    const COMPONENTS: std::ops::Range<u32> = 2..63;
+    /// Leaf 1 ECX: XSAVE, switched on by the system.
+    const OSXSAVE: u32 = 1 << 27;
+    if __cpuid(0).eax < 0xD || __cpuid(1).ecx & OSXSAVE == 0 {
+        return Vec::new();
+    }
+    let main = __cpuid_count(0xD, 0);
+    let enabled = u64::from(main.edx) << 32 | u64::from(main.eax);
+    let present = COMPONENTS.filter(|bit| enabled & 1 << bit != 0);
+    present
+        .map(|bit| {
+            let component = __cpuid_count(0xD, bit);
+            XStateFeature { bit, offset: component.ebx, size: component.eax }
+        })
+        .filter(|feature| feature.size > 0)
+        .collect()
 }
 
 /// Nanoseconds since 1970 of a moment given in clock ticks after boot.
@@ -52,6 +77,13 @@ mod tests {
         let processor = processor();
         assert_eq!(processor.vendor.len(), 12);
         assert!(processor.version != 0 && processor.features & 1 << 25 != 0, "x86-64 always has SSE");
+    }
+
+    #[test]
+    fn components_lie_behind_the_legacy_area() {
+        let features = xstate_features();
+        assert!(features.iter().all(|feature| feature.offset >= 576), "{features:?}");
+        assert!(features.is_sorted_by_key(|feature| feature.bit));
     }
 
     #[test]

@@ -1,11 +1,11 @@
 use super::*;
-use wer_snapshot::Protection;
+use wer_snapshot::{Protection, RegionMarks};
 
 const STACK: u64 = 0x7ffd_0000_0000;
 
 fn region(start: u64, end: u64, writable: bool, kind: RegionKind) -> Region {
     let protection = Protection { read: writable, write: writable, execute: false, shared: false };
-    Region { start, end, protection, offset: 0, device: 0, inode: 0, kind }
+    Region { start, end, protection, offset: 0, device: 0, inode: 0, kind, marks: RegionMarks::default() }
 }
 
 fn signal(number: i32, code: i32, address: u64) -> SignalInfo {

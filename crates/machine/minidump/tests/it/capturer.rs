@@ -101,6 +101,7 @@ fn thread(pid: u32, tid: u32) -> ThreadSnapshot {
         priority: 0,
         user_time_ms: 0,
         kernel_time_ms: 0,
+        details: None,
     }
 }
 
@@ -183,6 +184,11 @@ fn snapshot(pid: u32, tids: &[u32], program: &Path) -> ProcessSnapshot {
             maps,
             ..Default::default()
         },
+        handles: Vec::new(),
+        token: None,
+        counters: None,
+        system_memory: None,
+        unloaded_modules: Vec::new(),
         soft_errors: Vec::new(),
     }
 }

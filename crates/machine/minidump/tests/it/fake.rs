@@ -80,7 +80,7 @@ impl MemoryReader for FakeMemory {
 pub(crate) fn region(start: u64, end: u64, mode: &str, kind: RegionKind) -> Region {
     let has = |c| mode.contains(c);
     let protection = Protection { read: has('r'), write: has('w'), execute: has('x'), shared: has('s') };
-    Region { start, end, protection, offset: 0, device: 0, inode: 0, kind }
+    Region { start, end, protection, offset: 0, device: 0, inode: 0, kind, marks: RegionMarks::default() }
 }
 
 fn file(path: &str) -> RegionKind {
@@ -113,6 +113,7 @@ pub(crate) fn thread(tid: u32, rip: u64, rsp: u64) -> ThreadSnapshot {
         priority: -5,
         user_time_ms: 12,
         kernel_time_ms: 34,
+        details: None,
     }
 }
 
@@ -212,6 +213,11 @@ pub(crate) fn crashed() -> (ProcessSnapshot, FakeMemory) {
             cmdline: b"/opt/app\0--fast\0".to_vec(),
             ..LinuxFiles::default()
         },
+        handles: Vec::new(),
+        token: None,
+        counters: None,
+        system_memory: None,
+        unloaded_modules: Vec::new(),
         soft_errors: Vec::new(),
     };
     (snapshot, memory)

@@ -6,7 +6,8 @@ use wer_model::{AttachedFile, FileKind, LastWords, LastWordsSource, ReportId, So
 use wer_report::ReportInputs;
 use wer_snapshot::{
     CaptureSource, ExceptionSnapshot, LinuxFiles, ModuleKind, ModuleSnapshot, ProcessInfo, ProcessSnapshot,
-    Protection, Region, RegionKind, Registration, RegistrationKind, Registrations, SignalInfo, SystemInfo,
+    Protection, Region, RegionKind, RegionMarks, Registration, RegistrationKind, Registrations, SignalInfo,
+    SystemInfo,
 };
 
 pub(crate) const ID: ReportId =
@@ -34,7 +35,16 @@ fn module(
 
 fn region(start: u64, kind: RegionKind) -> Region {
     let protection = Protection { read: true, write: true, ..Protection::default() };
-    Region { start, end: start + 0x3000, protection, offset: 0x1000, device: 0, inode: 0, kind }
+    Region {
+        start,
+        end: start + 0x3000,
+        protection,
+        offset: 0x1000,
+        device: 0,
+        inode: 0,
+        kind,
+        marks: RegionMarks::default(),
+    }
 }
 
 /// A null write at 0x1234 in `/opt/app/my app`.
@@ -85,6 +95,11 @@ pub(crate) fn snapshot() -> ProcessSnapshot {
             ..Registrations::default()
         },
         linux: LinuxFiles::default(),
+        handles: Vec::new(),
+        token: None,
+        counters: None,
+        system_memory: None,
+        unloaded_modules: Vec::new(),
         soft_errors: vec![SoftError::new(Stage::Capture, "The memory of one thread could not be read.")],
     }
 }

@@ -1,6 +1,6 @@
 //! `/proc/PID/maps`.
 
-use wer_snapshot::{Protection, Region, RegionKind};
+use wer_snapshot::{Protection, Region, RegionKind, RegionMarks};
 
 use super::{parse_decimal, parse_hex};
 use crate::limits::{MAX_PATH_BYTES, MAX_REGIONS};
@@ -45,7 +45,16 @@ fn parse_line(line: &[u8]) -> Option<Region> {
     let (start, end) = (parse_hex(&range[..dash])?, parse_hex(&range[dash + 1..])?);
     let protection = parse_protection(permissions)?;
     let kind = parse_kind(rest.trim_ascii_start());
-    (start < end).then_some(Region { start, end, protection, offset, device, inode, kind })
+    (start < end).then_some(Region {
+        start,
+        end,
+        protection,
+        offset,
+        device,
+        inode,
+        kind,
+        marks: RegionMarks::default(),
+    })
 }
 
 fn next_word<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {

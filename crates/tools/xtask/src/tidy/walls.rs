@@ -16,8 +16,10 @@ pub(super) struct Import {
     pub(super) to: Place,
 }
 
-/// Binaries of the machine, which join its stages.
-const JOINERS: [&str; 3] = ["fault", "service", "cli"];
+/// Binaries of the machine, and the library behind `MiniDumpWriteDump`, which join its stages.
+const JOINERS: [&str; 4] = ["fault", "service", "cli", "dbghelp"];
+/// What stages may import beside contracts: the operating system, and moving memory to where it is kept.
+const FOUNDATIONS: [&str; 2] = ["sys", "copy"];
 
 /// All imports among our crates.
 pub(super) fn imports(metadata: &Metadata) -> Vec<Import> {
@@ -66,7 +68,9 @@ fn is_allowed(from: &Place, to: &Place) -> bool {
         "machine" if JOINERS.contains(&from.name.as_str()) => {
             matches!(to_place, "contract" | "machine" | "reading")
         }
-        "machine" => to_place == "contract" || (to_place == "machine" && to.name == "sys"),
+        "machine" => {
+            to_place == "contract" || (to_place == "machine" && FOUNDATIONS.contains(&to.name.as_str()))
+        }
         "reading" => matches!(to_place, "contract" | "reading"),
         "watson" => matches!(to_place, "contract" | "reading" | "watson"),
         "tools" => true,
@@ -82,7 +86,7 @@ fn rule_of(from: &Place) -> &'static str {
         "machine" if JOINERS.contains(&from.name.as_str()) => {
             "a binary of the machine joins stages and reading only, never the server or the application's side"
         }
-        "machine" => "a stage imports contracts and wer-sys, never another stage",
+        "machine" => "a stage imports contracts, wer-sys and wer-copy, never another stage",
         "reading" => "reading imports contracts only",
         "watson" => "the server imports contracts and reading, nothing of the machine or the application",
         _ => "there is no rule for this place; add one",
