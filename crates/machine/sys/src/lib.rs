@@ -10,6 +10,7 @@ pub mod beneath;
 pub mod child;
 pub mod forward;
 pub mod inherited;
+pub mod inject;
 pub mod limits;
 pub mod machine;
 pub mod memory;

@@ -44,7 +44,7 @@ pub enum Wait {
     },
 }
 
-fn id(tid: u32) -> libc::pid_t {
+pub(crate) fn id(tid: u32) -> libc::pid_t {
     libc::pid_t::try_from(tid).unwrap_or(libc::pid_t::MAX)
 }
 
@@ -189,7 +189,7 @@ fn wait_raw(target: libc::pid_t, flags: libc::c_int) -> io::Result<Option<(u32, 
     }
 }
 
-fn decode(status: libc::c_int) -> Wait {
+pub(crate) fn decode(status: libc::c_int) -> Wait {
     if libc::WIFSTOPPED(status) {
         Wait::Stopped { signal: libc::WSTOPSIG(status), event: status >> 16 }
     } else if libc::WIFSIGNALED(status) {
