@@ -1,13 +1,13 @@
 //! Stops the threads of a living process and lets them go.
 //!
 //! The kernel ties a traced thread to the thread that seized it, so each stop has an OS thread of its own: it seizes,
-//! reads the registers, waits for the word to let go, detaches, and ends. Its end lets go even of threads that never
-//! stopped. A thread in job-control stop (state T) is left in it, and a signal that was about to be delivered when we
+//! reads the registers, does what it is asked to meanwhile, waits for the word to let go, detaches, and ends. Its end
+//! lets go even of threads that never stopped. A thread in job-control stop (state T) is left in it, and a signal that was about to be delivered when we
 //! came is delivered when we go.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -37,10 +37,13 @@ pub(crate) struct Stopped {
     pub(crate) unsettled: bool,
 }
 
+/// Something to be done by the OS thread that traces.
+type Job = Box<dyn FnOnce(&mut Tracer) + Send>;
+
 /// A stop that lasts until it is released or dropped.
 #[derive(Debug)]
 pub(crate) struct Hold {
-    release: Option<Sender<()>>,
+    jobs: Option<Sender<Job>>,
     tracer: Option<JoinHandle<()>>,
 }
 
@@ -51,24 +54,52 @@ impl Hold {
         known: Vec<u32>,
         skip: Option<u32>,
     ) -> Result<(Self, Stopped), CaptureError> {
+        Self::stop_with(process, known, skip, STOP_DEADLINE)
+    }
+
+    /// As [`Self::stop`]; threads inside an uninterruptible call are waited for no longer than `patience`.
+    pub(crate) fn stop_with(
+        process: &Arc<Process>,
+        known: Vec<u32>,
+        skip: Option<u32>,
+        patience: Duration,
+    ) -> Result<(Self, Stopped), CaptureError> {
         let pid = process.pid();
-        let (release, wait) = channel();
+        let (jobs, wait) = channel();
         let (report, stopped) = channel();
         let target = Arc::clone(process);
         let tracer = std::thread::Builder::new()
             .name("wer-tracer".into())
-            .spawn(move || trace(&target, known, skip, &report, &wait))
+            .spawn(move || {
+                let mut tracer = Tracer { patience, ..Tracer::default() };
+                tracer.stop_all(&target, known, skip);
+                if report.send(tracer.read_all()).is_ok() {
+                    tracer.work(&wait);
+                }
+                tracer.detach_all();
+            })
             .map_err(|source| CaptureError::Tracer { pid, source })?;
-        let hold = Self { release: Some(release), tracer: Some(tracer) };
+        let hold = Self { jobs: Some(jobs), tracer: Some(tracer) };
         match stopped.recv() {
             Ok(stopped) => Ok((hold, stopped)),
             Err(_) => Err(CaptureError::TargetGone { pid }),
         }
     }
 
+    /// Has something done by the OS thread that traces, and waits for it; `None` when that thread is gone.
+    pub(crate) fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Tracer) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (result, done) = channel();
+        let job = move |tracer: &mut Tracer| drop(result.send(job(tracer)));
+        self.jobs.as_ref()?.send(Box::new(job)).ok()?;
+        done.recv().ok()
+    }
+
     /// Lets all threads go; returns when they have been.
     pub(crate) fn release(&mut self) {
-        self.release = None;
+        self.jobs = None;
         if let Some(tracer) = self.tracer.take() {
             let _ = tracer.join();
         }
@@ -81,26 +112,9 @@ impl Drop for Hold {
     }
 }
 
-fn trace(
-    process: &Process,
-    known: Vec<u32>,
-    skip: Option<u32>,
-    report: &Sender<Stopped>,
-    until: &Receiver<()>,
-) {
-    let mut tracer = Tracer::default();
-    tracer.stop_all(process, known, skip);
-    let stopped = tracer.read_all();
-    if report.send(stopped).is_ok() {
-        // Nothing is ever sent: the other side's end is the word.
-        let _ = until.recv();
-    }
-    tracer.detach_all();
-}
-
 /// Where a thread stands.
 #[derive(Clone, Debug)]
-enum Tracee {
+pub(crate) enum Tracee {
     /// Seized and told to stop.
     Running,
     /// Stopped; this signal is to be delivered when it is let go.
@@ -110,10 +124,21 @@ enum Tracee {
 }
 
 /// Stops and reads threads; all calls from one OS thread.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Tracer {
-    threads: BTreeMap<u32, Tracee>,
+    /// By thread id.
+    pub(crate) threads: BTreeMap<u32, Tracee>,
     unsettled: bool,
+    /// Threads that were to be let go before they had stopped.
+    late: Vec<u32>,
+    /// How long threads inside an uninterruptible call are waited for.
+    patience: Duration,
+}
+
+impl Default for Tracer {
+    fn default() -> Self {
+        Self { threads: BTreeMap::new(), unsettled: false, late: Vec::new(), patience: STOP_DEADLINE }
+    }
 }
 
 impl Tracer {
@@ -125,7 +150,7 @@ impl Tracer {
                 .filter(|tid| Some(*tid) != skip && !self.threads.contains_key(tid))
                 .collect();
             self.seize(process, &new);
-            self.wait_for_stops(Instant::now() + STOP_DEADLINE);
+            self.wait_for_stops(process);
             listed = process.thread_ids().unwrap_or_default();
             if listed.iter().all(|tid| Some(*tid) == skip || self.threads.contains_key(tid)) {
                 return;
@@ -151,7 +176,26 @@ impl Tracer {
         let living = tids.iter().filter(|tid| !has_ended(process, **tid));
         self.threads.extend(living.map(|tid| (*tid, Tracee::Running)));
         self.interrupt_running();
-        self.wait_for_stops(Instant::now() + STOP_DEADLINE);
+        self.wait_for_stops(process);
+    }
+
+    /// Does jobs until there are no more to come. Threads that did not stop in time and were let go are let go for good
+    /// as soon as they stop.
+    fn work(&mut self, jobs: &Receiver<Job>) {
+        /// How long a thread that stops late stands at most.
+        const PAUSE: Duration = Duration::from_millis(1);
+        loop {
+            let job = match self.late.is_empty() {
+                true => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                false => jobs.recv_timeout(PAUSE),
+            };
+            match job {
+                Ok(job) => job(self),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.late.retain(|tid| !let_go(*tid));
+        }
     }
 
     fn interrupt_running(&self) {
@@ -161,10 +205,12 @@ impl Tracer {
         }
     }
 
-    fn wait_for_stops(&mut self, deadline: Instant) {
+    fn wait_for_stops(&mut self, process: &Process) {
         /// Empty rounds in which the processor is only offered to others.
         const PATIENT_ROUNDS: u32 = 200;
         const PAUSE: Duration = Duration::from_micros(100);
+        let begin = Instant::now();
+        let (deadline, patience) = (begin + STOP_DEADLINE, begin + self.patience);
         let mut empty_rounds = 0;
         loop {
             let (mut progress, mut running) = (false, false);
@@ -176,7 +222,9 @@ impl Tracer {
                     }
                 }
             }
-            if !running || Instant::now() >= deadline {
+            let now = Instant::now();
+            if !running || now >= deadline || now >= patience && self.all_running_are_uninterruptible(process)
+            {
                 return;
             }
             empty_rounds = if progress { 0 } else { empty_rounds + 1 };
@@ -186,6 +234,11 @@ impl Tracer {
                 std::thread::sleep(PAUSE);
             }
         }
+    }
+
+    fn all_running_are_uninterruptible(&self, process: &Process) -> bool {
+        let mut running = self.threads.iter().filter(|(_, state)| matches!(state, Tracee::Running));
+        running.all(|(tid, _)| process.thread_stat(*tid).is_ok_and(|stat| stat.state == 'D'))
     }
 
     pub(crate) fn read_all(&self) -> Stopped {
@@ -204,18 +257,27 @@ impl Tracer {
                         let _ = ptrace::poll(tid);
                     }
                 }
-                Tracee::Running => {
-                    if let Some(Tracee::Stopped(signal)) = after(ptrace::poll(tid)) {
-                        let _ = ptrace::detach(tid, signal);
-                    }
-                }
-                Tracee::Lost(_) => {}
+                Tracee::Running if !let_go(tid) => self.late.push(tid),
+                Tracee::Running | Tracee::Lost(_) => {}
             }
         }
     }
 }
 
-fn after(outcome: std::io::Result<Option<Wait>>) -> Option<Tracee> {
+/// Lets a thread go if it has stopped by now; `false` when it has not.
+fn let_go(tid: u32) -> bool {
+    match after(ptrace::poll(tid)) {
+        None => false,
+        Some(Tracee::Stopped(signal)) => {
+            let _ = ptrace::detach(tid, signal);
+            true
+        }
+        Some(_) => true,
+    }
+}
+
+/// Where a thread stands after a report, or after none.
+pub(crate) fn after(outcome: std::io::Result<Option<Wait>>) -> Option<Tracee> {
     match outcome {
         Ok(None) => None,
         // Before a signal's delivery; every other stop has an event.
