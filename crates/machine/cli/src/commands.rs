@@ -3,6 +3,7 @@
 pub(crate) mod config;
 pub(crate) mod dump;
 pub(crate) mod events;
+pub(crate) mod inspect;
 pub(crate) mod module_check;
 pub(crate) mod registrations;
 pub(crate) mod report_show;

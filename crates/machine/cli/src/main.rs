@@ -15,7 +15,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{config, dump, events, module_check, registrations, report_show, reports, run, submit};
+use crate::commands::{
+    config, dump, events, inspect, module_check, registrations, report_show, reports, run, submit,
+};
 use crate::place::PlaceArguments;
 
 /// Look at crash reports, make dumps, and send what waits.
@@ -43,6 +45,8 @@ enum Command {
     Run(run::Arguments),
     /// Write a dump of a living process.
     Dump(dump::Arguments),
+    /// Show what a minidump holds, or check its form.
+    Inspect(inspect::Arguments),
     /// Show what a process has registered.
     Registrations(registrations::Arguments),
     /// Read, set and explain settings.
@@ -81,6 +85,7 @@ fn main() -> ExitCode {
         Command::Submit(arguments) => submit::run(place, &arguments),
         Command::Run(arguments) => run::run(place, arguments),
         Command::Dump(arguments) => dump::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Registrations(arguments) => registrations::run(&arguments),
         Command::Config(command) => config::run(place, &command),
         Command::Module(Module::Check(arguments)) => module_check::run(&arguments),

@@ -1,0 +1,73 @@
+//! NT status codes that exceptions have, and the exceptions of Mach.
+
+/// An exception's code on Windows.
+pub(crate) const fn nt_status(code: u64) -> Option<&'static str> {
+    Some(match code {
+        0x0000_0000 => "STATUS_SUCCESS",
+        0x4000_0015 => "STATUS_FATAL_APP_EXIT",
+        0x4001_0005 => "DBG_CONTROL_C",
+        0x4001_0006 => "DBG_PRINTEXCEPTION_C",
+        0x406D_1388 => "MS_VC_EXCEPTION (thread name)",
+        0x8000_0001 => "STATUS_GUARD_PAGE_VIOLATION",
+        0x8000_0002 => "STATUS_DATATYPE_MISALIGNMENT",
+        0x8000_0003 => "STATUS_BREAKPOINT",
+        0x8000_0004 => "STATUS_SINGLE_STEP",
+        0xC000_0005 => "STATUS_ACCESS_VIOLATION",
+        0xC000_0006 => "STATUS_IN_PAGE_ERROR",
+        0xC000_0008 => "STATUS_INVALID_HANDLE",
+        0xC000_000D => "STATUS_INVALID_PARAMETER",
+        0xC000_0017 => "STATUS_NO_MEMORY",
+        0xC000_001D => "STATUS_ILLEGAL_INSTRUCTION",
+        0xC000_0025 => "STATUS_NONCONTINUABLE_EXCEPTION",
+        0xC000_0026 => "STATUS_INVALID_DISPOSITION",
+        0xC000_008C => "STATUS_ARRAY_BOUNDS_EXCEEDED",
+        0xC000_008D => "STATUS_FLOAT_DENORMAL_OPERAND",
+        0xC000_008E => "STATUS_FLOAT_DIVIDE_BY_ZERO",
+        0xC000_008F => "STATUS_FLOAT_INEXACT_RESULT",
+        0xC000_0090 => "STATUS_FLOAT_INVALID_OPERATION",
+        0xC000_0091 => "STATUS_FLOAT_OVERFLOW",
+        0xC000_0092 => "STATUS_FLOAT_STACK_CHECK",
+        0xC000_0093 => "STATUS_FLOAT_UNDERFLOW",
+        0xC000_0094 => "STATUS_INTEGER_DIVIDE_BY_ZERO",
+        0xC000_0095 => "STATUS_INTEGER_OVERFLOW",
+        0xC000_0096 => "STATUS_PRIVILEGED_INSTRUCTION",
+        0xC000_00FD => "STATUS_STACK_OVERFLOW",
+        0xC000_0135 => "STATUS_DLL_NOT_FOUND",
+        0xC000_0138 => "STATUS_ORDINAL_NOT_FOUND",
+        0xC000_0139 => "STATUS_ENTRYPOINT_NOT_FOUND",
+        0xC000_013A => "STATUS_CONTROL_C_EXIT",
+        0xC000_0142 => "STATUS_DLL_INIT_FAILED",
+        0xC000_0194 => "STATUS_POSSIBLE_DEADLOCK",
+        0xC000_0374 => "STATUS_HEAP_CORRUPTION",
+        0xC000_0409 => "STATUS_STACK_BUFFER_OVERRUN",
+        0xC000_0417 => "STATUS_INVALID_CRUNTIME_PARAMETER",
+        0xC000_0420 => "STATUS_ASSERTION_FAILURE",
+        0xC000_0602 => "STATUS_FAIL_FAST_EXCEPTION",
+        0xE043_4352 => "CLR exception",
+        0xE06D_7363 => "C++ exception",
+        0x0517_A7ED => "Crashpad: simulated exception",
+        0xFFFF_7001 => "Crashpad: dump requested",
+        _ => return None,
+    })
+}
+
+/// An exception's code on macOS.
+pub(crate) const fn mac_exception(code: u64) -> Option<&'static str> {
+    Some(match code {
+        1 => "EXC_BAD_ACCESS",
+        2 => "EXC_BAD_INSTRUCTION",
+        3 => "EXC_ARITHMETIC",
+        4 => "EXC_EMULATION",
+        5 => "EXC_SOFTWARE",
+        6 => "EXC_BREAKPOINT",
+        7 => "EXC_SYSCALL",
+        8 => "EXC_MACH_SYSCALL",
+        9 => "EXC_RPC_ALERT",
+        10 => "EXC_CRASH",
+        11 => "EXC_RESOURCE",
+        12 => "EXC_GUARD",
+        13 => "EXC_CORPSE_NOTIFY",
+        0x4350_7378 => "Crashpad: simulated exception",
+        _ => return None,
+    })
+}
