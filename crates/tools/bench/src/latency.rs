@@ -5,6 +5,9 @@
 //! process go (released). `waitpid` says when the process is gone: that holds the kernel's own teardown, which grows with
 //! the heap and is measured beside it on a process that nobody reports.
 //!
+//! A control tells the heap of the victim from the state that touching it leaves the machine in: a small victim beside
+//! which another process has just touched as much as the large one has.
+//!
 //! Ways and heaps alternate, so that what else the machine does falls on all of them.
 
 use std::fs;
@@ -35,6 +38,9 @@ pub(crate) struct Options {
     /// MiB of touched heap; the first is the small one that the others are compared with.
     #[arg(long, value_delimiter = ',', default_value = "64,4096")]
     heap_mib: Vec<usize>,
+    /// MiB that another process touches just before the fault of a victim with the smallest heap; 0 = no control.
+    #[arg(long, default_value_t = 4096)]
+    control_mib: usize,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -49,6 +55,21 @@ pub(crate) struct VictimOptions {
     /// Attach the crash handler first.
     #[arg(long)]
     attach: bool,
+    /// MiB that another process touches before the fault.
+    #[arg(long, default_value_t = 0)]
+    beside_mib: usize,
+    /// Do not crash: say when the heap is touched, and keep it until standard input ends.
+    #[arg(long)]
+    hold: bool,
+}
+
+/// Whose memory was touched just before the fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+struct Load {
+    /// MiB of the victim itself.
+    heap_mib: usize,
+    /// MiB of another process.
+    beside_mib: usize,
 }
 
 /// How the crash reaches the reporter.
@@ -74,12 +95,15 @@ struct Times {
 #[derive(Clone, Copy, Debug, Serialize)]
 struct Row {
     way: Way,
-    heap_mib: usize,
+    #[serde(flatten)]
+    load: Load,
     committed_ms: f64,
     released_ms: f64,
     gone_ms: f64,
     /// The quickest round's.
     best_released_ms: f64,
+    /// Median, against the control's of the same way: what a large heap costs beyond having touched it.
+    to_control: Option<f64>,
     /// The quickest round, against the quickest with the smallest heap of the same way. What else a machine does only
     /// ever adds to a round, so the quickest ones tell what the heap itself costs.
     ratio: f64,
@@ -97,10 +121,24 @@ pub(crate) fn victim(options: &VictimOptions) -> Result<()> {
     if options.attach {
         wer::attach()?;
     }
+    let _beside = (options.beside_mib > 0).then(|| beside(options.beside_mib)).transpose()?;
     std::hint::black_box(&heap);
     println!("{}", now_ns());
     std::io::stdout().flush()?;
+    if options.hold {
+        std::io::stdin().read_line(&mut String::new())?;
+        return Ok(());
+    }
     std::process::abort();
+}
+
+/// A process that has touched so much; it ends when its standard input, which is the victim's, ends.
+fn beside(heap_mib: usize) -> Result<Child> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["victim", "--hold", "--heap-mib", &heap_mib.to_string()]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    read_fault(&mut child)?;
+    Ok(child)
 }
 
 /// Measures and prints.
@@ -112,19 +150,24 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         None => ways.extend([Way::Pipe, Way::Socket]),
         Some(reason) => eprintln!("the kernel's ways are left out: {reason}"),
     }
-    let mut all: Vec<(Way, usize, Times)> = Vec::new();
+    let mut loads: Vec<Load> =
+        options.heap_mib.iter().map(|&heap_mib| Load { heap_mib, beside_mib: 0 }).collect();
+    if let Some(&Load { heap_mib, .. }) = loads.first().filter(|_| options.control_mib > 0) {
+        loads.insert(1, Load { heap_mib, beside_mib: options.control_mib });
+    }
+    let mut all: Vec<(Way, Load, Times)> = Vec::new();
     // One more than counted: the first brings files into memory.
     for round in 0..=options.rounds {
-        for &heap_mib in &options.heap_mib {
+        for &load in &loads {
             for &way in &ways {
-                let times = bench.crash(way, heap_mib)?;
+                let times = bench.crash(way, load)?;
                 if round > 0 {
-                    all.push((way, heap_mib, times));
+                    all.push((way, load, times));
                 }
             }
         }
     }
-    let rows = rows(&ways, &options.heap_mib, &all);
+    let rows = rows(&ways, &loads, &all);
     print(&rows, options.json)?;
     let slow = rows.iter().find(|row| matches!(row.way, Way::Pipe | Way::Socket) && row.ratio > MAX_RATIO);
     match slow {
@@ -132,26 +175,29 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Some(row) => bail!(
             "{:?} with {} MiB takes {:.2} times as long as with the smallest heap; {MAX_RATIO} is the limit",
             row.way,
-            row.heap_mib,
+            row.load.heap_mib,
             row.ratio
         ),
     }
 }
 
-fn rows(ways: &[Way], heaps_mib: &[usize], all: &[(Way, usize, Times)]) -> Vec<Row> {
+fn rows(ways: &[Way], loads: &[Load], all: &[(Way, Load, Times)]) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for &way in ways {
-        for &heap_mib in heaps_mib {
-            let of_row = all.iter().filter(|(of_way, heap, _)| (*of_way, *heap) == (way, heap_mib));
+        for &load in loads {
+            let of_row = all.iter().filter(|(of_way, of_load, _)| (*of_way, *of_load) == (way, load));
             let times: Vec<Times> = of_row.map(|(_, _, times)| *times).collect();
             let column = |pick: fn(&Times) -> f64| median(&times.iter().map(pick).collect::<Vec<_>>());
             let best_released_ms = times.iter().map(|times| times.released).fold(f64::INFINITY, f64::min);
             let small = rows.iter().find(|row| row.way == way);
+            let released_ms = column(|times| times.released);
+            let control = rows.iter().find(|row| row.way == way && row.load.beside_mib > 0);
             rows.push(Row {
                 way,
-                heap_mib,
+                load,
                 committed_ms: column(|times| times.committed),
-                released_ms: column(|times| times.released),
+                released_ms,
+                to_control: control.map(|control| released_ms / control.released_ms),
                 gone_ms: column(|times| times.gone),
                 best_released_ms,
                 ratio: small.map_or(1.0, |small| best_released_ms / small.best_released_ms),
@@ -168,17 +214,29 @@ fn print(rows: &[Row], json: bool) -> Result<()> {
     }
     println!("medians, and the quickest round; ms after the fault");
     println!(
-        "{:<12} {:>9} {:>10} {:>9} {:>9} {:>14} {:>12}",
-        "way", "heap MiB", "committed", "released", "gone", "best released", "to smallest"
+        "{:<12} {:>9} {:>11} {:>10} {:>9} {:>9} {:>11} {:>14} {:>12}",
+        "way",
+        "heap MiB",
+        "beside MiB",
+        "committed",
+        "released",
+        "gone",
+        "to control",
+        "best released",
+        "to smallest"
     );
     for row in rows {
         let way = format!("{:?}", row.way);
-        let Row { heap_mib, committed_ms, released_ms, gone_ms, best_released_ms, ratio, .. } = row;
+        let Row { committed_ms, released_ms, gone_ms, best_released_ms, ratio, .. } = row;
+        let Load { heap_mib, beside_mib } = row.load;
+        let to_control = row.to_control.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"));
         match row.way {
-            Way::Nobody => println!("{way:<12} {heap_mib:>9} {:>10} {:>9} {gone_ms:>9.2}", "-", "-"),
+            Way::Nobody => {
+                println!("{way:<12} {heap_mib:>9} {beside_mib:>11} {:>10} {:>9} {gone_ms:>9.2}", "-", "-")
+            }
             _ => println!(
-                "{way:<12} {heap_mib:>9} {committed_ms:>10.2} {released_ms:>9.2} {gone_ms:>9.2} \
-                 {best_released_ms:>14.2} {ratio:>12.2}"
+                "{way:<12} {heap_mib:>9} {beside_mib:>11} {committed_ms:>10.2} {released_ms:>9.2} {gone_ms:>9.2} \
+                 {to_control:>11} {best_released_ms:>14.2} {ratio:>12.2}"
             ),
         }
     }
@@ -235,7 +293,7 @@ impl Bench {
         Ok(service)
     }
 
-    fn crash(&self, way: Way, heap_mib: usize) -> Result<Times> {
+    fn crash(&self, way: Way, load: Load) -> Result<Times> {
         let _pattern = self.core_pattern(way)?;
         let store = self.store(way);
         self.forget(&store)?;
@@ -243,7 +301,7 @@ impl Bench {
         inotify::add_watch(&commits, store.join("ReportQueue"), inotify::WatchFlags::MOVED_TO)?;
         let records = inotify::init(inotify::CreateFlags::CLOEXEC)?;
         inotify::add_watch(&records, store.join(LOG), inotify::WatchFlags::MODIFY)?;
-        let mut victim = self.victim(way, heap_mib, &store)?;
+        let mut victim = self.victim(way, load, &store)?;
         let fault = read_fault(&mut victim);
         let waiter = std::thread::spawn(move || victim.wait().map(|_| now_ns()));
         let seen = match way {
@@ -256,10 +314,11 @@ impl Bench {
         Ok(Times { committed: ms(committed), released: ms(released), gone: ms(gone) })
     }
 
-    fn victim(&self, way: Way, heap_mib: usize, store: &Path) -> Result<Child> {
+    fn victim(&self, way: Way, load: Load, store: &Path) -> Result<Child> {
         let mut command = Command::new(&self.own);
         command
-            .args(["victim", "--heap-mib", &heap_mib.to_string()])
+            .args(["victim", "--heap-mib", &load.heap_mib.to_string()])
+            .args(["--beside-mib", &load.beside_mib.to_string()])
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
         command.env("WER_STORE_DIR", store).env("WER_SYSTEM_CONFIG_DIR", self.folder.path().join("etc/wer"));
