@@ -11,17 +11,17 @@ use wer_sys::procfs::parse_auxv;
 use wer_sys::ptrace::{SIGINFO_BYTES, registers_from_bytes};
 
 use crate::bytes::{chunk, u16_at, u32_at, u64_at};
-use crate::elf::{Notes, ProgramHeader, parse_program_header};
+use crate::elf::{Note, Notes, ProgramHeader, parse_program_header};
 use crate::limits::{MAX_CORE_NOTE_BYTES, MAX_CORE_NOTES, MAX_CORE_SKIP_BYTES, MAX_CORE_THREADS};
 use crate::signal_frame::parse_siginfo;
 
-const ELF_HEADER_BYTES: usize = 64;
-const PROGRAM_HEADER_BYTES: usize = 56;
-const PT_NOTE: u32 = 4;
-const ET_CORE: u16 = 4;
-const NT_PRSTATUS: u32 = 1;
+pub(crate) const ELF_HEADER_BYTES: usize = 64;
+pub(crate) const PROGRAM_HEADER_BYTES: usize = 56;
+pub(crate) const PT_NOTE: u32 = 4;
+pub(crate) const ET_CORE: u16 = 4;
+pub(crate) const NT_PRSTATUS: u32 = 1;
 const NT_FPREGSET: u32 = 2;
-const NT_AUXV: u32 = 6;
+pub(crate) const NT_AUXV: u32 = 6;
 const NT_SIGINFO: u32 = 0x5349_4749;
 const NT_X86_XSTATE: u32 = 0x202;
 /// Offset of `pr_pid` in `struct elf_prstatus`.
@@ -112,27 +112,42 @@ fn skip(core: &mut dyn Read, position: &mut u64, to: u64) -> io::Result<()> {
 
 fn collect(bytes: &[u8], into: &mut CoreNotes) {
     for note in Notes::new(bytes, 4).take(MAX_CORE_NOTES) {
-        match (note.kind, note.name) {
-            (NT_PRSTATUS, b"CORE") => match thread(note.data) {
-                Some(_) if into.threads.len() == MAX_CORE_THREADS => {
-                    into.problems.push(format!("Only {MAX_CORE_THREADS} threads of the core are kept."));
-                    return;
-                }
-                Some(thread) => into.threads.push(thread),
-                None => into.problems.push("A thread's note in the core is too short.".into()),
-            },
-            (NT_FPREGSET, b"CORE") => {
-                if let (Some(thread), Some(image)) = (into.threads.last_mut(), chunk::<512>(note.data, 0)) {
-                    thread.fpu = Some(FpuState { fxsave: Box::new(image), xsave: Vec::new() });
-                }
-            }
-            (NT_X86_XSTATE, b"LINUX") => add_xsave(into.threads.last_mut(), note.data),
-            (NT_SIGINFO, b"CORE") => {
-                into.signal = chunk::<SIGINFO_BYTES>(note.data, 0).map(|bytes| parse_siginfo(&bytes));
-            }
-            (NT_AUXV, b"CORE") => into.auxv = parse_auxv(note.data),
-            _ => {}
+        if !add_note(&note, into) {
+            return;
         }
+    }
+}
+
+/// Takes over what a note says; `false` = no more threads are kept, the rest need not be read.
+pub(crate) fn add_note(note: &Note<'_>, into: &mut CoreNotes) -> bool {
+    match (note.kind, note.name) {
+        (NT_PRSTATUS, b"CORE") => match thread(note.data) {
+            Some(_) if into.threads.len() == MAX_CORE_THREADS => {
+                into.problems.push(format!("Only {MAX_CORE_THREADS} threads of the core are kept."));
+                return false;
+            }
+            Some(thread) => into.threads.push(thread),
+            None => add_once(&mut into.problems, "A thread's note in the core is too short."),
+        },
+        (NT_FPREGSET, b"CORE") => {
+            if let (Some(thread), Some(image)) = (into.threads.last_mut(), chunk::<512>(note.data, 0)) {
+                thread.fpu = Some(FpuState { fxsave: Box::new(image), xsave: Vec::new() });
+            }
+        }
+        (NT_X86_XSTATE, b"LINUX") => add_xsave(into.threads.last_mut(), note.data),
+        // A debugger's core has one for every thread; the first is the crashed one's.
+        (NT_SIGINFO, b"CORE") if into.signal.is_none() => {
+            into.signal = chunk::<SIGINFO_BYTES>(note.data, 0).map(|bytes| parse_siginfo(&bytes));
+        }
+        (NT_AUXV, b"CORE") => into.auxv = parse_auxv(note.data),
+        _ => {}
+    }
+    true
+}
+
+fn add_once(problems: &mut Vec<String>, problem: &str) {
+    if !problems.iter().any(|known| known == problem) {
+        problems.push(problem.into());
     }
 }
 

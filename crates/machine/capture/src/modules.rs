@@ -42,9 +42,10 @@ pub(crate) struct ModuleCache {
     facts: HashMap<MappingKey, Option<ElfFacts>>,
 }
 
-/// Finds the modules among mappings: the executable first, then by address.
+/// Finds the modules among mappings: the executable first, then by address. Without a process (a core file) there is
+/// only memory to look at.
 pub(crate) fn find_modules(
-    process: &Process,
+    process: Option<&Process>,
     memory: &dyn MemoryReader,
     regions: &[Region],
     auxv: &[(u64, u64)],
@@ -150,7 +151,7 @@ fn version_of(name: &str) -> Option<[u16; 4]> {
 impl ModuleCache {
     fn facts_of(
         &mut self,
-        process: &Process,
+        process: Option<&Process>,
         memory: &dyn MemoryReader,
         region: &Region,
         regions: &[Region],
@@ -166,7 +167,7 @@ impl ModuleCache {
 }
 
 fn read_facts(
-    process: &Process,
+    process: Option<&Process>,
     memory: &dyn MemoryReader,
     region: &Region,
     regions: &[Region],
@@ -175,7 +176,7 @@ fn read_facts(
     if memory.read(region.start, &mut magic) == magic.len() {
         return if &magic == b"\x7fELF" { facts(memory, region.start) } else { None };
     }
-    let file = MappedFile::open(process, region, regions)?;
+    let file = MappedFile::open(process?, region, regions)?;
     facts(&file, region.start)
 }
 
@@ -252,7 +253,7 @@ mod tests {
         let regions = me.maps().expect("maps").regions;
         let auxv = me.auxv().expect("auxv");
         let (mut cache, mut errors) = (ModuleCache::default(), Vec::new());
-        let modules = find_modules(&me, &memory, &regions, &auxv, &mut cache, &mut errors);
+        let modules = find_modules(Some(&me), &memory, &regions, &auxv, &mut cache, &mut errors);
         assert!(errors.is_empty());
         let exe = std::env::current_exe().expect("a path");
         assert_eq!(modules[0].path, exe.to_string_lossy());
@@ -268,7 +269,7 @@ mod tests {
         let vdso = modules.iter().find(|module| module.kind == ModuleKind::Vdso).expect("a vdso");
         assert_eq!(vdso.path, "linux-gate.so");
         let again = find_modules(
-            &me,
+            Some(&me),
             &crate::test_memory::TestMemory::default(),
             &regions,
             &auxv,

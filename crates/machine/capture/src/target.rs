@@ -162,7 +162,7 @@ impl Target {
 
     fn find_modules(&mut self, regions: &[Region], errors: &mut Vec<SoftError>) -> Vec<ModuleSnapshot> {
         let auxv = parse_auxv(&self.files.auxv);
-        find_modules(&self.process, &self.memory, regions, &auxv, &mut self.modules, errors)
+        find_modules(Some(&self.process), &self.memory, regions, &auxv, &mut self.modules, errors)
     }
 
     fn learn_thread(&mut self, tid: u32) -> Option<&ThreadFacts> {
