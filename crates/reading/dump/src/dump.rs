@@ -82,6 +82,11 @@ impl<'a> Dump<'a> {
         &self.memory
     }
 
+    /// The dump's bytes.
+    pub(crate) const fn file_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The bytes of a stream; of several of one type, the last.
     #[must_use]
     pub fn raw_stream(&self, stream_type: u32) -> Option<&'a [u8]> {
@@ -98,7 +103,7 @@ impl<'a> Dump<'a> {
     }
 }
 
-fn slice(bytes: &[u8], rva: u32, size: u32) -> Option<&[u8]> {
+pub(crate) fn slice(bytes: &[u8], rva: u32, size: u32) -> Option<&[u8]> {
     bytes.get(rva as usize..)?.get(..size as usize)
 }
 

@@ -43,4 +43,30 @@ pub enum DumpError {
         /// The reader's reason.
         reason: String,
     },
+    /// A compressed dump is damaged or cut.
+    #[error("the compressed dump {} cannot be unpacked: {reason}", path.display())]
+    Compressed {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A compressed dump would unpack to more than is believed.
+    #[error("the compressed dump {} unpacks to more than {limit} bytes{what}", path.display())]
+    UnpackedTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit.
+        limit: u64,
+        /// Of which bytes, or where they had to go.
+        what: &'static str,
+    },
+    /// What a compressed dump unpacks to could not be kept.
+    #[error("the compressed dump {} cannot be unpacked to a temporary file: {source}", path.display())]
+    Unpack {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
 }

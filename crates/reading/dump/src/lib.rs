@@ -6,20 +6,25 @@
 
 mod blocks;
 mod check;
+mod compressed;
 mod dump;
 mod error;
 mod file;
+mod growing;
 mod info;
 pub mod limits;
 mod memory;
+mod raw;
 mod registers;
 
 pub use blocks::{RegisteredBlock, registered_blocks};
+pub use compressed::{UnpackLimits, is_compressed};
 pub use dump::{Dump, Exception, Thread};
 pub use error::DumpError;
 pub use file::DumpFile;
 pub use info::WerInfo;
 pub use memory::Memory;
+pub use raw::{Mapping, RawException, RawThread, auxiliary_vector, mappings, raw_exception, raw_threads};
 pub use registers::Registers;
 
 /// The module record of the `minidump` crate, with the trait that names its ids.

@@ -24,3 +24,18 @@ pub const MAX_INFO_TEXT_CHARS: usize = 8_192;
 pub const MAX_BLOCKS: usize = 512;
 /// Bytes of one registered block, the limit of `WerRegisterMemoryBlock`.
 pub const MAX_BLOCK_BYTES: u32 = 65_536;
+
+/// Unpacked bytes of a compressed dump that are held in memory; a larger one goes to a temporary file.
+pub const UNPACKED_IN_MEMORY_BYTES: usize = 32 << 20;
+/// Unpacked bytes that are held in memory where no temporary file can be made.
+pub const UNPACKED_WITHOUT_FILE_BYTES: usize = 512 << 20;
+/// Bytes that are not zero, of those that a compressed dump may unpack to however small it is.
+pub const FREE_UNPACKED_BYTES: u64 = 64 << 20;
+/// Bytes that are not zero, per compressed byte beyond that. Real memory stays below 200; zero pages cost nothing.
+pub const MAX_UNPACKED_RATIO: u64 = 1_000;
+/// Binary logarithm of the memory that a frame may ask the decompressor for: 128 MiB.
+pub const MAX_WINDOW_LOG: u32 = 27;
+/// Entries of the memory info list; the rest is dropped.
+pub const MAX_MAPPINGS: usize = 1 << 20;
+/// Entries of the auxiliary vector; the rest is dropped.
+pub const MAX_AUXV_ENTRIES: usize = 256;

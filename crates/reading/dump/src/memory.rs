@@ -86,6 +86,11 @@ impl<'a> Memory<'a> {
         self.read(address, 8).first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
     }
 
+    /// Every range, by address, without overlaps; those that touch are not joined.
+    pub fn ranges(&self) -> impl ExactSizeIterator<Item = (u64, &'a [u8])> + use<'a, '_> {
+        self.ranges.iter().map(|range| (range.start, range.bytes))
+    }
+
     /// Bytes in all ranges together.
     #[must_use]
     pub fn total_bytes(&self) -> u64 {

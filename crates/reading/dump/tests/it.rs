@@ -1,5 +1,10 @@
 //! Dumps made byte by byte, with no code of a writer in between: what the formats' documents say is what is read.
 
+#[path = "it/accessors.rs"]
+mod accessors;
+#[path = "it/compressed.rs"]
+mod compressed;
+
 use std::fs;
 
 use wer_dump::{Dump, DumpError, DumpFile, limits, registered_blocks};
