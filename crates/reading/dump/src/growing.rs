@@ -57,7 +57,7 @@ impl<'a> Growing<'a> {
         self.total_bytes
     }
 
-    /// Bytes so far that take room: in a file, those that are no holes.
+    /// Bytes so far on pages that are not zero, which a file has no holes for.
     pub(crate) const fn stored_bytes(&self) -> u64 {
         self.stored_bytes
     }
@@ -69,7 +69,8 @@ impl<'a> Growing<'a> {
         match &self.file {
             None => {
                 self.memory.extend_from_slice(bytes);
-                self.stored_bytes += bytes.len() as u64;
+                let stored = bytes.chunks(PAGE_BYTES).filter(|page| !is_zero(page));
+                self.stored_bytes += stored.map(|page| page.len() as u64).sum::<u64>();
             }
             Some(file) => {
                 let (stored, end) = write_but_zeros(file, self.total_bytes, bytes).map_err(GrowError::Io)?;

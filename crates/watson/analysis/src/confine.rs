@@ -20,11 +20,12 @@ use crate::job::{AnalysisJob, Source};
 /// The newest rules that are asked for; older kernels enforce what they know.
 const LANDLOCK: ABI = ABI::V6;
 /// System calls that reading, parsing and answering need. Everything else fails with EPERM.
-const ALLOWED_CALLS: [i64; 45] = [
+const ALLOWED_CALLS: [i64; 46] = [
     libc::SYS_read,
     libc::SYS_readv,
     libc::SYS_pread64,
     libc::SYS_write,
+    libc::SYS_pwrite64,
     libc::SYS_writev,
     libc::SYS_lseek,
     libc::SYS_open,

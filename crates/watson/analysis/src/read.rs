@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Result as IoResult};
 use std::path::{Path, PathBuf};
 
-use wer_dump::{Dump, DumpFile, RegisteredBlock, registered_blocks};
+use wer_dump::{Dump, DumpFile, RegisteredBlock, UnpackLimits, registered_blocks};
 use wer_model::{Analysis, Frame, Parameter};
 use wer_signature::signature;
 use wer_symbols::SymbolConfig;
@@ -25,23 +25,25 @@ const REGISTERED_DUMP: &str = "registered.dmp";
 /// Analyses a job; `folder` is empty and may be written. The error is a sentence for the report's page.
 pub(crate) fn read(job: &AnalysisJob, folder: &Path) -> Result<AnalysisAnswer, String> {
     let symbols = job.symbols();
+    // A compressed dump may unpack to no more than a cab may.
+    let unpack = UnpackLimits { total_bytes: job.limits.unpacked_bytes, ..UnpackLimits::default() };
     let mut answer = AnalysisAnswer { version: ANSWER_VERSION, ..AnalysisAnswer::default() };
     match &job.source {
-        Source::Dump(path) => read_dump(path, &symbols, &mut answer)?,
+        Source::Dump(path) => read_dump(path, &unpack, &symbols, &mut answer)?,
         Source::Cab(path) => {
             let bytes = read_file(path, MAX_CAB_BYTES)
                 .map_err(|error| format!("The cab cannot be read: {error}."))?;
             let limits = CabLimits { total_bytes: job.limits.unpacked_bytes, ..CabLimits::default() };
             let cab = unpack_cab(&bytes, folder, &limits).map_err(|error| error.to_string())?;
             drop(bytes);
-            read_cab(cab, &symbols, &mut answer);
+            read_cab(cab, &unpack, &symbols, &mut answer);
         }
     }
     cut_texts(&mut answer);
     Ok(answer)
 }
 
-fn read_cab(cab: UnpackedCab, symbols: &SymbolConfig, answer: &mut AnalysisAnswer) {
+fn read_cab(cab: UnpackedCab, unpack: &UnpackLimits, symbols: &SymbolConfig, answer: &mut AnalysisAnswer) {
     answer.notes.extend(cab.notes.iter().cloned());
     answer.files = cab
         .files
@@ -51,7 +53,7 @@ fn read_cab(cab: UnpackedCab, symbols: &SymbolConfig, answer: &mut AnalysisAnswe
     read_report(&cab, answer);
     match best_dump(&cab) {
         Some(path) => {
-            if let Err(note) = read_dump(&path, symbols, answer) {
+            if let Err(note) = read_dump(&path, unpack, symbols, answer) {
                 answer.notes.push(note);
             }
         }
@@ -62,7 +64,7 @@ fn read_cab(cab: UnpackedCab, symbols: &SymbolConfig, answer: &mut AnalysisAnswe
         if !answer.registered_blocks.is_empty() {
             break;
         }
-        if let Ok(dump) = DumpFile::open(&file.path) {
+        if let Ok(dump) = DumpFile::open_within(&file.path, unpack) {
             let blocks = Dump::read(dump.bytes()).map(|dump| registered_blocks(&dump)).unwrap_or_default();
             show_blocks(blocks, answer);
         }
@@ -83,8 +85,13 @@ fn read_report(cab: &UnpackedCab, answer: &mut AnalysisAnswer) {
     answer.report = Some(report);
 }
 
-fn read_dump(path: &Path, symbols: &SymbolConfig, answer: &mut AnalysisAnswer) -> Result<(), String> {
-    let file = DumpFile::open(path).map_err(|error| sentence(&error))?;
+fn read_dump(
+    path: &Path,
+    unpack: &UnpackLimits,
+    symbols: &SymbolConfig,
+    answer: &mut AnalysisAnswer,
+) -> Result<(), String> {
+    let file = DumpFile::open_within(path, unpack).map_err(|error| sentence(&error))?;
     let dump = Dump::read(file.bytes()).map_err(|error| sentence(&error))?;
     let mut analysis = analyze_dump(&dump, symbols);
     let signature = signature(&analysis);
@@ -118,7 +125,14 @@ fn best_dump(cab: &UnpackedCab) -> Option<PathBuf> {
     any.map(|file| file.path.clone())
 }
 
+/// Whether a name ends so, or so and ".zst" for a compressed file.
 fn has_extension(name: &str, extensions: &[&str]) -> bool {
+    let packed = |name: &str| name.len() >= 4 && name.is_char_boundary(name.len() - 4);
+    let plain = match packed(name).then(|| name.split_at(name.len() - 4)) {
+        Some((plain, end)) if end.eq_ignore_ascii_case(".zst") => plain,
+        _ => name,
+    };
+    let name = plain;
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     extensions.iter().any(|known| extension.eq_ignore_ascii_case(known))
 }

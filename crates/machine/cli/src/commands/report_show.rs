@@ -2,11 +2,14 @@
 //! No server is needed.
 
 use std::fmt::Write as _;
+use std::fs::File;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
+use wer_dump::{DumpFile, UnpackLimits};
 use wer_model::{Analysis, Parameter, Report};
 use wer_symbols::SymbolConfig;
 
@@ -51,16 +54,20 @@ fn analyze(read: &Read) -> Result<Analysis, String> {
         if !read.report.files.iter().any(|file| file.name == name) {
             continue;
         }
-        let bytes = read.stored.read_file(name).map_err(|error| error.to_string());
-        let analysis = bytes.and_then(|bytes| {
-            wer_unwind::analyze(&bytes, &SymbolConfig::local()).map_err(|error| error.to_string())
-        });
+        let file = read.stored.open_file(name).map_err(|error| error.to_string());
+        let analysis = file.and_then(|file| analyze_open(&file, &read.stored.folder.join(name)));
         match analysis {
             Ok(analysis) => return Ok(analysis),
             Err(error) => reason = format!("The dump {name} cannot be read: {error}."),
         }
     }
     Err(reason)
+}
+
+/// A dump that is open, packed or not.
+fn analyze_open(file: &File, path: &Path) -> Result<Analysis, String> {
+    let dump = DumpFile::of(file, path, &UnpackLimits::default()).map_err(|error| error.to_string())?;
+    wer_unwind::analyze(dump.bytes(), &SymbolConfig::local()).map_err(|error| error.to_string())
 }
 
 fn as_json(read: &Read, analysis: &Result<Analysis, String>) -> serde_json::Value {

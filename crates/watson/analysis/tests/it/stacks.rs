@@ -117,3 +117,59 @@ async fn bad_cabs_are_refused_or_left_out() {
     assert_eq!(answer.files.len(), 1);
     assert!(!work.path().join("outside.txt").exists());
 }
+
+/// A dump packed by zstd, behind a skippable frame; `trailing` zeros make it larger than what is unpacked to memory.
+fn packed(dump: &[u8], trailing: usize) -> Vec<u8> {
+    let mut whole = dump.to_vec();
+    whole.resize(whole.len() + trailing, 0);
+    let mut bytes = vec![0x50, 0x2A, 0x4D, 0x18, 0, 0, 0, 0];
+    bytes.extend(zstd::stream::encode_all(&whole[..], 3).unwrap());
+    bytes
+}
+
+fn has_known_function(answer: AnalysisAnswer) -> bool {
+    let analysis = answer.analysis.unwrap_or_else(|| panic!("{:?}", answer.notes));
+    let frames = &analysis.crashing_stack().unwrap().frames;
+    frames.iter().any(|frame| frame.function.as_deref() == Some("known_function"))
+}
+
+#[tokio::test]
+async fn compressed_dumps_in_a_cab() {
+    let work = tempfile::tempdir().unwrap();
+    let dump = dump_of_program(work.path());
+    let large = 80 << 20;
+    let cabs =
+        [("minidump.mdmp", 0), ("minidump.mdmp", large), ("program.1.dmp.zst", 0), ("X.HDMP.ZST", large)];
+    for (name, trailing) in cabs {
+        let bytes = cab(&[(name, &packed(&dump, trailing))]);
+        let answer = analyze_cab(&work, &bytes).await.unwrap();
+        assert!(answer.notes.is_empty(), "{name}: {:?}", answer.notes);
+        assert!(has_known_function(answer), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_dump_alone_needs_no_folder() {
+    let work = tempfile::tempdir().unwrap();
+    let dump = dump_of_program(work.path());
+    let path = work.path().join("x.dmp.zst");
+    for trailing in [0, 80 << 20] {
+        fs::write(&path, packed(&dump, trailing)).unwrap();
+        let mut job = AnalysisJob::new(Source::Dump(path.clone()), work.path().to_owned());
+        job.local_roots = vec!["/usr".into(), work.path().to_owned()];
+        let answer = analyze_in_child(&child_program(), job).await.unwrap();
+        assert!(answer.notes.is_empty(), "{:?}", answer.notes);
+        assert!(has_known_function(answer));
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_dump_unpacks_to_no_more_than_a_job_allows() {
+    let work = tempfile::tempdir().unwrap();
+    let path = work.path().join("x.dmp.zst");
+    fs::write(&path, packed(b"MDMP", 80 << 20)).unwrap();
+    let mut job = AnalysisJob::new(Source::Dump(path), work.path().to_owned());
+    job.limits.unpacked_bytes = 64 << 20;
+    let error = analyze_in_child(&child_program(), job).await.unwrap_err();
+    assert!(error.to_string().contains("more than 67108864 bytes"), "{error}");
+}
