@@ -91,12 +91,12 @@ pub(crate) fn is_zero(bytes: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn filled(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
+    fn filled(bytes: &[u8]) -> Vec<(usize, usize)> {
         let mut buffer = Buffer::new();
         buffer.room(bytes.len()).copy_from_slice(bytes);
         buffer.fill(bytes.len());
         buffer.mark();
-        let filled: Vec<_> = buffer.filled().collect();
+        let filled: Vec<_> = buffer.filled().map(|range| (range.start, range.end)).collect();
         assert_eq!(buffer.is_zero(), filled.is_empty());
         filled
     }
@@ -115,10 +115,13 @@ mod tests {
         bytes[PAGE_BYTES * 65 - 1] = 1;
         bytes[PAGE_BYTES * 65] = 1;
         bytes[CHUNK_BYTES - 1] = 1;
-        assert_eq!(filled(&bytes), [64 * PAGE_BYTES..66 * PAGE_BYTES, CHUNK_BYTES - PAGE_BYTES..CHUNK_BYTES]);
-        assert_eq!(filled(&bytes[..PAGE_BYTES * 65]), [64 * PAGE_BYTES..65 * PAGE_BYTES]);
-        assert_eq!(filled(&vec![7; CHUNK_BYTES]), [0..CHUNK_BYTES]);
-        assert_eq!(filled(&[0, 0, 3]), [0..3]);
+        assert_eq!(
+            filled(&bytes),
+            [(64 * PAGE_BYTES, 66 * PAGE_BYTES), (CHUNK_BYTES - PAGE_BYTES, CHUNK_BYTES)]
+        );
+        assert_eq!(filled(&bytes[..PAGE_BYTES * 65]), [(64 * PAGE_BYTES, 65 * PAGE_BYTES)]);
+        assert_eq!(filled(&vec![7; CHUNK_BYTES]), [(0, CHUNK_BYTES)]);
+        assert_eq!(filled(&[0, 0, 3]), [(0, 3)]);
         assert_eq!(filled(&[]), []);
     }
 }

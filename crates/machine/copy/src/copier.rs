@@ -7,7 +7,7 @@ use crate::error::CopyError;
 use crate::held::Held;
 use crate::holes::end_of_hole;
 use crate::job::{CopyJob, Run, Wanted};
-use crate::limits::{CHUNK_BYTES, MAX_HOLES, PROGRESS_BYTES};
+use crate::limits::{AFTER_UNTOUCHED_BYTES, CHUNK_BYTES, MAX_HOLES, PROGRESS_BYTES};
 use crate::output::Output;
 use crate::packer::Packer;
 use crate::range::Range;
@@ -112,13 +112,18 @@ impl Copier<'_> {
 
     fn copy_range(&mut self, wanted: &Wanted, store: &mut dyn Store) -> Result<(), CopyError> {
         let Range { start: mut at, end } = wanted.range;
+        let mut step = CHUNK_BYTES;
         while at < end {
             let untouched = if wanted.may_be_untouched { self.source.untouched(at, end) } else { 0 };
             let taken = if untouched > 0 {
                 store.zeros(untouched)?;
+                // What follows may soon be untouched again.
+                step = AFTER_UNTOUCHED_BYTES;
                 untouched
             } else {
-                self.read(at, end, store)?
+                let part = Range::new(at, end.min(at.saturating_add(step as u64)));
+                step = (step * 2).min(CHUNK_BYTES);
+                self.read(part, store)?
             };
             self.add_run(at, taken);
             at += taken;
@@ -131,10 +136,9 @@ impl Copier<'_> {
     }
 
     /// One read; 0 when nothing could be had.
-    fn read(&mut self, at: u64, end: u64, store: &mut dyn Store) -> Result<u64, CopyError> {
-        let wanted = usize::try_from(end - at).unwrap_or(usize::MAX).min(CHUNK_BYTES);
-        let room = store.room(wanted)?;
-        let count = self.source.read(at, room);
+    fn read(&mut self, part: Range, store: &mut dyn Store) -> Result<u64, CopyError> {
+        let room = store.room(part.bytes() as usize)?;
+        let count = self.source.read(part.start, room);
         store.fill(count)?;
         Ok(count as u64)
     }

@@ -10,8 +10,12 @@ pub const PAGE_BYTES: usize = 4096;
 pub const PROGRESS_BYTES: u64 = 4 << 20;
 /// Memory is asked for untouched pages only where at least this much is left to read.
 pub const UNTOUCHED_MIN_BYTES: u64 = 64 << 10;
+/// The first read after untouched pages; the next ones double.
+pub const AFTER_UNTOUCHED_BYTES: usize = 64 << 10;
 /// Memory that is held becomes a hole of the file from this many zeros on: less is not worth a write of its own.
 pub const HELD_HOLE_MIN_BYTES: usize = 64 << 10;
+/// Space is reserved before this many bytes or more are written.
+pub const RESERVE_MIN_BYTES: usize = 256 << 10;
 /// Unreadable holes that are looked into per dump; at the next one the rest of its range is left out.
 pub const MAX_HOLES: usize = 1024;
 /// Pages of a hole that are tried one by one before the steps grow.

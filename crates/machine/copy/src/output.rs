@@ -79,7 +79,7 @@ impl<'a> Output<'a> {
     /// A file, with holes for pages of zeros.
     #[must_use]
     pub fn file(file: &'a File) -> Self {
-        Self { kind: Kind::File(PlainFile { file }) }
+        Self { kind: Kind::File(PlainFile::new(file)) }
     }
 
     /// A file of zstd frames that together decompress to the dump. `level` is zstd's, 1 (fast) to 19.
