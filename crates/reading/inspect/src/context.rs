@@ -22,7 +22,8 @@ const ARM64_OLD: u16 = 0x8003;
 pub(crate) fn at(file: &File<'_>, descriptor: Bytes<'_>, offset: u64) -> Value {
     match file.location(descriptor, offset) {
         None => Value::Nothing,
-        Some(Ok(bytes)) => read(file, bytes),
+        Some(Ok(bytes)) if file.takes_context() => read(file, bytes),
+        Some(Ok(bytes)) => Value::Unreadable(format!("{} bytes, left out after so many others", bytes.len())),
         Some(Err(reason)) => Value::Unreadable(reason),
     }
 }

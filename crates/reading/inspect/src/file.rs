@@ -6,8 +6,8 @@ use crate::bytes::Bytes;
 use crate::context::XStateLayout;
 use crate::inspector::Options;
 use crate::limits::{
-    MAX_ENTRIES, MAX_ENTRIES_TOTAL, MAX_RAW_BYTES, MAX_STRING_BYTES, MAX_TEXT_TOTAL_BYTES, SHOWN_ENTRIES,
-    SHOWN_RAW_BYTES, SHOWN_TEXT_BYTES,
+    MAX_CONTEXTS, MAX_ENTRIES, MAX_ENTRIES_TOTAL, MAX_RAW_BYTES, MAX_STRING_BYTES, MAX_TEXT_TOTAL_BYTES,
+    SHOWN_ENTRIES, SHOWN_RAW_BYTES, SHOWN_TEXT_BYTES,
 };
 use crate::record::Record;
 use crate::value::Value;
@@ -50,6 +50,7 @@ pub(crate) struct File<'a> {
     everything: bool,
     text_left: Cell<usize>,
     entries_left: Cell<usize>,
+    contexts_left: Cell<usize>,
 }
 
 impl<'a> File<'a> {
@@ -62,6 +63,7 @@ impl<'a> File<'a> {
             everything: options.everything,
             text_left: Cell::new(MAX_TEXT_TOTAL_BYTES),
             entries_left: Cell::new(MAX_ENTRIES_TOTAL),
+            contexts_left: Cell::new(MAX_CONTEXTS),
         }
     }
 
@@ -69,6 +71,14 @@ impl<'a> File<'a> {
     pub(crate) fn refill(&self) {
         self.text_left.set(MAX_TEXT_TOTAL_BYTES);
         self.entries_left.set(MAX_ENTRIES_TOTAL);
+        self.contexts_left.set(MAX_CONTEXTS);
+    }
+
+    /// Whether one more context may be set out.
+    pub(crate) fn takes_context(&self) -> bool {
+        let left = self.contexts_left.get();
+        self.contexts_left.set(left.saturating_sub(1));
+        left > 0
     }
 
     /// At most that many bytes, as far as there is room left for text.

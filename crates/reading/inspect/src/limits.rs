@@ -22,3 +22,5 @@ pub const MAX_RAW_BYTES: usize = 1 << 20;
 pub const MAX_OBJECT_INFORMATION: usize = 16;
 /// Bytes of memory that one request may show.
 pub const MAX_MEMORY_BYTES: u64 = 16 << 20;
+/// Contexts that are set out register by register in one stream; threads may all point at the same one.
+pub const MAX_CONTEXTS: usize = 16_384;

@@ -31,6 +31,11 @@ fn escape(text: &str) -> String {
     out
 }
 
+/// Escaped text in which tabs stay.
+fn with_tabs(line: &str) -> String {
+    line.split('\t').map(escape).collect::<Vec<_>>().join("\t")
+}
+
 /// A value on one line; of those that need more, a word.
 fn inline(value: &Value) -> String {
     match value {
@@ -62,7 +67,7 @@ fn block(text: &mut String, value: &Value, depth: usize) {
         Value::Registers(fields) => registers(text, fields, depth),
         Value::List(values) => list(text, values, depth),
         Value::Lines(lines) => {
-            lines.trim_end_matches('\n').split('\n').for_each(|one| line(text, depth, &escape(one)));
+            lines.trim_end_matches('\n').split('\n').for_each(|one| line(text, depth, &with_tabs(one)));
         }
         Value::Json(json) => {
             let pretty = serde_json::to_string_pretty(json).unwrap_or_default();

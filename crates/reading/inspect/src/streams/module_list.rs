@@ -1,7 +1,7 @@
 //! Stream 4: modules with their debug records.
 
 use crate::bytes::Bytes;
-use crate::file::{Entries, File};
+use crate::file::{Entries, File, Platform};
 use crate::json::hex;
 use crate::record::Record;
 use crate::value::Value;
@@ -25,14 +25,14 @@ fn module<'a>(file: &File<'a>, entry: Bytes<'a>) -> Value {
         .u32("size", 8)
         .hex32("checksum", 12)
         .unix32("time", 16)
-        .with("version", version(entry))
+        .with("version", version(file, entry))
         .with("debug", located(file, entry, 76, codeview))
         .with("misc", located(file, entry, 84, |file, bytes| file.raw(bytes)))
         .done()
 }
 
 /// File and product version, where the record has its signature.
-fn version(entry: Bytes<'_>) -> Value {
+fn version(file: &File<'_>, entry: Bytes<'_>) -> Value {
     if entry.u32(24) != Some(VERSION_SIGNATURE) {
         return Value::Nothing;
     }
@@ -46,7 +46,7 @@ fn version(entry: Bytes<'_>) -> Value {
     Record::new(entry)
         .with("file", Value::Text(dotted(32)))
         .with("product", Value::Text(dotted(40)))
-        .with("as_four_words", Value::Text(words))
+        .maybe("as_four_words", (file.platform == Platform::Linux).then_some(Value::Text(words)))
         .done()
 }
 
