@@ -15,6 +15,7 @@ use crate::error::CaptureError;
 use crate::registration::STORE_PATH_BYTES;
 use crate::stop::Hold;
 use crate::target::TargetMemory;
+use crate::way::fork_snapshot::ForkedCopy;
 
 /// A captured process. Its threads stand still until [`Capture::release`], or until this is dropped.
 #[derive(Debug)]
@@ -23,7 +24,16 @@ pub struct Capture {
     pub snapshot: ProcessSnapshot,
     process: Arc<Process>,
     memory: TargetMemory,
-    hold: Option<Hold>,
+    held: Option<Held>,
+}
+
+/// What a capture keeps of its target.
+#[derive(Debug)]
+pub(crate) enum Held {
+    /// Its threads stand.
+    Stop(Hold),
+    /// It runs; a copy of it stands.
+    Copy(ForkedCopy),
 }
 
 impl Capture {
@@ -31,9 +41,9 @@ impl Capture {
         snapshot: ProcessSnapshot,
         process: Arc<Process>,
         memory: TargetMemory,
-        hold: Option<Hold>,
+        held: Option<Held>,
     ) -> Self {
-        Self { snapshot, process, memory, hold }
+        Self { snapshot, process, memory, held }
     }
 
     /// The target's memory. After [`Self::release`] it changes under the reader, or goes.
@@ -48,12 +58,13 @@ impl Capture {
         self.process.pidfd()
     }
 
-    /// `/proc/PID/mem`, open; it keeps working in a process that has given up its rights.
+    /// `/proc/PID/mem`, open; it keeps working in a process that has given up its rights. A fork snapshot has none: its
+    /// memory is in several places.
     #[must_use]
     pub fn mem_fd(&self) -> Option<BorrowedFd<'_>> {
         match &self.memory {
             TargetMemory::File(memory) => Some(memory.fd()),
-            TargetMemory::Number(_) => None,
+            TargetMemory::Number(_) | TargetMemory::Snapshot(_) => None,
         }
     }
 
@@ -73,8 +84,10 @@ impl Capture {
     /// goes on waiting for its own reply; a process whose core the kernel writes, or that is traced by
     /// [`crate::trace::supervise`], is let go by the kernel or the supervisor instead. A second call does nothing.
     pub fn release(&mut self) {
-        if let Some(mut hold) = self.hold.take() {
-            hold.release();
+        match self.held.take() {
+            Some(Held::Stop(mut hold)) => hold.release(),
+            Some(Held::Copy(mut copy)) => copy.release(),
+            None => {}
         }
     }
 
@@ -102,7 +115,7 @@ impl Capture {
                 path.len()
             ))
         })?;
-        let TargetMemory::File(memory) = &self.memory else {
+        let Some(memory) = self.memory.of_process() else {
             return Err(fail("its memory could not be opened".into()));
         };
         let uid = rustix::process::geteuid().as_raw();

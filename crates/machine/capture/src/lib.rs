@@ -30,6 +30,7 @@ mod way;
 
 pub use capture::Capture;
 pub use error::CaptureError;
+pub use way::fork_snapshot::fork_snapshot;
 pub use way::in_application::{PeerCheck, in_application};
 pub use way::kernel::{KernelCrash, kernel};
 pub use way::live::{core_limit_is_one, live, registrations};

@@ -248,6 +248,22 @@ impl Tracer {
         Stopped { threads: threads.collect(), unsettled: self.unsettled }
     }
 
+    /// Takes over what the kernel reported of a thread; `false` when it is none of ours.
+    pub(crate) fn take_note(&mut self, tid: u32, report: Wait) -> bool {
+        if let Some(late) = self.late.iter().position(|late| *late == tid) {
+            self.late.swap_remove(late);
+            if let Some(Tracee::Stopped(signal)) = after(Ok(Some(report))) {
+                let _ = ptrace::detach(tid, signal);
+            }
+            return true;
+        }
+        let Some(state) = self.threads.get_mut(&tid) else { return false };
+        if let Some(next) = after(Ok(Some(report))) {
+            *state = next;
+        }
+        true
+    }
+
     pub(crate) fn detach_all(&mut self) {
         for (tid, state) in std::mem::take(&mut self.threads) {
             match state {

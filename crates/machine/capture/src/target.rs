@@ -15,14 +15,15 @@ use wer_sys::machine::{ms_of_ticks, unix_ns_of_boot_ticks};
 use wer_sys::procfs::{Stat, Status, parse_auxv, parse_cmdline, parse_maps};
 use wer_sys::{Process, ProcessError, ProcessMemory, VmMemory};
 
-use crate::capture::Capture;
+use crate::capture::{Capture, Held};
 use crate::classify::{Evidence, classify};
 use crate::error::CaptureError;
 use crate::last_words::glibc_abort_message;
 use crate::machine::machine;
 use crate::modules::{ModuleCache, find_modules};
 use crate::registration::{BlockContents, candidates, read_first};
-use crate::stop::{Hold, Stopped};
+use crate::stop::Stopped;
+use crate::way::fork_snapshot::memory::SnapshotMemory;
 
 /// Memory of a target.
 #[derive(Debug)]
@@ -31,6 +32,19 @@ pub(crate) enum TargetMemory {
     File(ProcessMemory),
     /// By number, where the descriptor is refused.
     Number(VmMemory),
+    /// Of a fork snapshot.
+    Snapshot(Box<SnapshotMemory>),
+}
+
+impl TargetMemory {
+    /// Memory of the living process itself, where it can be had by descriptor.
+    pub(crate) fn of_process(&self) -> Option<&ProcessMemory> {
+        match self {
+            Self::File(memory) => Some(memory),
+            Self::Snapshot(memory) => Some(&memory.process),
+            Self::Number(_) => None,
+        }
+    }
 }
 
 impl MemoryReader for TargetMemory {
@@ -38,6 +52,7 @@ impl MemoryReader for TargetMemory {
         match self {
             Self::File(memory) => memory.read(address, buffer),
             Self::Number(memory) => memory.read(address, buffer),
+            Self::Snapshot(memory) => memory.read(address, buffer),
         }
     }
 }
@@ -74,6 +89,8 @@ pub(crate) struct Target {
     pub(crate) soft_errors: Vec<SoftError>,
     /// Address of the registration block as somebody else names it, 0 = unknown.
     pub(crate) block_hint: u64,
+    /// `maps` as it was, when the process does not stand any more.
+    pub(crate) maps: Option<Vec<u8>>,
     stat: Stat,
     files: LinuxFiles,
     executable: String,
@@ -100,6 +117,7 @@ impl Target {
             stat,
             soft_errors: Vec::new(),
             block_hint: 0,
+            maps: None,
             files: LinuxFiles::default(),
             threads: HashMap::new(),
             modules: ModuleCache::default(),
@@ -165,6 +183,13 @@ impl Target {
         find_modules(Some(&self.process), &self.memory, regions, &auxv, &mut self.modules, errors)
     }
 
+    /// Reads names and times of threads that are not known yet.
+    pub(crate) fn learn_threads(&mut self, tids: impl Iterator<Item = u32>) {
+        for tid in tids {
+            self.learn_thread(tid);
+        }
+    }
+
     fn learn_thread(&mut self, tid: u32) -> Option<&ThreadFacts> {
         use std::collections::hash_map::Entry;
         match self.threads.entry(tid) {
@@ -219,7 +244,7 @@ impl Target {
         source: CaptureSource,
         states: Vec<(u32, ThreadState)>,
         crash: Option<CrashFacts>,
-        hold: Option<Hold>,
+        held: Option<Held>,
     ) -> Capture {
         let regions = self.read_regions();
         let mut module_errors = Vec::new();
@@ -256,11 +281,12 @@ impl Target {
             unloaded_modules: Vec::new(),
             soft_errors: self.soft_errors,
         };
-        Capture::new(snapshot, self.process, self.memory, hold)
+        Capture::new(snapshot, self.process, self.memory, held)
     }
 
     fn read_regions(&mut self) -> Vec<Region> {
-        match self.process.maps_text() {
+        let text = self.maps.take().map_or_else(|| self.process.maps_text(), Ok);
+        match text {
             Ok(text) => {
                 let maps = parse_maps(&text);
                 self.files.maps = text;

@@ -1,5 +1,7 @@
 //! Captures of real processes, each started by its own test.
 
+#[path = "it/fork_snapshot.rs"]
+mod fork_snapshot;
 #[path = "it/in_application.rs"]
 mod in_application;
 #[path = "it/kernel.rs"]

@@ -10,7 +10,7 @@ use wer_abi::handoff::{CrashRequest, REQUEST_MAGIC, REQUEST_VERSION};
 use wer_snapshot::{CaptureSource, MemoryReader};
 use wer_sys::Process;
 
-use crate::capture::Capture;
+use crate::capture::{Capture, Held};
 use crate::error::CaptureError;
 use crate::signal_frame::{SignalFrame, read_siginfo, read_ucontext};
 use crate::stop::Hold;
@@ -56,7 +56,7 @@ pub fn in_application(request: &CrashRequest, peer: PeerCheck) -> Result<Capture
     let mut states = target.states_of(stopped);
     states.push((tid, crashed_state(&target, tid, request, &frame)));
     let crash = CrashFacts { tid, signal, trap: Some(frame.trap) };
-    Ok(target.finish(CaptureSource::InApplication, states, Some(crash), Some(hold)))
+    Ok(target.finish(CaptureSource::InApplication, states, Some(crash), Some(Held::Stop(hold))))
 }
 
 fn sender(request: &CrashRequest, peer: PeerCheck) -> Result<Process, CaptureError> {

@@ -3,7 +3,7 @@
 use wer_snapshot::{CaptureSource, Registrations};
 use wer_sys::Process;
 
-use crate::capture::Capture;
+use crate::capture::{Capture, Held};
 use crate::error::CaptureError;
 use crate::registration::{candidates, read_first};
 use crate::stop::Hold;
@@ -38,7 +38,7 @@ pub fn live(pid: u32) -> Result<Capture, CaptureError> {
         return Err(CaptureError::NotPermitted { pid, what });
     }
     let states = target.states_of(stopped);
-    Ok(target.finish(CaptureSource::Live, states, None, Some(hold)))
+    Ok(target.finish(CaptureSource::Live, states, None, Some(Held::Stop(hold))))
 }
 
 /// Reads what a process registered, without stopping it: it may run, stand, crash, or not cooperate.
@@ -61,7 +61,7 @@ pub fn core_limit_is_one(pid: u32) -> bool {
     limits.is_ok_and(|limits| limits.core_bytes == Some(1))
 }
 
-fn refuse_what_has_no_memory(process: &Process) -> Result<(), CaptureError> {
+pub(crate) fn refuse_what_has_no_memory(process: &Process) -> Result<(), CaptureError> {
     /// Every 64-bit process has its stack above this; a 32-bit one has nothing there.
     const FOUR_GIB: u64 = 1 << 32;
     let pid = process.pid();
@@ -79,7 +79,7 @@ fn refuse_what_has_no_memory(process: &Process) -> Result<(), CaptureError> {
     }
 }
 
-fn why_not_to_stop(target: &Target) -> Option<String> {
+pub(crate) fn why_not_to_stop(target: &Target) -> Option<String> {
     let pid = target.pid();
     if target.status.dumping_core {
         return Some(format!(

@@ -63,6 +63,10 @@ built_once!(
     static_target, "target.c", "wer-capture-static", ["-static"]
 );
 built_once!(
+    /// `snapshot.c`.
+    snapshot_target, "snapshot.c", "wer-capture-snapshot", ["-mavx2"]
+);
+built_once!(
     /// `target.c` without a build id.
     anonymous_target, "target.c", "wer-capture-anonymous", ["-Wl,--build-id=none"]
 );
@@ -127,9 +131,19 @@ impl Program {
         assert_eq!(String::from_utf8_lossy(&bytes), line);
     }
 
+    pub(crate) fn stdin_line(&mut self, line: &str) {
+        self.stdin.as_mut().expect("a pipe").write_all(format!("{line}\n").as_bytes()).expect("a pipe");
+    }
+
+    /// A line with a hexadecimal number of 16 digits.
+    pub(crate) fn read_number(&mut self) -> u64 {
+        let line = self.read(17);
+        u64::from_str_radix(String::from_utf8_lossy(&line).trim(), 16).expect("a number")
+    }
+
     /// Whether it runs: it answers.
     pub(crate) fn ping(&mut self) {
-        self.stdin.as_mut().expect("a pipe").write_all(b"ping\n").expect("a pipe");
+        self.stdin_line("ping");
         self.expect("pong\n");
     }
 
