@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: runs every benchmark in release and makes one report of them.
+//! `cargo xtask bench [dump|latency|registration]`: runs benchmarks in release and makes one report of them.
 //!
 //! Run it on a machine that does nothing else. Each section stands under the command that makes it, so that a figure in
 //! `docs/performance.md` can be made again.
@@ -10,7 +10,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::command::{cargo, run as run_command};
 use crate::workspace::root;
@@ -19,7 +19,7 @@ use crate::workspace::root;
 const REPORT: &str = "docs/performance.md";
 
 /// What is measured and what measures; the rest of the workspace would take minutes more to compile.
-const BUILD: [&str; 10] = [
+const BUILD: [&str; 12] = [
     "build",
     "--release",
     "--package",
@@ -30,14 +30,40 @@ const BUILD: [&str; 10] = [
     "wer-service",
     "--package",
     "wer-client",
+    "--package",
+    "wer-cli",
 ];
 
 /// Options of the benchmarks.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
+    /// What to measure; everything unless told.
+    #[arg(value_enum)]
+    only: Vec<Benchmark>,
     /// Write the report to docs/performance.md too.
     #[arg(long)]
     write: bool,
+}
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Benchmark {
+    /// Dumps of living processes.
+    Dump,
+    /// From the fault to the stored report.
+    Latency,
+    /// Registering memory.
+    Registration,
+}
+
+impl Benchmark {
+    fn measure(self) -> Result<Section> {
+        match self {
+            Self::Dump => program("Dumps of living processes", "wer-bench", &["dump"]),
+            Self::Latency => program("From the fault to the stored report", "wer-bench", &["latency"]),
+            Self::Registration => registration::measure(),
+        }
+    }
 }
 
 /// One benchmark's part of the report.
@@ -55,15 +81,15 @@ struct Section {
 /// A benchmark does not compile, cannot measure, or misses its goal.
 pub(crate) fn run(options: &Options) -> Result<()> {
     run_command("building in release", &mut cargo(&BUILD))?;
-    let sections = [
-        program("Mini dump of a living process, against minidump-writer", "wer-bench", &["dump"])?,
-        program("From the fault to the stored report", "wer-bench", &["latency"])?,
-        registration::measure()?,
-    ];
+    let all = Benchmark::value_variants();
+    let wanted = if options.only.is_empty() { all } else { &options.only };
+    let sections: Vec<Section> = wanted.iter().map(|benchmark| benchmark.measure()).collect::<Result<_>>()?;
     let report = render(&machine()?, &sections);
     println!("{report}");
     if options.write {
-        fs::write(root().join(REPORT), &report).with_context(|| format!("{REPORT} cannot be written"))?;
+        let path = root().join(REPORT);
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        fs::write(path, merged(&report, &before)).with_context(|| format!("{REPORT} cannot be written"))?;
     }
     let missed: Vec<&str> =
         sections.iter().filter(|section| !section.is_good).map(|section| section.title).collect();
@@ -121,6 +147,14 @@ fn render(machine: &str, sections: &[Section]) -> String {
     text
 }
 
+/// The report, and the sections of an earlier one that it does not have.
+fn merged(report: &str, before: &str) -> String {
+    let title = |section: &str| section.lines().next().unwrap_or_default().to_owned();
+    let titles: Vec<String> = report.split("\n## ").skip(1).map(title).collect();
+    let kept = before.split("\n## ").skip(1).filter(|section| !titles.contains(&title(section)));
+    kept.fold(report.to_owned(), |text, section| text + "\n## " + section.trim_end() + "\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,5 +165,11 @@ mod tests {
         assert!(!render("m", &[section(true)]).contains("missed"));
         let missed = render("m", &[section(true), section(false)]);
         assert_eq!(missed.matches("missed").count(), 1, "{missed}");
+    }
+    #[test]
+    fn sections_that_were_not_measured_stay() {
+        let before = "# Performance\n\n## A\nold\n\n## B\nkept\n";
+        assert_eq!(merged("# New\n\n## A\nnew\n", before), "# New\n\n## A\nnew\n\n## B\nkept\n");
+        assert_eq!(merged("# New\n", ""), "# New\n");
     }
 }
