@@ -10,14 +10,14 @@ use crate::limits::{
     MAX_SONAME_BYTES,
 };
 
-const PAGE: u64 = 4096;
+pub(crate) const PAGE: u64 = 4096;
 const HEADER_BYTES: usize = 64;
 const PROGRAM_HEADER_BYTES: usize = 56;
-const PT_LOAD: u32 = 1;
-const PT_DYNAMIC: u32 = 2;
+pub(crate) const PT_LOAD: u32 = 1;
+pub(crate) const PT_DYNAMIC: u32 = 2;
 const PT_NOTE: u32 = 4;
-const PF_X: u32 = 1;
-const NT_GNU_BUILD_ID: u32 = 3;
+pub(crate) const PF_X: u32 = 1;
+pub(crate) const NT_GNU_BUILD_ID: u32 = 3;
 const DT_STRTAB: u64 = 5;
 const DT_SYMTAB: u64 = 6;
 const DT_SONAME: u64 = 14;
@@ -80,6 +80,28 @@ impl<'a> Image<'a> {
         Some(Self { memory, bias: base.wrapping_sub(lowest), headers, base, span })
     }
 
+    /// Its program headers as they are; addresses in them want [`Self::bias`].
+    pub(crate) fn headers(&self) -> &[ProgramHeader] {
+        &self.headers
+    }
+
+    /// What to add to an address in its headers.
+    pub(crate) const fn bias(&self) -> u64 {
+        self.bias
+    }
+
+    /// A note of its note segments, by owner and kind.
+    pub(crate) fn note(&self, name: &[u8], kind: u32) -> Option<Vec<u8>> {
+        let notes = self.headers.iter().filter(|header| header.kind == PT_NOTE);
+        notes.into_iter().find_map(|header| {
+            let length = usize::try_from(header.memory_bytes.min(MAX_MODULE_NOTE_BYTES)).ok()?;
+            let bytes = self.memory.read_exact(self.bias.wrapping_add(header.address), length)?;
+            let note =
+                Notes::new(&bytes, header.align).find(|note| note.kind == kind && note.name == name)?;
+            Some(note.data.to_vec())
+        })
+    }
+
     /// Bytes from its first to its last segment, as its headers have it.
     pub(crate) const fn span(&self) -> u64 {
         self.span
@@ -87,14 +109,7 @@ impl<'a> Image<'a> {
 
     /// The GNU build id.
     pub(crate) fn build_id(&self) -> Option<Vec<u8>> {
-        let notes = self.headers.iter().filter(|header| header.kind == PT_NOTE);
-        notes.into_iter().find_map(|header| {
-            let length = usize::try_from(header.memory_bytes.min(MAX_MODULE_NOTE_BYTES)).ok()?;
-            let bytes = self.memory.read_exact(self.bias.wrapping_add(header.address), length)?;
-            let id = Notes::new(&bytes, header.align)
-                .find(|note| note.kind == NT_GNU_BUILD_ID && note.name == b"GNU")?;
-            (1..=MAX_BUILD_ID_BYTES).contains(&id.data.len()).then(|| id.data.to_vec())
-        })
+        self.note(b"GNU", NT_GNU_BUILD_ID).filter(|id| (1..=MAX_BUILD_ID_BYTES).contains(&id.len()))
     }
 
     /// Where it has no build id: the first page of its first executable segment, folded by exclusive or into 16 bytes.
@@ -169,7 +184,7 @@ impl<'a> Image<'a> {
     }
 }
 
-fn value(dynamic: &[(u64, u64)], tag: u64) -> Option<u64> {
+pub(crate) fn value(dynamic: &[(u64, u64)], tag: u64) -> Option<u64> {
     dynamic.iter().find(|(found, _)| *found == tag).map(|(_, value)| *value)
 }
 

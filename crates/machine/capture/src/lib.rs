@@ -30,6 +30,9 @@ mod way;
 
 pub use capture::Capture;
 pub use error::CaptureError;
+pub use way::core_file::{
+    CoreCapture, CoreFileError, CoreFileOptions, core_file, core_file_with, core_of, is_core_file,
+};
 pub use way::fork_snapshot::fork_snapshot;
 pub use way::in_application::{PeerCheck, in_application};
 pub use way::kernel::{KernelCrash, kernel};

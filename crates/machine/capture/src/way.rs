@@ -1,5 +1,6 @@
 //! The ways to a [`crate::Capture`], one file each.
 
+pub(crate) mod core_file;
 pub(crate) mod fork_snapshot;
 pub(crate) mod in_application;
 pub(crate) mod kernel;
