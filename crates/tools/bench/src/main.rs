@@ -2,13 +2,12 @@
 //!
 //! Numbers are medians over alternating rounds; absolute times do not carry to another machine, ratios do.
 
-#![forbid(unsafe_code)]
-
 mod dump;
 mod held;
 mod latency;
 mod stats;
 mod target;
+mod target_process;
 
 use std::process::ExitCode;
 
@@ -23,7 +22,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Benchmark {
-    /// A mini dump of a living process, against minidump-writer: how long it is stopped, how long it takes, its size.
+    /// Dumps of living processes, against minidump-writer, gcore, the kernel's core, and what the machine can do at all.
     Dump(dump::Options),
     /// From the fault to the stored report, for each way of capture and for small and large heaps.
     Latency(latency::Options),

@@ -1,7 +1,10 @@
 //! The process that is dumped: threads that stamp the clock as often as the machine can bear, and tell the longest gap
 //! between two stamps of one thread. A thread that is stopped cannot stamp, so a gap is what a stop costs the process.
 //!
-//! Talks over its standard input and output: `reset` -> `ok`, `report` -> the longest gap in nanoseconds since then.
+//! Talks over its standard input and output: `reset` -> `ok`, `report` -> the longest gap in nanoseconds since then,
+//! `count` -> writes to the heap so far, `fork` -> nanoseconds of a bare clone, `abort` -> the monotonic clock, and its end.
+
+pub(crate) mod memory;
 
 use std::io::{BufRead, Write};
 use std::sync::Arc;
@@ -9,7 +12,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
+
+use memory::{PAGE_WORDS, clone_ns, heap, word_of};
 
 /// Time between two stamps of one thread, per thread: with all threads together, about one stamp in this time.
 const STAMP_INTERVAL_PER_THREAD: Duration = Duration::from_micros(10);
@@ -23,6 +30,36 @@ pub(crate) struct Options {
     threads: usize,
     #[arg(long)]
     heap_mib: usize,
+    #[arg(long, value_enum, default_value_t)]
+    pages: Pages,
+    #[arg(long, value_enum, default_value_t)]
+    zeros: Zeros,
+    /// One more thread writes to the heap without a pause: what is there already, page after page at random.
+    #[arg(long)]
+    writes: bool,
+}
+
+/// Pages of the heap.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum Pages {
+    /// As the machine does it.
+    #[default]
+    Default,
+    /// 4 KiB.
+    Small,
+    /// 2 MiB.
+    Huge,
+}
+
+/// Zero pages of the heap; all are touched.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum Zeros {
+    #[default]
+    None,
+    /// Its second half.
+    Half,
+    /// Every other one.
+    Alternating,
 }
 
 /// One thread's stamps.
@@ -36,9 +73,9 @@ struct Stamps {
 
 /// Runs until standard input ends.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let heap = vec![0x5A_u8; options.heap_mib << 20];
+    let heap = heap(options.heap_mib << 20, options.pages, options.zeros)?;
     // This thread answers; all others stamp.
-    let stamps: Vec<Arc<Stamps>> = (1..options.threads.max(2)).map(|_| Arc::default()).collect();
+    let mut stamps: Vec<Arc<Stamps>> = (1..options.threads.max(2)).map(|_| Arc::default()).collect();
     let interval = (STAMP_INTERVAL_PER_THREAD * stamps.len() as u32).max(STAMP_INTERVAL_MIN);
     for (index, stamp) in stamps.iter().enumerate() {
         let stamp = Arc::clone(stamp);
@@ -47,26 +84,57 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             .spawn(move || stamp_forever(&stamp, interval))
             .context("the target cannot start its threads")?;
     }
+    if options.writes {
+        let writer: Arc<Stamps> = Arc::default();
+        stamps.insert(0, Arc::clone(&writer));
+        std::thread::spawn(move || write_forever(heap, &writer));
+    }
     wait_for_stamps(&stamps);
-    println!("ready {}", heap.len());
-    answer(&stamps)?;
-    drop(heap);
-    Ok(())
+    println!("ready {}", heap.as_ptr().addr());
+    answer(&stamps)
+}
+
+/// Writes to one page after another what is there already, and stamps after each.
+fn write_forever(heap: &[AtomicU64], stamps: &Stamps) {
+    let pages = (heap.len() / PAGE_WORDS).max(1) as u64;
+    let mut gap = Gap::new();
+    for step in 0.. {
+        let index = (word_of(step) >> 8) % pages * PAGE_WORDS as u64;
+        if let Some(word) = heap.get(index as usize) {
+            word.store(word.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        gap.stamp(stamps);
+    }
 }
 
 fn stamp_forever(stamps: &Stamps, interval: Duration) {
-    let mut last = Instant::now();
-    let mut resets = 0;
+    let mut gap = Gap::new();
     loop {
         std::thread::sleep(interval);
+        gap.stamp(stamps);
+    }
+}
+
+/// Since a thread's last stamp.
+struct Gap {
+    last: Instant,
+    resets: u64,
+}
+
+impl Gap {
+    fn new() -> Self {
+        Self { last: Instant::now(), resets: 0 }
+    }
+
+    fn stamp(&mut self, stamps: &Stamps) {
         let now = Instant::now();
-        let gap = now.duration_since(last).as_nanos() as u64;
-        last = now;
+        let gap = now.duration_since(self.last).as_nanos() as u64;
+        self.last = now;
         let wanted = stamps.resets.load(Ordering::Acquire);
-        if wanted == resets {
+        if wanted == self.resets {
             stamps.longest_gap_ns.fetch_max(gap, Ordering::Relaxed);
         } else {
-            resets = wanted;
+            self.resets = wanted;
             stamps.longest_gap_ns.store(0, Ordering::Relaxed);
         }
         stamps.count.fetch_add(1, Ordering::Release);
@@ -98,9 +166,22 @@ fn answer(all: &[Arc<Stamps>]) -> Result<()> {
                 let longest = all.iter().map(|stamps| stamps.longest_gap_ns.load(Ordering::Relaxed)).max();
                 println!("{}", longest.unwrap_or(0));
             }
+            // Of the thread that writes, where there is one.
+            "count" => println!("{}", all.first().map_or(0, |stamps| stamps.count.load(Ordering::Acquire))),
+            "fork" => println!("{}", clone_ns()?),
+            "abort" => abort()?,
             other => bail!("the target knows no command {other:?}"),
         }
         std::io::stdout().flush()?;
     }
     Ok(())
+}
+
+/// Ends with a core as large as it will.
+fn abort() -> Result<()> {
+    setrlimit(Resource::Core, Rlimit { current: None, maximum: None }).context("no core limit")?;
+    let now = clock_gettime(ClockId::Monotonic);
+    println!("{}", now.tv_sec.cast_unsigned() * 1_000_000_000 + now.tv_nsec.cast_unsigned());
+    std::io::stdout().flush()?;
+    std::process::abort();
 }
