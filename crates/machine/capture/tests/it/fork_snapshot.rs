@@ -92,7 +92,9 @@ fn a_snapshot_tells_of_the_process_what_a_stop_does() {
         wait_until("all read", || {
             let process = Process::open(program.pid()).expect("it lives");
             let tids = process.thread_ids().expect("it lives");
-            let reads = |tid: &u32| process.read(&format!("task/{tid}/syscall")).is_ok_and(|text| text.starts_with(b"0 "));
+            let reads = |tid: &u32| {
+                process.read(&format!("task/{tid}/syscall")).is_ok_and(|text| text.starts_with(b"0 "))
+            };
             tids.len() == 6 && tids.iter().all(reads)
         });
         let (of_copy, of_stop) = (snapshot(&program), live(program.pid()).expect("a capture"));

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::hash::{Hash, Hasher};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
@@ -103,9 +103,17 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn start(program: &Path, arguments: &[&str]) -> Self {
-        let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = spawn(&mut command).expect("the program was just built");
+        Self::start_command(Command::new(program).args(arguments))
+    }
+
+    /// As another user, in no groups of ours.
+    pub(crate) fn start_as(program: &Path, arguments: &[&str], uid: u32) -> Self {
+        Self::start_command(Command::new(program).args(arguments).uid(uid).gid(uid).current_dir("/"))
+    }
+
+    fn start_command(command: &mut Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = spawn(command).expect("the program was just built");
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take().expect("a pipe"));
         Self { child, stdin, stdout }
     }

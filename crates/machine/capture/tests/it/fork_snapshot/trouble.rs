@@ -1,6 +1,16 @@
 //! Processes that cannot bear a copy, or end before their snapshot does.
 
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+
+use wer_snapshot::MemoryReader;
+use wer_sys::procfs::parse_stat;
+
 use super::*;
+use crate::program::spawn;
+
+const NOBODY: u32 = 65_534;
 
 /// A capture by a plain stop, and why.
 fn plain(program: &Program) -> (Capture, String) {
@@ -36,6 +46,117 @@ fn a_process_of_which_no_thread_stops_is_captured_plainly() {
     drop(outcome);
     program.stdin_line("x");
     program.expect("pong\n");
+}
+
+/// As a user's own tool would be: without the right to suspend filters. Holds for this thread and those it starts.
+fn give_up_administration() {
+    use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+    let mut sets = capabilities(None).expect("our own");
+    sets.effective.remove(CapabilitySet::SYS_ADMIN);
+    set_capabilities(None, sets).expect("fewer rights");
+}
+
+#[test]
+fn a_filtered_process_is_captured_plainly_where_filters_may_not_sleep() {
+    let mut program = start(&["seccomp"]);
+    waits(&program);
+    give_up_administration();
+    let (capture, reason) = plain(&program);
+    assert!(reason.contains("seccomp"), "{reason}");
+    assert!(capture.snapshot.threads[0].registers.is_some());
+    drop(capture);
+    is_untouched(&program);
+    program.ping();
+}
+
+#[test]
+fn a_user_who_may_have_no_more_processes_is_not_given_one() {
+    if !rustix::process::geteuid().is_root() {
+        println!("only root can start programs as another user: that limit is not tried");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("our own folder");
+    let copy = folder.path().join("limited");
+    std::fs::copy(snapshot_target(), &copy).expect("a copy");
+    let mut program = Program::start_as(&copy, &["nproc"], NOBODY);
+    program.expect("ready\n");
+    waits(&program);
+    let (capture, reason) = plain(&program);
+    assert!(reason.contains("RLIMIT_NPROC"), "{reason}");
+    drop(capture);
+    is_untouched(&program);
+    program.ping();
+}
+
+/// Not a test of its own: the tool that [`a_tool_that_is_killed_at_any_moment_does_no_harm`] starts and kills.
+#[test]
+#[ignore = "run by another test"]
+fn tool() {
+    let Some(pid) = std::env::var("WER_SNAPSHOT_OF").ok().and_then(|pid| pid.parse().ok()) else { return };
+    std::io::stderr().write_all(b"!").expect("a pipe");
+    let capture = fork_snapshot(pid, &Facts::default()).expect("a capture");
+    assert_eq!(capture.snapshot.source, CaptureSource::ForkSnapshot);
+    std::io::stderr().write_all(b".").expect("a pipe");
+    // Killed here, at the latest.
+    let _ = std::io::stdin().read(&mut [0]);
+}
+
+fn start_tool(pid: u32) -> std::process::Child {
+    let mut tool = Command::new(std::env::current_exe().expect("this test"));
+    tool.args(["--exact", "fork_snapshot::trouble::tool", "--ignored", "--nocapture"])
+        .env("WER_SNAPSHOT_OF", pid.to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut tool = spawn(&mut tool).expect("this test");
+    let mut byte = [0];
+    tool.stderr.as_mut().expect("a pipe").read_exact(&mut byte).expect("it begins");
+    assert_eq!(byte, *b"!");
+    tool
+}
+
+#[test]
+fn a_tool_that_is_killed_at_any_moment_does_no_harm() {
+    let mut program = Program::start(snapshot_target(), &["busy", "256", "0", "alone"]);
+    let address = program.read_number();
+    wait_until("its main thread's end", || program.state() == 'Z');
+    let mut cut_short = 0;
+    for delay_us in (0..16_000).step_by(250) {
+        let mut tool = start_tool(program.pid());
+        let begin = std::time::Instant::now();
+        while begin.elapsed().as_micros() < delay_us {
+            std::thread::yield_now();
+        }
+        tool.kill().expect("our own child");
+        tool.wait().expect("its end");
+        let mut rest = Vec::new();
+        tool.stderr.take().expect("a pipe").read_to_end(&mut rest).expect("a pipe");
+        assert!(rest.is_empty() || rest == b".", "{}", String::from_utf8_lossy(&rest));
+        cut_short += usize::from(rest.is_empty());
+        check_that_it_runs(&program, address);
+    }
+    assert!(cut_short > 5, "{cut_short} tools were killed before they had their snapshot");
+}
+
+/// It has its registers (it checks them itself, and aborts), its signal mask, and no copy that lives.
+fn check_that_it_runs(program: &Program, address: u64) {
+    let process = Process::open(program.pid()).expect("it lives");
+    let memory = process.memory(false).expect("it lives");
+    let rounds = || memory.read_u64(address).expect("it lives");
+    let before = rounds();
+    wait_until("it runs", || rounds() > before + 1);
+    for tid in process.thread_ids().expect("it lives") {
+        let status = process.thread_status(tid).expect("it lives");
+        assert_eq!((status.tracer_pid, status.blocked), (0, 0));
+    }
+    for copy in children(program.pid()) {
+        let stat = || Process::open(copy).and_then(|copy| copy.read("stat")).unwrap_or_default();
+        wait_until("the copy's end", || parse_stat(&stat()).is_none_or(|stat| stat.state == 'Z'));
+        let text = String::from_utf8_lossy(&stat()).into_owned();
+        let status = text.split_whitespace().next_back().unwrap_or("0").to_owned();
+        assert!(["0", "9"].contains(&&*status), "the copy ended with status {status}");
+    }
 }
 
 #[test]
