@@ -96,6 +96,11 @@ impl Synth {
         self.add(Section::new().u32(number(text.len())).bytes(text.as_bytes()).u8(0), 4).offset
     }
 
+    /// Sorts the directory by the streams' types.
+    pub fn sort_directory(&mut self) {
+        self.directory.sort_unstable();
+    }
+
     /// The dump.
     #[must_use]
     pub fn finish(self) -> Vec<u8> {
@@ -119,6 +124,15 @@ impl Synth {
 /// A size or offset as the format has it.
 pub(crate) fn number(value: usize) -> u32 {
     u32::try_from(value).expect("a synthetic dump stays below 4 GiB")
+}
+
+/// Where the first stream of a type begins in a finished dump.
+#[must_use]
+pub fn stream_at(dump: &[u8], kind: u32) -> usize {
+    let word = |at: usize| u32::from_le_bytes(dump[at..at + 4].try_into().expect("4 bytes"));
+    let mut entries = (0..word(8) as usize).map(|index| HEADER_BYTES + index * ENTRY_BYTES);
+    let entry = entries.find(|at| word(*at) == kind).expect("the dump has that stream");
+    word(entry + 8) as usize
 }
 
 /// Overwrites a number of a finished dump, to make it wrong.

@@ -12,6 +12,6 @@ mod lists;
 mod section;
 
 pub use contexts::{Amd64, amd64_extended, x86};
-pub use dump::{Place, Synth, put_u32};
+pub use dump::{Place, Synth, put_u32, stream_at};
 pub use lists::{Exception, MemoryInfo, Module, Thread};
 pub use section::Section;

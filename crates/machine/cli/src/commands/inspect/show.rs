@@ -156,13 +156,14 @@ pub(super) fn memory(
 
 /// Tells what is wrong; true when nothing is.
 pub(super) fn check(path: &Path, bytes: &[u8], json: bool, documents: &mut Vec<Value>) -> Result<bool> {
-    let violations = wer_minidump::check::check(bytes);
+    let violations = wer_check::check(bytes);
     let right = violations.is_empty();
     let name = clean_value(&path.to_string_lossy());
     if json {
         let list = violations.into_iter().map(|violation| {
             Value::Record(vec![
                 ("offset", Value::Hex(violation.offset)),
+                ("kind", Value::text(violation.kind.word())),
                 ("message", Value::text(violation.message)),
             ])
         });
