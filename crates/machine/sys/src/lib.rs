@@ -14,13 +14,16 @@ pub mod inject;
 pub mod limits;
 pub mod machine;
 pub mod memory;
+pub mod pagemap;
 pub mod peer;
 pub mod pidfd;
 pub mod process;
 pub mod procfs;
 pub mod ptrace;
+pub mod robust_list;
 pub mod run_as;
 
 pub use memory::{ProcessMemory, VmMemory};
+pub use pagemap::PageMap;
 pub use process::{Process, ProcessError, ProcessIdentity};
 pub use run_as::{Credentials, RunAsError, as_user, open_as_user};

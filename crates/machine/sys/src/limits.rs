@@ -20,3 +20,17 @@ pub const MAX_PID_NAMESPACES: usize = 33;
 pub const MAX_GROUPS: usize = 65_536;
 /// Bytes of an XSAVE area: the largest of today's processors (AMX) needs about 11 KiB.
 pub const MAX_XSAVE_BYTES: usize = 16_384;
+/// Bytes read of one table of `/proc/PID/net`; a socket takes about 150.
+pub const MAX_SOCKET_TABLE_BYTES: usize = 16 << 20;
+/// Bytes read of one `fdinfo` file; what is used stands at the front.
+pub const MAX_FDINFO_BYTES: usize = 4096;
+/// Bytes read of `/proc/PID/smaps`: about a kilobyte for each mapping.
+pub const MAX_SMAPS_BYTES: u64 = 512 << 20;
+/// Addresses that one look at a page map covers.
+pub const PAGEMAP_WINDOW_BYTES: u64 = 256 << 20;
+/// Touched ranges that one look at a page map gives.
+pub const MAX_PAGEMAP_RANGES: usize = 1024;
+/// Pages that one look at a page map covers on kernels before 6.7.
+pub const PAGEMAP_READ_PAGES: usize = 8192;
+/// Reads of at least this many bytes go by `process_vm_readv`, which copies faster than `/proc/PID/mem`.
+pub const FAST_READ_BYTES: usize = 64 << 10;

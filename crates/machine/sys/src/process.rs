@@ -9,12 +9,13 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{Mode, OFlags};
 
-use crate::limits::{MAX_MAPS_BYTES, MAX_PROC_FILE_BYTES, MAX_THREADS};
+use crate::limits::{MAX_MAPS_BYTES, MAX_PROC_FILE_BYTES, MAX_SMAPS_BYTES, MAX_THREADS};
 use crate::memory::ProcessMemory;
+use crate::pagemap::PageMap;
 use crate::pidfd;
 use crate::procfs::{
-    BlockedCall, CoreAndStackLimits, Maps, Stat, Status, parse_auxv, parse_cmdline, parse_limits, parse_maps,
-    parse_stat, parse_status, parse_syscall,
+    BlockedCall, CoreAndStackLimits, Maps, Smaps, SmapsParser, Stat, Status, parse_auxv, parse_cmdline,
+    parse_limits, parse_maps, parse_stat, parse_status, parse_syscall,
 };
 
 /// Why a process could not be held or read.
@@ -242,15 +243,70 @@ impl Process {
     /// # Errors
     /// The kernel's, sorted into [`ProcessError`].
     pub fn thread_ids(&self) -> Result<Vec<u32>, ProcessError> {
-        let fail = |error: rustix::io::Errno| ProcessError::from_io(self.pid(), "task", error.into());
-        let directory = self.open_file("task", OFlags::RDONLY | OFlags::DIRECTORY).map_err(fail)?;
-        let mut ids = Vec::new();
-        for entry in rustix::fs::Dir::new(directory).map_err(fail)?.take(MAX_THREADS + 2) {
+        self.numbered("task", MAX_THREADS)
+    }
+
+    /// Entries of a folder below `/proc/PID` that are numbers, rising, at most `limit`.
+    fn numbered(&self, name: &str, limit: usize) -> Result<Vec<u32>, ProcessError> {
+        let fail = |error: rustix::io::Errno| ProcessError::from_io(self.pid(), name, error.into());
+        let directory = self.open_file(name, OFlags::RDONLY | OFlags::DIRECTORY).map_err(fail)?;
+        let mut numbers = Vec::new();
+        // Two more entries are the folder itself and the one above it.
+        for entry in rustix::fs::Dir::new(directory).map_err(fail)?.take(limit.saturating_add(2)) {
             let entry = entry.map_err(fail)?;
-            ids.extend(entry.file_name().to_str().ok().and_then(|name| name.parse::<u32>().ok()));
+            numbers.extend(entry.file_name().to_str().ok().and_then(|name| name.parse::<u32>().ok()));
         }
-        ids.sort_unstable();
-        Ok(ids)
+        numbers.truncate(limit);
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// Where files about what its threads share are: empty, or `task/TID/` of one that lives when the main thread does not.
+    #[must_use]
+    pub fn shared_place(&self) -> &str {
+        &self.memory_place
+    }
+
+    /// Numbers of its open descriptors, rising, at most `limit`, and whether there are more.
+    ///
+    /// # Errors
+    /// The kernel's, sorted into [`ProcessError`].
+    pub fn descriptors(&self, limit: usize) -> Result<(Vec<u32>, bool), ProcessError> {
+        let mut numbers = self.numbered(&format!("{}fd", self.memory_place), limit.saturating_add(1))?;
+        let more = numbers.len() > limit;
+        numbers.truncate(limit);
+        Ok((numbers, more))
+    }
+
+    /// Its page map, for reading.
+    ///
+    /// # Errors
+    /// The kernel's, sorted into [`ProcessError`].
+    pub fn page_map(&self) -> Result<PageMap, ProcessError> {
+        let file = self
+            .open_file(&format!("{}pagemap", self.memory_place), OFlags::RDONLY)
+            .map_err(|error| ProcessError::from_io(self.pid(), "its page map", error.into()))?;
+        Ok(PageMap::from_fd(file))
+    }
+
+    /// `smaps`: mappings with their marks. The kernel walks all page tables for it.
+    ///
+    /// # Errors
+    /// As [`Self::read_limited`].
+    pub fn smaps(&self) -> Result<Smaps, ProcessError> {
+        let name = format!("{}smaps", self.memory_place);
+        let fail = |error: io::Error| ProcessError::from_io(self.pid(), "smaps", error);
+        let file = self.open_file(&name, OFlags::RDONLY).map_err(|error| fail(error.into()))?;
+        let mut file = File::from(file).take(MAX_SMAPS_BYTES);
+        let (mut parser, mut piece) = (SmapsParser::default(), vec![0; 64 << 10]);
+        loop {
+            match file.read(&mut piece) {
+                Ok(0) => return Ok(parser.finish()),
+                Ok(count) => parser.push(piece.get(..count).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(fail(error)),
+            }
+        }
     }
 
     /// Reads a small file about its memory (`auxv`, `cmdline`), also when the main thread has ended before the others.

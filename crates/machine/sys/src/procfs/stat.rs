@@ -13,6 +13,10 @@ pub struct Stat {
     pub state: char,
     /// Parent.
     pub parent_pid: u32,
+    /// Page faults that needed no disk.
+    pub minor_faults: u64,
+    /// Page faults that did.
+    pub major_faults: u64,
     /// User time, clock ticks.
     pub user_ticks: u64,
     /// Kernel time, clock ticks.
@@ -23,6 +27,8 @@ pub struct Stat {
     pub thread_count: u32,
     /// Start, clock ticks after boot. With the pid it names a process for good.
     pub start_ticks: u64,
+    /// Where the main thread's stack began when the program was executed; 0 = not for our eyes, or none.
+    pub start_stack: u64,
 }
 
 /// Parses a `stat` file. `None` when it is none.
@@ -45,11 +51,14 @@ pub fn parse_stat(text: &[u8]) -> Option<Stat> {
         name: String::from_utf8_lossy(name).into_owned(),
         state: char::from(*fields.first()?.first()?),
         parent_pid: u32::try_from(number(1)?).ok()?,
+        minor_faults: number(7)?,
+        major_faults: number(9)?,
         user_ticks: number(11)?,
         kernel_ticks: number(12)?,
         nice: str::from_utf8(fields.get(16)?).ok()?.parse().ok()?,
         thread_count: u32::try_from(number(17)?).ok()?,
         start_ticks: number(19)?,
+        start_stack: number(25).unwrap_or(0),
     })
 }
 
@@ -58,15 +67,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const FIELDS: &str =
-        "S 1 4711 4711 0 -1 4194560 172 0 0 0 31 12 0 0 20 -5 3 0 987654 2502656 263 18446744073709551615";
+    const FIELDS: &str = "S 1 4711 4711 0 -1 4194560 172 0 9 0 31 12 0 0 20 -5 3 0 987654 2502656 263 18446744073709551615 1 2 140720";
 
     #[test]
     fn an_ordinary_line_is_understood() {
         let stat = parse_stat(format!("4711 (cat) {FIELDS}\n").as_bytes()).expect("a stat line");
         assert_eq!((stat.id, stat.name.as_str(), stat.state, stat.parent_pid), (4711, "cat", 'S', 1));
         assert_eq!((stat.user_ticks, stat.kernel_ticks, stat.nice), (31, 12, -5));
-        assert_eq!((stat.thread_count, stat.start_ticks), (3, 987_654));
+        assert_eq!((stat.minor_faults, stat.major_faults), (172, 9));
+        assert_eq!((stat.thread_count, stat.start_ticks, stat.start_stack), (3, 987_654, 140_720));
     }
 
     #[test]

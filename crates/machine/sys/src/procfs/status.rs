@@ -1,5 +1,7 @@
 //! `/proc/PID/status`.
 
+use wer_snapshot::Capabilities;
+
 use super::{leading_number, parse_hex};
 use crate::limits::{MAX_GROUPS, MAX_PID_NAMESPACES};
 
@@ -34,6 +36,37 @@ pub struct Status {
     pub dumping_core: bool,
     /// A thread of the kernel itself.
     pub kernel_thread: bool,
+    /// Capability sets.
+    pub capabilities: Capabilities,
+    /// `NoNewPrivs`.
+    pub no_new_privileges: bool,
+    /// `Seccomp`: 0 none, 1 strict, 2 filter.
+    pub seccomp: u32,
+    /// Processors 0 to 63 on which the thread may run, a bit each.
+    pub affinity: u64,
+    /// Memory use.
+    pub memory: MemoryUse,
+}
+
+/// The `Vm*` lines, bytes; 0 = not said, as for a thread of the kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryUse {
+    /// `VmPeak`: most address space so far.
+    pub peak_virtual_bytes: u64,
+    /// `VmSize`: address space.
+    pub virtual_bytes: u64,
+    /// `VmHWM`: most resident so far.
+    pub peak_resident_bytes: u64,
+    /// `VmRSS`: resident.
+    pub resident_bytes: u64,
+    /// `VmData`: private writable memory.
+    pub private_bytes: u64,
+    /// `VmLck`: locked.
+    pub locked_bytes: u64,
+    /// `VmSwap`: on swap.
+    pub swap_bytes: u64,
+    /// `VmPTE`: page tables.
+    pub page_table_bytes: u64,
 }
 
 impl Status {
@@ -87,10 +120,43 @@ pub fn parse_status(text: &[u8]) -> Option<Status> {
             b"SigCgt" => status.caught = parse_hex(value).unwrap_or(0),
             b"CoreDumping" => status.dumping_core = value == b"1",
             b"Kthread" => status.kernel_thread = value == b"1",
-            _ => {}
+            _ => rights_and_memory(&mut status, key, value),
         }
     }
     seen_tgid.then_some(status)
+}
+
+fn rights_and_memory(status: &mut Status, key: &[u8], value: &[u8]) {
+    let Status { capabilities, memory, .. } = status;
+    let set = || parse_hex(value).unwrap_or(0);
+    let bytes = || super::bytes_of_kilobytes(value).unwrap_or(0);
+    match key {
+        b"CapInh" => capabilities.inheritable = set(),
+        b"CapPrm" => capabilities.permitted = set(),
+        b"CapEff" => capabilities.effective = set(),
+        b"CapBnd" => capabilities.bounding = set(),
+        b"CapAmb" => capabilities.ambient = set(),
+        b"NoNewPrivs" => status.no_new_privileges = value == b"1",
+        b"Seccomp" => status.seccomp = number(value).unwrap_or(0),
+        b"Cpus_allowed" => status.affinity = lowest_word(value).unwrap_or(0),
+        b"VmPeak" => memory.peak_virtual_bytes = bytes(),
+        b"VmSize" => memory.virtual_bytes = bytes(),
+        b"VmHWM" => memory.peak_resident_bytes = bytes(),
+        b"VmRSS" => memory.resident_bytes = bytes(),
+        b"VmData" => memory.private_bytes = bytes(),
+        b"VmLck" => memory.locked_bytes = bytes(),
+        b"VmSwap" => memory.swap_bytes = bytes(),
+        b"VmPTE" => memory.page_table_bytes = bytes(),
+        _ => {}
+    }
+}
+
+/// The lowest 64 bits of a bit map that the kernel prints in groups of 32, the highest first.
+fn lowest_word(map: &[u8]) -> Option<u64> {
+    let mut groups = map.rsplit(|byte| *byte == b',').map(parse_hex);
+    let low = groups.next()??;
+    let high = groups.next().unwrap_or(Some(0))?;
+    Some(high << 32 | low & u64::from(u32::MAX))
 }
 
 fn number(value: &[u8]) -> Option<u32> {
@@ -127,6 +193,35 @@ mod tests {
         assert!(!status.is_default(11), "signal 11 has a handler");
         assert!(!status.is_default(13), "signal 13 is ignored");
         assert!(status.is_default(6) && !status.is_default(0) && !status.is_default(65));
+    }
+
+    #[test]
+    fn rights_and_memory_are_understood() {
+        let more = "NoNewPrivs:\t1\nSeccomp:\t2\nCapInh:\t0000000000000001\nCapPrm:\t0000000000000002\n\
+            CapEff:\t000001ffffffffff\nCapBnd:\t4\nCapAmb:\tzz\nVmPeak:\t    2000 kB\nVmSize:\t1000 kB\n\
+            VmLck:\t8 kB\nVmHWM:\t40 kB\nVmRSS:\t20 kB\nVmData:\t12 kB\nVmPTE:\t4 kB\nVmSwap:\t18446744073709551615 kB\n\
+            Cpus_allowed:\tffffffff,00000003,80000001\n";
+        let status = parse_status(format!("{TEXT}{more}").as_bytes()).expect("a status file");
+        let Capabilities { inheritable, permitted, effective, bounding, ambient } = status.capabilities;
+        assert_eq!((inheritable, permitted, effective, bounding, ambient), (1, 2, 0x1ff_ffff_ffff, 4, 0));
+        assert!(status.no_new_privileges);
+        assert_eq!((status.seccomp, status.affinity), (2, 3 << 32 | 0x8000_0001));
+        let memory = status.memory;
+        assert_eq!((memory.peak_virtual_bytes, memory.virtual_bytes), (2_048_000, 1_024_000));
+        assert_eq!((memory.peak_resident_bytes, memory.resident_bytes), (40_960, 20_480));
+        assert_eq!(
+            (memory.private_bytes, memory.locked_bytes, memory.page_table_bytes),
+            (12_288, 8192, 4096)
+        );
+        assert_eq!(memory.swap_bytes, 0, "more than there can be");
+    }
+
+    #[test]
+    fn affinity_is_the_end_of_the_map() {
+        assert_eq!(lowest_word(b"3"), Some(3));
+        assert_eq!(lowest_word(b"1,00000000"), Some(1 << 32));
+        assert_eq!(lowest_word(b""), None);
+        assert_eq!(lowest_word(b"x,1"), None);
     }
 
     #[test]
