@@ -1,0 +1,3 @@
+//! Commands as people run them.
+
+mod inspect;
