@@ -2,10 +2,12 @@
  * under test. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <immintrin.h>
 #include <linux/filter.h>
 #include <linux/futex.h>
 #include <linux/seccomp.h>
+#include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -16,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -297,6 +300,29 @@ static int filtered(void) {
     return serve();
 }
 
+/* uffd: page faults of some memory are answered by a program. */
+static int with_userfaultfd(void) {
+    struct uffdio_api api = { .api = UFFD_API };
+    int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+    void *memory = mmap(0, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct uffdio_register range = { { (uintptr_t)memory, 1 << 20 }, UFFDIO_REGISTER_MODE_MISSING };
+    if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &range)) {
+        say("none!\n");
+        return 0;
+    }
+    return serve();
+}
+
+/* exec: becomes another program at the first line. */
+static int executing(char **words) {
+    char line[64];
+    say("ready\n");
+    if (!fgets(line, sizeof line, stdin)) return 0;
+    words[1] = "memory";
+    execv("/proc/self/exe", words);
+    return 85;
+}
+
 /* nproc: may not fork. */
 static int limited(void) {
     struct rlimit none = { 0, 0 };
@@ -394,6 +420,8 @@ int main(int count, char **words) {
     if (!strcmp(what, "wild")) return wild(number);
     if (!strcmp(what, "vfork")) return in_vfork(number);
     if (!strcmp(what, "seccomp")) return filtered();
+    if (!strcmp(what, "uffd")) return with_userfaultfd();
+    if (!strcmp(what, "exec")) return executing(words);
     if (!strcmp(what, "nproc")) return limited();
     if (!strcmp(what, "busy")) return busy(number, other, count > 4);
     if (!strcmp(what, "gaps")) return gaps(number, other);

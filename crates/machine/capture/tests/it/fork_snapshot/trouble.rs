@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use wer_snapshot::MemoryReader;
@@ -168,6 +169,151 @@ fn a_filtered_process_is_copied_where_filters_may_sleep() {
         assert!(capture.snapshot.soft_errors.last().is_some_and(|error| error.message.contains("seccomp")));
     }
     drop(capture);
+    is_untouched(&program);
+    program.ping();
+}
+
+#[test]
+fn a_process_whose_page_faults_a_program_answers_is_captured_plainly() {
+    let mut program = Program::start(snapshot_target(), &["uffd"]);
+    if program.read(6) == b"none!\n" {
+        println!("userfaultfd is not permitted here: that refusal is not tried");
+        return;
+    }
+    let (capture, reason) = plain(&program);
+    assert!(reason.contains("userfaultfd"), "{reason}");
+    drop(capture);
+    program.ping();
+}
+
+/// A control group that is removed when dropped; its processes go back to the root.
+struct Group {
+    path: PathBuf,
+}
+
+impl Group {
+    /// `None` where none may be made.
+    fn new(place: &str, program: &Program) -> Option<Self> {
+        let place = Path::new("/sys/fs/cgroup").join(place);
+        let path = place.join(format!("wer-snapshot-{}", program.pid()));
+        if !place.join("cgroup.procs").exists() || std::fs::create_dir(&path).is_err() {
+            println!("no control groups may be made in {}: that refusal is not tried", place.display());
+            return None;
+        }
+        let group = Self { path };
+        group.set("cgroup.procs", &program.pid().to_string());
+        Some(group)
+    }
+
+    fn set(&self, name: &str, value: &str) {
+        std::fs::write(self.path.join(name), value).expect("our own group");
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let parent = self.path.parent().expect("a parent");
+        for pid in std::fs::read_to_string(self.path.join("cgroup.procs")).unwrap_or_default().lines() {
+            let _ = std::fs::write(parent.join("cgroup.procs"), pid);
+        }
+        let _ = std::fs::remove_dir(&self.path);
+    }
+}
+
+#[test]
+fn a_full_control_group_gets_no_copy() {
+    let mut program = start(&["memory"]);
+    let Some(group) = Group::new("pids", &program) else { return };
+    group.set("pids.max", "5");
+    let (capture, reason) = plain(&program);
+    assert!(reason.contains("pids.max"), "{reason}");
+    drop(capture);
+    group.set("pids.max", "50");
+    drop(snapshot(&program));
+    is_untouched(&program);
+    program.ping();
+}
+
+#[test]
+fn a_control_group_without_memory_gets_no_copy() {
+    let mut program = start(&["memory"]);
+    let Some(group) = Group::new("memory", &program) else { return };
+    group.set("memory.limit_in_bytes", "16M");
+    let (capture, reason) = plain(&program);
+    assert!(reason.contains("memory.max"), "{reason}");
+    drop(capture);
+    program.ping();
+}
+
+#[test]
+fn a_frozen_process_is_captured_plainly() {
+    let mut program = start(&["memory"]);
+    waits(&program);
+    let place = if Path::new("/sys/fs/cgroup/cgroup.controllers").exists() { "." } else { "unified" };
+    let Some(group) = Group::new(place, &program) else { return };
+    group.set("cgroup.freeze", "1");
+    let (capture, reason) = plain(&program);
+    assert!(reason.contains("frozen"), "{reason}");
+    drop(capture);
+    group.set("cgroup.freeze", "0");
+    program.ping();
+    is_untouched(&program);
+}
+
+#[test]
+fn a_process_that_executes_another_program_still_reaps_its_copy() {
+    let mut program = start(&["exec"]);
+    waits(&program);
+    let capture = snapshot(&program);
+    let stack = capture.snapshot.threads[0].registers.expect("registers").rsp;
+    program.stdin_line("now");
+    program.expect("ready\n");
+    assert!(capture.memory().read_u64(stack).is_some(), "the copy is as it was");
+    drop(capture);
+    is_untouched(&program);
+    program.ping();
+}
+
+#[test]
+fn no_signal_is_lost_while_snapshots_are_made() {
+    let mut program = Program::start(target(), &["count"]);
+    program.expect("ready\n");
+    let pid = program.pid().to_string();
+    let sender = std::thread::spawn(move || {
+        for _ in 0..200 {
+            // Queued signals are never merged, so each one counts.
+            let status = Command::new("kill").args(["-34", &pid]).status().expect("kill");
+            assert!(status.success());
+        }
+    });
+    while !sender.is_finished() {
+        drop(snapshot(&program));
+    }
+    sender.join().expect("the sender");
+    wait_until("all signals", || {
+        program.stdin_line("?");
+        program.read(5) == b"0200\n"
+    });
+}
+
+#[test]
+fn a_process_that_is_stopped_and_continued_all_the_time_is_captured() {
+    let mut program = start(&["wild", "2"]);
+    let pid = Pid::from_raw(program.pid().cast_signed()).expect("a pid");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                kill_process(pid, Signal::STOP).expect("our own child");
+                kill_process(pid, Signal::CONT).expect("our own child");
+            }
+        });
+        for _ in 0..50 {
+            let capture = fork_snapshot(program.pid(), &Facts::default()).expect("a capture");
+            assert!(capture.snapshot.threads.len() == 3);
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
     is_untouched(&program);
     program.ping();
 }
