@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod config;
+pub(crate) mod convert;
 pub(crate) mod dump;
 pub(crate) mod events;
 pub(crate) mod inspect;

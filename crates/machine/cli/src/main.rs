@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    config, dump, events, inspect, module_check, registrations, report_show, reports, run, submit,
+    config, convert, dump, events, inspect, module_check, registrations, report_show, reports, run, submit,
 };
 use crate::place::PlaceArguments;
 
@@ -45,9 +45,11 @@ enum Command {
     Run(run::Arguments),
     /// Write a dump of a living process.
     Dump(dump::Arguments),
+    /// Make a minidump of a core file, or a core file of a minidump.
+    Convert(convert::Arguments),
     /// Show what a minidump holds, or check its form.
     Inspect(inspect::Arguments),
-    /// Show what a process has registered.
+    /// Show what a process has registered, or had when it left a core file.
     Registrations(registrations::Arguments),
     /// Read, set and explain settings.
     #[command(subcommand)]
@@ -85,6 +87,7 @@ fn main() -> ExitCode {
         Command::Submit(arguments) => submit::run(place, &arguments),
         Command::Run(arguments) => run::run(place, arguments),
         Command::Dump(arguments) => dump::run(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Registrations(arguments) => registrations::run(&arguments),
         Command::Config(command) => config::run(place, &command),

@@ -1,10 +1,13 @@
-//! `wer registrations`: what a process has registered, read from outside without its help.
+//! `wer registrations`: what a process has registered, read from outside without its help; of a dead one, from its core.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use wer_capture::CoreFileOptions;
+use wer_model::Stage;
 use wer_snapshot::{RegistrationKind, Registrations};
 
 use crate::output::{clean_value, print, print_json};
@@ -12,8 +15,9 @@ use crate::output::{clean_value, print, print_json};
 /// Options.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The process.
-    pid: u32,
+    /// The process, or the core file of one.
+    #[arg(value_name = "PID|CORE")]
+    source: String,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -22,24 +26,40 @@ pub(crate) struct Arguments {
 /// Prints the registrations, in their order.
 ///
 /// # Errors
-/// The process is gone or may not be read.
+/// The process is gone or may not be read, or the file is no core.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let registrations = wer_capture::registrations(arguments.pid)
-        .with_context(|| format!("the registrations of process {} cannot be read", arguments.pid))?;
+    let (name, registrations) = read(&arguments.source)?;
     if arguments.json {
         print_json(&registrations)?;
     } else {
-        print(&as_text(arguments.pid, &registrations))?;
+        print(&as_text(&name, &registrations))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn as_text(pid: u32, registrations: &Registrations) -> String {
+/// A number is a process; a core file of such a name is `./NUMBER`.
+fn read(source: &str) -> Result<(String, Registrations)> {
+    let Ok(pid) = source.parse::<u32>() else {
+        let options = CoreFileOptions { read_files: false, ..CoreFileOptions::default() };
+        let core = wer_capture::core_file(Path::new(source), &options)
+            .with_context(|| format!("the registrations in {source} cannot be read"))?;
+        for error in core.snapshot.soft_errors.iter().filter(|error| error.stage == Stage::Registration) {
+            eprintln!("wer: {}", clean_value(&error.message));
+        }
+        let name = format!("The core of process {} ({})", core.snapshot.process.pid, clean_value(source));
+        return Ok((name, core.snapshot.registrations));
+    };
+    let registrations = wer_capture::registrations(pid)
+        .with_context(|| format!("the registrations of process {pid} cannot be read"))?;
+    Ok((format!("Process {pid}"), registrations))
+}
+
+fn as_text(name: &str, registrations: &Registrations) -> String {
     if registrations.block_address == 0 {
-        return format!("Process {pid} has no registration block: it has registered nothing.\n");
+        return format!("{name} has no registration block: it has registered nothing.\n");
     }
     let mut text = format!(
-        "Registration block of process {pid} at {:#x}, version {}\nFlags {:#x}, hold at most {}\n",
+        "{name}: registration block at {:#x}, version {}\nFlags {:#x}, hold at most {}\n",
         registrations.block_address,
         registrations.version,
         registrations.flags,
@@ -113,10 +133,10 @@ mod tests {
             modules: vec![RuntimeExceptionModule { sequence: 2, path: "/m.so".into(), context: 5 }],
             ..Registrations::default()
         };
-        let text = as_text(7, &registrations);
+        let text = as_text("Process 7", &registrations);
         let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what} is not in {text}"));
         assert!(at("memory ") < at("module ") && at("module ") < at("metadata"));
         assert!(!text.contains('\u{1b}'));
-        assert!(as_text(7, &Registrations::default()).contains("no registration block"));
+        assert!(as_text("Process 7", &Registrations::default()).contains("no registration block"));
     }
 }
