@@ -12,7 +12,7 @@
 //!   Readers and the crash path never take it.
 //! - Everything here comes from another process: a reader checks every number before it uses it.
 
-use core::sync::atomic::{AtomicU16, AtomicU32, AtomicU64};
+use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use crate::limits::{
     MAX_LAST_WORDS_BYTES, WER_MAX_REGISTERED_ENTRIES, WER_MAX_REGISTERED_RUNTIME_EXCEPTION_MODULES,
@@ -162,6 +162,9 @@ pub struct Header {
     /// Address of the crash handler that a copy of the client installed, 0 = none. The other copies leave it to that
     /// one.
     pub handler: AtomicU64,
+    /// Address of the process's [`UnloadedList`], 0 = nothing was seen to go away. Zero in blocks of writers that do
+    /// not know it.
+    pub unloaded: AtomicU64,
 }
 
 /// The whole block, version 1.
@@ -186,8 +189,65 @@ pub struct RegistrationBlock {
     pub payloads: [TextPayload; WER_MAX_REGISTERED_ENTRIES],
 }
 
+/// First eight bytes of an [`UnloadedList`].
+pub const UNLOADED_MAGIC: u64 = u64::from_le_bytes(*b"WERUNLOD");
+/// Layout version of an [`UnloadedList`].
+pub const UNLOADED_VERSION: u32 = 1;
+/// Modules that an [`UnloadedList`] remembers.
+pub const UNLOADED_SLOTS: usize = 64;
+/// Bytes of a path that an [`UnloadedList`] keeps: the last ones, since the file's name is at the end.
+pub const UNLOADED_PATH_BYTES: usize = 464;
+
+/// A module that went away.
+#[derive(Debug)]
+#[repr(C)]
+pub struct UnloadedEntry {
+    /// 0 = nothing here or being written; otherwise the how-manieth module that went away, from 1.
+    pub sequence: AtomicU64,
+    /// Its first address then.
+    pub base: AtomicU64,
+    /// Bytes then, from its first address to the end of its last segment.
+    pub size: AtomicU64,
+    /// The loader's count of modules unloaded (`dlpi_subs`) when it was seen to be gone.
+    pub unloads: AtomicU64,
+    /// Bytes of the whole path; more than [`UNLOADED_PATH_BYTES`]: only the last ones are here.
+    pub path_bytes: AtomicU32,
+    /// 0.
+    pub reserved: u32,
+    /// The path as the loader named it, any bytes, no terminator.
+    pub path: [AtomicU8; UNLOADED_PATH_BYTES],
+}
+
+/// The modules that went away last: a ring. Mapped when the first one goes, never unmapped, written under the lock of
+/// the block that has its address.
+#[derive(Debug)]
+#[repr(C)]
+pub struct UnloadedList {
+    /// [`UNLOADED_MAGIC`], stored last.
+    pub magic: AtomicU64,
+    /// [`UNLOADED_VERSION`].
+    pub version: AtomicU32,
+    /// Bytes of this header, where the entries begin.
+    pub header_bytes: AtomicU32,
+    /// Bytes of an entry.
+    pub entry_bytes: AtomicU32,
+    /// Entries of the ring.
+    pub entry_count: AtomicU32,
+    /// Modules that went away in all. Number `n`, from 0, is in slot `n % entry_count`.
+    pub total: AtomicU64,
+    /// 0.
+    pub reserved: [u8; 480],
+    /// The ring.
+    pub entries: [UnloadedEntry; UNLOADED_SLOTS],
+}
+
 const _: () = {
     use core::mem::offset_of;
+    assert!(offset_of!(Header, unloaded) == 592);
+    assert!(size_of::<UnloadedEntry>() == 504);
+    assert!(offset_of!(UnloadedEntry, path) == 40);
+    assert!(offset_of!(UnloadedList, entries) == 512);
+    assert!(size_of::<UnloadedList>() == 32_768);
     assert!(size_of::<Entry>() == 32);
     assert!(size_of::<TextPayload>() == PAYLOAD_BYTES);
     assert!(size_of::<ModuleEntry>() == 1040);

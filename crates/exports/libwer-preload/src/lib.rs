@@ -1,16 +1,17 @@
 //! `libwer-preload.so`: attaches the crash handler to a program that knows nothing of it, through `LD_PRELOAD`
 //! (`wer run -- CMD`). `WER_WERFAULT` names the `werfault` to run.
 //!
-//! Its constructor attaches, and `pthread_create` is wrapped so that every thread gets an alternate stack. Children
-//! inherit the variable and attach themselves. Must never print, fail the program it is loaded into, or change what
+//! Its constructor attaches, `pthread_create` is wrapped so that every thread gets an alternate stack, and `dlclose` so
+//! that what it unloads is remembered. Children inherit the variable and attach themselves. Must never print, fail the program it is loaded into, or change what
 //! its functions answer.
-#![expect(unsafe_code, reason = "is a constructor and stands in front of a libc function")]
+#![expect(unsafe_code, reason = "is a constructor and stands in front of libc functions")]
 
-use core::ffi::{c_int, c_void};
+use core::ffi::{CStr, c_int, c_void};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use std::panic::catch_unwind;
 
 use wer_client::crash::{AttachOptions, attach, thread_attach};
+use wer_client::watch_close;
 
 /// A thread's function. Unwinding passes through: that is how `pthread_exit` and cancellation leave it.
 type StartRoutine = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
@@ -20,6 +21,7 @@ type PthreadCreate = unsafe extern "C" fn(
     Option<StartRoutine>,
     *mut c_void,
 ) -> c_int;
+type Dlclose = unsafe extern "C-unwind" fn(*mut c_void) -> c_int;
 
 #[used]
 #[unsafe(link_section = ".init_array")]
@@ -71,15 +73,38 @@ fn take(start: *mut c_void) -> Start {
     *unsafe { Box::from_raw(start.cast()) }
 }
 
-/// The next `pthread_create` in the order of loading: libc's.
+/// `dlclose`, remembering what it unloads.
+///
+/// # Safety
+/// That of `dlclose`.
+#[unsafe(no_mangle)]
+unsafe extern "C-unwind" fn dlclose(module: *mut c_void) -> c_int {
+    let Some(real) = real_dlclose() else { return -1 };
+    // SAFETY: the caller's own argument.
+    watch_close(|| unsafe { real(module) })
+}
+
 fn real_pthread_create() -> Option<PthreadCreate> {
     static REAL: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
-    let mut real = REAL.load(Ordering::Relaxed);
-    if real.is_null() {
-        // SAFETY: looks a name up in what is loaded after this library.
-        real = unsafe { libc::dlsym(libc::RTLD_NEXT, c"pthread_create".as_ptr()) };
-        REAL.store(real, Ordering::Relaxed);
-    }
+    let real = next_in_order(&REAL, c"pthread_create");
     // SAFETY: null is None; otherwise it is `pthread_create`.
     unsafe { core::mem::transmute::<*mut c_void, Option<PthreadCreate>>(real) }
+}
+
+fn real_dlclose() -> Option<Dlclose> {
+    static REAL: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
+    let real = next_in_order(&REAL, c"dlclose");
+    // SAFETY: null is None; otherwise it is `dlclose`.
+    unsafe { core::mem::transmute::<*mut c_void, Option<Dlclose>>(real) }
+}
+
+/// The next function of this name in the order of loading, libc's; `known` remembers it.
+fn next_in_order(known: &AtomicPtr<c_void>, name: &CStr) -> *mut c_void {
+    let mut real = known.load(Ordering::Relaxed);
+    if real.is_null() {
+        // SAFETY: looks a name up in what is loaded after this library.
+        real = unsafe { libc::dlsym(libc::RTLD_NEXT, name.as_ptr()) };
+        known.store(real, Ordering::Relaxed);
+    }
+    real
 }

@@ -16,7 +16,7 @@ use wer_abi::registration::{
 use wer_model::{LastWords, LastWordsSource, SoftError, Stage};
 use wer_snapshot::{
     MemoryBlock, MemoryReader, Region, RegionKind, Registration, RegistrationKind, Registrations,
-    RuntimeExceptionModule,
+    RuntimeExceptionModule, UnloadedModule,
 };
 
 use crate::bytes::{chunk, u16_at, u32_at, u64_at};
@@ -27,6 +27,8 @@ const TAG_RUST_PANIC: u8 = 1;
 /// First byte of the last words that an uncaught C++ exception left.
 const TAG_CPP_EXCEPTION: u8 = 2;
 
+mod unloaded;
+
 /// What a block told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BlockContents {
@@ -34,6 +36,8 @@ pub struct BlockContents {
     pub registrations: Registrations,
     /// The last words with their kind.
     pub last_words: Option<LastWords>,
+    /// Modules that went away, the last one first.
+    pub unloaded_modules: Vec<UnloadedModule>,
     /// What was left out.
     pub soft_errors: Vec<SoftError>,
 }
@@ -113,7 +117,8 @@ pub fn read_block(memory: &dyn MemoryReader, address: u64) -> Result<BlockConten
         ..Registrations::default()
     };
     capture_state(&header, &mut registrations);
-    Ok(BlockContents { registrations, last_words, soft_errors: reader.into_errors() })
+    let unloaded_modules = reader.unloaded_modules(field64(offset_of!(Header, unloaded)));
+    Ok(BlockContents { registrations, last_words, unloaded_modules, soft_errors: reader.into_errors() })
 }
 
 fn capture_state(header: &[u8], registrations: &mut Registrations) {
@@ -276,6 +281,14 @@ impl BlockReader<'_> {
             before = after;
         }
         None
+    }
+
+    fn unloaded_modules(&mut self, address: u64) -> Vec<UnloadedModule> {
+        let found = unloaded::read(self.memory, address);
+        found.unwrap_or_else(|reason| {
+            self.complain(reason);
+            Vec::new()
+        })
     }
 
     fn last_words(&mut self) -> Option<LastWords> {

@@ -278,7 +278,7 @@ impl Target {
             token: None,
             counters: None,
             system_memory: None,
-            unloaded_modules: Vec::new(),
+            unloaded_modules: block.unloaded_modules,
             soft_errors: self.soft_errors,
         };
         Capture::new(snapshot, self.process, self.memory, held)

@@ -10,3 +10,6 @@
 pub mod crash;
 mod maps;
 pub mod registration;
+mod unloading;
+
+pub use unloading::watch_close;

@@ -19,6 +19,7 @@ mod memory_blocks;
 mod metadata;
 mod modules;
 mod text;
+pub(crate) mod unloaded;
 
 pub use block::block_address;
 pub use files::{register_file, unregister_file};

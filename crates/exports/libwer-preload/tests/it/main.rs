@@ -1,5 +1,7 @@
 //! Programs that know nothing of the library, with it preloaded: they behave as before, and their crashes are reported.
 
+mod unloaded;
+
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};

@@ -108,8 +108,9 @@ fn the_layout_is_the_documented_one() {
         offset_of!(Header, owner_pid),
         offset_of!(Header, capture),
         offset_of!(Header, handler),
+        offset_of!(Header, unloaded),
     ];
-    assert_eq!(header, [16, 24, 32, 40, 44, 48, 60, 68, 72, 584]);
+    assert_eq!(header, [16, 24, 32, 40, 44, 48, 60, 68, 72, 584, 592]);
 }
 
 #[test]
