@@ -84,6 +84,7 @@ impl Capture {
     /// goes on waiting for its own reply; a process whose core the kernel writes, or that is traced by
     /// [`crate::trace::supervise`], is let go by the kernel or the supervisor instead. A second call does nothing.
     pub fn release(&mut self) {
+        self.memory.run_on();
         match self.held.take() {
             Some(Held::Stop(mut hold)) => hold.release(),
             Some(Held::Copy(mut copy)) => copy.release(),

@@ -11,8 +11,10 @@ use wer_sys::procfs::parse_auxv;
 use wer_sys::ptrace::{SIGINFO_BYTES, registers_from_bytes};
 
 use crate::bytes::{chunk, u16_at, u32_at, u64_at};
-use crate::elf::{Note, Notes, ProgramHeader, parse_program_header};
-use crate::limits::{MAX_CORE_NOTE_BYTES, MAX_CORE_NOTES, MAX_CORE_SKIP_BYTES, MAX_CORE_THREADS};
+use crate::elf::{Note, Notes, PT_LOAD, ProgramHeader, parse_program_header};
+use crate::limits::{
+    MAX_CORE_LOADS, MAX_CORE_NOTE_BYTES, MAX_CORE_NOTES, MAX_CORE_SKIP_BYTES, MAX_CORE_THREADS,
+};
 use crate::signal_frame::parse_siginfo;
 
 pub(crate) const ELF_HEADER_BYTES: usize = 64;
@@ -40,6 +42,17 @@ pub struct CoreThread {
     pub fpu: Option<FpuState>,
 }
 
+/// A mapping as a core's program headers have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CoreLoad {
+    /// First address.
+    pub start: u64,
+    /// Bytes in memory.
+    pub memory_bytes: u64,
+    /// Bytes in the core; 0 = the kernel leaves it out.
+    pub file_bytes: u64,
+}
+
 /// What a core's notes tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CoreNotes {
@@ -49,6 +62,8 @@ pub struct CoreNotes {
     pub signal: Option<SignalInfo>,
     /// The auxiliary vector.
     pub auxv: Vec<(u64, u64)>,
+    /// The mappings, where the head of the core was read.
+    pub loads: Vec<CoreLoad>,
     /// What was wrong; empty = nothing.
     pub problems: Vec<String>,
 }
@@ -56,7 +71,7 @@ pub struct CoreNotes {
 /// Reads a core up to the end of its notes.
 pub fn read_core_notes(core: &mut dyn Read) -> CoreNotes {
     let mut notes = CoreNotes::default();
-    match note_bytes(core) {
+    match note_bytes(core, &mut notes.loads) {
         Ok((bytes, complete)) => {
             if !complete {
                 notes.problems.push("The core ends within its notes; threads may be missing.".into());
@@ -69,7 +84,7 @@ pub fn read_core_notes(core: &mut dyn Read) -> CoreNotes {
 }
 
 /// The bytes of the note segment, and whether all of them were there.
-fn note_bytes(core: &mut dyn Read) -> Result<(Vec<u8>, bool), String> {
+fn note_bytes(core: &mut dyn Read, loads: &mut Vec<CoreLoad>) -> Result<(Vec<u8>, bool), String> {
     let broken = |what: &str| format!("The core has no usable {what}; registers of its threads are missing.");
     let mut header = [0; ELF_HEADER_BYTES];
     core.read_exact(&mut header).map_err(|error| broken(&format!("header ({error})")))?;
@@ -81,6 +96,8 @@ fn note_bytes(core: &mut dyn Read) -> Result<(Vec<u8>, bool), String> {
     let mut position = ELF_HEADER_BYTES as u64;
     skip(core, &mut position, table).map_err(|error| broken(&format!("program headers ({error})")))?;
     let note = find_note(core, &mut position, count).ok_or_else(|| broken("note segment"))?;
+    read_loads(core, &mut position, note.offset, loads)
+        .map_err(|error| broken(&format!("program headers ({error})")))?;
     skip(core, &mut position, note.offset).map_err(|error| broken(&format!("notes ({error})")))?;
     let wanted = note.file_bytes.min(MAX_CORE_NOTE_BYTES);
     let mut bytes = Vec::new();
@@ -100,6 +117,32 @@ fn find_note(core: &mut dyn Read, position: &mut u64, count: u16) -> Option<Prog
         }
     }
     None
+}
+
+/// Reads the program headers behind the notes' own, which comes first. How many there are is told by where the notes
+/// begin: the count in the ELF header ends at 65,535.
+fn read_loads(
+    core: &mut dyn Read,
+    position: &mut u64,
+    end: u64,
+    loads: &mut Vec<CoreLoad>,
+) -> io::Result<()> {
+    const ONE: u64 = PROGRAM_HEADER_BYTES as u64;
+    let count = end.saturating_sub(*position).min(MAX_CORE_SKIP_BYTES) / ONE;
+    let mut core = io::BufReader::with_capacity(64 << 10, core.take(count * ONE));
+    for _ in 0..count {
+        let mut bytes = [0; PROGRAM_HEADER_BYTES];
+        core.read_exact(&mut bytes)?;
+        *position += ONE;
+        let header = parse_program_header(&bytes).filter(|header| header.kind == PT_LOAD);
+        if let Some(header) = header
+            && loads.len() < MAX_CORE_LOADS
+        {
+            let (memory_bytes, file_bytes) = (header.memory_bytes, header.file_bytes);
+            loads.push(CoreLoad { start: header.address, memory_bytes, file_bytes });
+        }
+    }
+    Ok(())
 }
 
 fn skip(core: &mut dyn Read, position: &mut u64, to: u64) -> io::Result<()> {

@@ -14,6 +14,7 @@ pub mod classify;
 pub mod core_notes;
 mod elf;
 mod error;
+mod facts;
 mod last_words;
 pub mod limits;
 mod machine;
@@ -34,6 +35,6 @@ pub use way::core_file::{
     CoreCapture, CoreFileError, CoreFileOptions, core_file, core_file_with, core_of, is_core_file,
 };
 pub use way::fork_snapshot::fork_snapshot;
-pub use way::in_application::{PeerCheck, in_application};
-pub use way::kernel::{KernelCrash, kernel};
-pub use way::live::{core_limit_is_one, live, registrations};
+pub use way::in_application::{PeerCheck, in_application, in_application_with};
+pub use way::kernel::{KernelCrash, kernel, kernel_with};
+pub use way::live::{core_limit_is_one, live, live_with, registrations};

@@ -41,3 +41,20 @@ pub const MAX_REGISTRATION_ERRORS: usize = 16;
 pub const STACK_GUARD_REACH_BYTES: u64 = 2 << 20;
 /// A fault this far below the stack pointer still belongs to the frame that is being made.
 pub const STACK_PUSH_REACH_BYTES: u64 = 64 << 10;
+/// Open descriptors kept of one process.
+pub const MAX_HANDLES: usize = 65_536;
+/// Descriptors that are read under the stop because they were opened since they were listed.
+pub const MAX_LATE_HANDLES: usize = 256;
+/// Namespaces of a process; the kernel has ten.
+pub const MAX_NAMESPACES: usize = 32;
+/// Bytes kept of a security label.
+pub const MAX_SECURITY_LABEL_BYTES: usize = 4096;
+/// Offset of anything in a thread's control block.
+pub const MAX_CONTROL_BLOCK_BYTES: u64 = 64 << 10;
+/// Resident memory up to which the marks of mappings are read though nobody asked for them: the kernel walks all page
+/// tables for them, about 2 ms for this much.
+pub const MAX_RESIDENT_BYTES_FOR_MARKS: u64 = 128 << 20;
+/// Mappings up to which the same holds: each costs about 4 microseconds.
+pub const MAX_REGIONS_FOR_MARKS: usize = 1024;
+/// Program headers kept of one core.
+pub const MAX_CORE_LOADS: usize = 262_144;

@@ -8,59 +8,40 @@ use std::sync::Arc;
 
 use wer_model::{LastWords, SoftError, Stage};
 use wer_snapshot::{
-    CaptureSource, ExceptionSnapshot, FpuState, LinuxFiles, MemoryReader, ModuleSnapshot, ProcessInfo,
-    ProcessSnapshot, Region, Registers, SignalInfo, ThreadSnapshot,
+    CaptureSource, ExceptionSnapshot, Facts, FpuState, LinuxFiles, ModuleSnapshot, ProcessInfo,
+    ProcessSnapshot, Region, Registers, SignalInfo, ThreadDetails, ThreadSnapshot,
 };
 use wer_sys::machine::{ms_of_ticks, unix_ns_of_boot_ticks};
-use wer_sys::procfs::{Stat, Status, parse_auxv, parse_cmdline, parse_maps};
-use wer_sys::{Process, ProcessError, ProcessMemory, VmMemory};
+use wer_sys::procfs::{Maps, Smaps, Stat, Status, parse_auxv, parse_cmdline, parse_maps, parse_status};
+use wer_sys::{Process, ProcessError, VmMemory};
 
 use crate::capture::{Capture, Held};
 use crate::classify::{Evidence, classify};
+use crate::core_notes::CoreLoad;
 use crate::error::CaptureError;
+use crate::facts::threads::{StartRoutine, affinity};
+use crate::facts::{Gathered, handles, marks};
 use crate::last_words::glibc_abort_message;
 use crate::machine::machine;
 use crate::modules::{ModuleCache, find_modules};
 use crate::registration::{BlockContents, candidates, read_first};
 use crate::stop::Stopped;
-use crate::way::fork_snapshot::memory::SnapshotMemory;
 
-/// Memory of a target.
-#[derive(Debug)]
-pub(crate) enum TargetMemory {
-    /// By descriptor: it cannot be mistaken for another process's.
-    File(ProcessMemory),
-    /// By number, where the descriptor is refused.
-    Number(VmMemory),
-    /// Of a fork snapshot.
-    Snapshot(Box<SnapshotMemory>),
-}
+pub(crate) mod memory;
 
-impl TargetMemory {
-    /// Memory of the living process itself, where it can be had by descriptor.
-    pub(crate) fn of_process(&self) -> Option<&ProcessMemory> {
-        match self {
-            Self::File(memory) => Some(memory),
-            Self::Snapshot(memory) => Some(&memory.process),
-            Self::Number(_) => None,
-        }
-    }
-}
+pub(crate) use memory::TargetMemory;
 
-impl MemoryReader for TargetMemory {
-    fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
-        match self {
-            Self::File(memory) => memory.read(address, buffer),
-            Self::Number(memory) => memory.read(address, buffer),
-            Self::Snapshot(memory) => memory.read(address, buffer),
-        }
-    }
-}
+/// `AT_ENTRY`: where the main thread begins.
+const AT_ENTRY: u64 = 9;
 
 #[derive(Debug)]
 struct ThreadFacts {
     stat: Stat,
     namespace_tid: u32,
+    /// Processors on which it may run; 0 = not asked for.
+    affinity: u64,
+    /// It was looked at while it stood, so that its state tells nothing.
+    stood: bool,
 }
 
 /// One thread's registers, from wherever the way of capture has them.
@@ -91,6 +72,16 @@ pub(crate) struct Target {
     pub(crate) block_hint: u64,
     /// `maps` as it was, when the process does not stand any more.
     pub(crate) maps: Option<Vec<u8>>,
+    /// The process stands still, by us or by the kernel, until the capture is released.
+    pub(crate) stands: bool,
+    /// Mappings as the kernel's core has them; empty = no core.
+    pub(crate) core_loads: Vec<CoreLoad>,
+    facts: Facts,
+    gathered: Gathered,
+    /// Mappings with their marks before the stop, where they were looked at.
+    smaps: Option<Smaps>,
+    /// Where threads keep their start function; the outer `None` = not looked for yet.
+    start_routine: Option<Option<StartRoutine>>,
     stat: Stat,
     files: LinuxFiles,
     executable: String,
@@ -103,7 +94,9 @@ impl Target {
     pub(crate) fn prepare(process: Process) -> Result<Self, CaptureError> {
         machine();
         let stat = process.stat()?;
-        let status = process.status()?;
+        let status_text = process.read("status")?;
+        let status = parse_status(&status_text)
+            .ok_or_else(|| ProcessError::Malformed { pid: process.pid(), what: "status".into() })?;
         let memory = match process.memory(true).or_else(|_| process.memory(false)) {
             Ok(memory) => TargetMemory::File(memory),
             Err(ProcessError::NotPermitted { .. }) => TargetMemory::Number(VmMemory::new(process.pid())),
@@ -118,7 +111,13 @@ impl Target {
             soft_errors: Vec::new(),
             block_hint: 0,
             maps: None,
-            files: LinuxFiles::default(),
+            stands: false,
+            core_loads: Vec::new(),
+            facts: Facts::default(),
+            gathered: Gathered::default(),
+            smaps: None,
+            start_routine: None,
+            files: LinuxFiles { status: status_text, ..LinuxFiles::default() },
             threads: HashMap::new(),
             modules: ModuleCache::default(),
         };
@@ -130,7 +129,7 @@ impl Target {
         self.files = LinuxFiles {
             cpuinfo: machine().cpuinfo.clone(),
             lsb_release: machine().os_release.clone(),
-            status: self.file("status"),
+            status: std::mem::take(&mut self.files.status),
             cmdline: self.file_of_memory("cmdline"),
             auxv: self.file_of_memory("auxv"),
             limits: self.file("limits"),
@@ -166,6 +165,13 @@ impl Target {
         self.process.pid()
     }
 
+    /// Looks at those of `facts` that can be looked at now. To be called before [`Self::look_ahead`].
+    pub(crate) fn ask(&mut self, facts: &Facts) {
+        self.facts = *facts;
+        let known = (&self.stat, &self.status);
+        self.gathered = Gathered::before_the_stop(&self.process, known, facts, &mut self.soft_errors);
+    }
+
     /// Reads names and times of threads, and the modules, so that the stop need not.
     pub(crate) fn look_ahead(&mut self) -> Vec<u32> {
         let tids = self.process.thread_ids().unwrap_or_default();
@@ -173,9 +179,20 @@ impl Target {
             self.learn_thread(*tid);
         }
         let regions = self.process.maps().map(|maps| maps.regions).unwrap_or_default();
+        if self.wants_marks(regions.len()) {
+            self.smaps = self.process.smaps().ok();
+        }
         // Only to fill the cache: soft errors and results of this look do not count.
-        self.find_modules(&regions, &mut Vec::new());
+        let modules = self.find_modules(&regions, &mut Vec::new());
+        self.find_start_routine(&modules);
         tids
+    }
+
+    fn find_start_routine(&mut self, modules: &[ModuleSnapshot]) -> Option<StartRoutine> {
+        if !self.facts.thread_details {
+            return None;
+        }
+        *self.start_routine.get_or_insert_with(|| StartRoutine::of(&self.memory, modules))
     }
 
     fn find_modules(&mut self, regions: &[Region], errors: &mut Vec<SoftError>) -> Vec<ModuleSnapshot> {
@@ -201,7 +218,8 @@ impl Target {
                     .then(|| self.process.thread_status(tid).ok()?.namespace_id())
                     .flatten()
                     .unwrap_or(tid);
-                Some(place.insert(ThreadFacts { stat, namespace_tid }))
+                let affinity = if self.facts.thread_details { affinity(tid) } else { 0 };
+                Some(place.insert(ThreadFacts { stat, namespace_tid, affinity, stood: self.stands }))
             }
         }
     }
@@ -246,7 +264,14 @@ impl Target {
         crash: Option<CrashFacts>,
         held: Option<Held>,
     ) -> Capture {
-        let regions = self.read_regions();
+        let mut regions = self.read_regions();
+        if self.stands {
+            self.memory.hold_still(&self.process, &regions);
+            if self.facts.handles {
+                handles::refresh(&self.process, &mut self.gathered.handles);
+            }
+        }
+        self.mark_regions(source, &mut regions, &states);
         let mut module_errors = Vec::new();
         let modules = self.find_modules(&regions, &mut module_errors);
         self.soft_errors.append(&mut module_errors);
@@ -258,7 +283,8 @@ impl Target {
             _ => None,
         };
         let last_words = said.or(block.last_words);
-        let mut threads = self.threads(states);
+        self.find_start_routine(&modules);
+        let mut threads = self.threads(states, &regions);
         if let Some(crash) = crash {
             threads.sort_by_key(|thread| (thread.tid != crash.tid, thread.tid));
         }
@@ -274,34 +300,79 @@ impl Target {
             last_words,
             registrations: block.registrations,
             linux: self.files,
-            handles: Vec::new(),
-            token: None,
-            counters: None,
-            system_memory: None,
-            unloaded_modules: block.unloaded_modules,
+            handles: self.gathered.handles,
+            token: self.gathered.token,
+            counters: self.gathered.counters,
+            system_memory: self.gathered.system_memory,
+            unloaded_modules: if self.facts.unloaded_modules { block.unloaded_modules } else { Vec::new() },
             soft_errors: self.soft_errors,
         };
         Capture::new(snapshot, self.process, self.memory, held)
     }
 
+    /// Reads `maps`; with its marks from before the stop where nothing has changed since, else with those of now.
     fn read_regions(&mut self) -> Vec<Region> {
-        let text = self.maps.take().map_or_else(|| self.process.maps_text(), Ok);
-        match text {
+        let before = self.smaps.take();
+        let given = self.maps.take();
+        let is_given = given.is_some();
+        match given.map_or_else(|| self.process.maps_text(), Ok) {
             Ok(text) => {
-                let maps = parse_maps(&text);
-                self.files.maps = text;
-                if maps.dropped_lines > 0 {
-                    self.complain(format!("{} mappings could not be understood.", maps.dropped_lines));
-                }
-                if maps.regions.is_empty() {
-                    self.complain("The process has no mappings any more; its memory is gone.".into());
-                }
-                maps.regions
+                let maps = match before {
+                    Some(smaps) if smaps.maps_text == text => smaps.maps,
+                    before => self.marked_now(before, parse_maps(&text), is_given),
+                };
+                self.take_maps(maps, text)
             }
             Err(error) => {
                 self.complain(format!("The mappings are missing: {error}."));
                 Vec::new()
             }
+        }
+    }
+
+    fn marked_now(&self, before: Option<Smaps>, mut maps: Maps, is_of_the_past: bool) -> Maps {
+        let is_wanted = before.is_some() || self.stands && self.wants_marks(maps.regions.len());
+        if is_wanted
+            && !is_of_the_past
+            && let Ok(smaps) = self.process.smaps()
+        {
+            return smaps.maps;
+        }
+        if let Some(before) = before {
+            marks::carry_over(&before.maps.regions, &mut maps.regions);
+        }
+        maps
+    }
+
+    fn take_maps(&mut self, maps: Maps, text: Vec<u8>) -> Vec<Region> {
+        self.files.maps = text;
+        if maps.dropped_lines > 0 {
+            self.complain(format!("{} mappings could not be understood.", maps.dropped_lines));
+        }
+        if maps.regions.is_empty() {
+            self.complain("The process has no mappings any more; its memory is gone.".into());
+        }
+        maps.regions
+    }
+
+    /// A core tells which mappings to leave out; without one `smaps` does, for a process with little memory unasked.
+    fn wants_marks(&self, regions: usize) -> bool {
+        let cheap = marks::are_cheap(self.status.memory.resident_bytes, regions);
+        self.core_loads.is_empty() && (self.facts.region_marks || cheap)
+    }
+
+    fn mark_regions(&self, source: CaptureSource, regions: &mut [Region], states: &[(u32, ThreadState)]) {
+        if !self.core_loads.is_empty() {
+            marks::by_core(regions, &self.core_loads, &self.memory);
+        } else if matches!(source, CaptureSource::InApplication | CaptureSource::Traced)
+            && let Some(filter) = marks::coredump_filter(&self.process)
+        {
+            let stacks: Vec<u64> = states
+                .iter()
+                .flat_map(|(_, state)| [state.registers.map(|it| it.rsp), state.handler_stack_pointer])
+                .flatten()
+                .collect();
+            marks::by_filter(regions, filter, &stacks);
         }
     }
 
@@ -311,9 +382,10 @@ impl Target {
         block
     }
 
-    fn threads(&mut self, states: Vec<(u32, ThreadState)>) -> Vec<ThreadSnapshot> {
+    fn threads(&mut self, states: Vec<(u32, ThreadState)>, regions: &[Region]) -> Vec<ThreadSnapshot> {
         let mut threads = Vec::with_capacity(states.len());
         for (tid, state) in states {
+            let details = self.details(tid, &state, regions);
             let facts = self.learn_thread(tid);
             let stat = facts.as_ref().map(|facts| &facts.stat);
             threads.push(ThreadSnapshot {
@@ -326,10 +398,31 @@ impl Target {
                 priority: stat.map_or(0, |stat| stat.nice),
                 user_time_ms: stat.map_or(0, |stat| ms_of_ticks(stat.user_ticks)),
                 kernel_time_ms: stat.map_or(0, |stat| ms_of_ticks(stat.kernel_ticks)),
-                details: None,
+                details,
             });
         }
         threads
+    }
+
+    fn details(&mut self, tid: u32, state: &ThreadState, regions: &[Region]) -> Option<ThreadDetails> {
+        if !self.facts.thread_details {
+            return None;
+        }
+        let start_address = if tid == self.pid() {
+            let auxv = parse_auxv(&self.files.auxv);
+            auxv.iter().find(|(key, _)| *key == AT_ENTRY).map_or(0, |(_, value)| *value)
+        } else {
+            let fs_base = state.registers.map_or(0, |registers| registers.fs_base);
+            let routine = self.start_routine.flatten();
+            routine.map_or(0, |routine| routine.read(&self.memory, fs_base, regions))
+        };
+        let facts = self.learn_thread(tid)?;
+        Some(ThreadDetails {
+            create_time_unix_ns: unix_ns_of_boot_ticks(facts.stat.start_ticks),
+            start_address,
+            affinity: facts.affinity,
+            state: if facts.stood { 0 } else { u8::try_from(facts.stat.state).unwrap_or(0) },
+        })
     }
 
     fn process_info(&self) -> ProcessInfo {

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io;
 
-use wer_snapshot::CaptureSource;
+use wer_snapshot::{CaptureSource, Facts};
 use wer_sys::Process;
 use wer_sys::child::{Started, spawn_held};
 use wer_sys::forward::Forwarding;
@@ -49,6 +49,18 @@ pub fn supervise(
     command: Vec<OsString>,
     on_crash: &mut dyn FnMut(&mut Capture),
 ) -> Result<ExitDisposition, CaptureError> {
+    supervise_with(command, &Facts::default(), on_crash)
+}
+
+/// As [`supervise`], and looks at `facts` too.
+///
+/// # Errors
+/// As [`supervise`].
+pub fn supervise_with(
+    command: Vec<OsString>,
+    facts: &Facts,
+    on_crash: &mut dyn FnMut(&mut Capture),
+) -> Result<ExitDisposition, CaptureError> {
     let program = command.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
     let fail = |source| CaptureError::Run { program: program.clone(), source };
     let child = spawn_held(command).map_err(fail)?;
@@ -60,8 +72,13 @@ pub fn supervise(
     }
     let _forwarding = Forwarding::to(pid);
     let started = child.release().map_err(fail)?;
-    let mut supervisor =
-        Supervisor { pid, known: HashSet::from([pid]), started: Some(started), reported: false };
+    let mut supervisor = Supervisor {
+        pid,
+        known: HashSet::from([pid]),
+        started: Some(started),
+        reported: false,
+        facts: *facts,
+    };
     match supervisor.run(on_crash) {
         Ok(disposition) => match supervisor.started.and_then(Started::error) {
             Some(error) => Err(fail(error)),
@@ -78,6 +95,7 @@ struct Supervisor {
     /// Until the program was executed: tells why it could not be.
     started: Option<Started>,
     reported: bool,
+    facts: Facts,
 }
 
 impl Supervisor {
@@ -158,6 +176,8 @@ impl Supervisor {
         let rest: Vec<u32> = process.thread_ids()?.into_iter().filter(|other| *other != tid).collect();
         others.adopt(&process, &rest);
         let mut target = Target::prepare(process)?;
+        target.stands = true;
+        target.ask(&self.facts);
         let mut stopped = others.read_all();
         stopped.threads.insert(tid, crate::stop::read_stopped(tid, &mut [0; MAX_XSAVE_BYTES]));
         let mut info = match ptrace::siginfo(tid) {

@@ -7,7 +7,7 @@
 use std::os::fd::OwnedFd;
 
 use wer_abi::handoff::{CrashRequest, REQUEST_MAGIC, REQUEST_VERSION};
-use wer_snapshot::{CaptureSource, MemoryReader};
+use wer_snapshot::{CaptureSource, Facts, MemoryReader};
 use wer_sys::Process;
 
 use crate::capture::{Capture, Held};
@@ -30,6 +30,18 @@ pub enum PeerCheck {
 /// # Errors
 /// [`CaptureError::Request`] when the request is not what a crashing process sends; the others as [`crate::live`].
 pub fn in_application(request: &CrashRequest, peer: PeerCheck) -> Result<Capture, CaptureError> {
+    in_application_with(request, peer, &Facts::default())
+}
+
+/// As [`in_application()`], and looks at `facts` too.
+///
+/// # Errors
+/// As [`in_application()`].
+pub fn in_application_with(
+    request: &CrashRequest,
+    peer: PeerCheck,
+    facts: &Facts,
+) -> Result<Capture, CaptureError> {
     let pid = request.pid;
     let refuse = |reason: &str| CaptureError::Request { pid, reason: reason.into() };
     if request.magic != REQUEST_MAGIC || request.version != REQUEST_VERSION {
@@ -51,8 +63,10 @@ pub fn in_application(request: &CrashRequest, peer: PeerCheck) -> Result<Capture
         .ok_or_else(|| refuse("the ucontext that it names cannot be read"))?;
     target.block_hint = request.registration_address;
 
+    target.ask(facts);
     let known = target.look_ahead();
     let (hold, stopped) = Hold::stop(&target.process, known, Some(tid))?;
+    target.stands = true;
     let mut states = target.states_of(stopped);
     states.push((tid, crashed_state(&target, tid, request, &frame)));
     let crash = CrashFacts { tid, signal, trap: Some(frame.trap) };

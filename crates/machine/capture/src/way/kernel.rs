@@ -7,7 +7,7 @@
 use std::io::Read;
 use std::os::fd::OwnedFd;
 
-use wer_snapshot::{CaptureSource, SignalInfo};
+use wer_snapshot::{CaptureSource, Facts, SignalInfo};
 use wer_sys::Process;
 
 use crate::capture::Capture;
@@ -39,6 +39,14 @@ pub struct KernelCrash {
 /// # Errors
 /// [`CaptureError::TargetGone`] when the process is gone, or the pidfd names another than the arguments.
 pub fn kernel(crash: KernelCrash, core: &mut dyn Read) -> Result<Capture, CaptureError> {
+    kernel_with(crash, core, &Facts::default())
+}
+
+/// As [`kernel()`], and looks at `facts` too.
+///
+/// # Errors
+/// As [`kernel()`].
+pub fn kernel_with(crash: KernelCrash, core: &mut dyn Read, facts: &Facts) -> Result<Capture, CaptureError> {
     let pid = crash.pid;
     let process = match crash.pidfd {
         Some(handle) => Process::from_pidfd(handle)?,
@@ -47,8 +55,11 @@ pub fn kernel(crash: KernelCrash, core: &mut dyn Read) -> Result<Capture, Captur
     if process.pid() != pid {
         return Err(CaptureError::TargetGone { pid });
     }
-    let notes = read_core_notes(core);
+    let mut notes = read_core_notes(core);
     let mut target = Target::prepare(process)?;
+    target.stands = true;
+    target.core_loads = std::mem::take(&mut notes.loads);
+    target.ask(facts);
     for problem in &notes.problems {
         target.complain(problem.clone());
     }

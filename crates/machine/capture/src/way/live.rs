@@ -1,6 +1,6 @@
 //! On request: any living process, by its pid.
 
-use wer_snapshot::{CaptureSource, Registrations};
+use wer_snapshot::{CaptureSource, Facts, Registrations};
 use wer_sys::Process;
 
 use crate::capture::{Capture, Held};
@@ -17,12 +17,21 @@ use crate::target::{Target, ThreadState};
 /// # Errors
 /// When there is nothing to capture (gone, zombie, kernel thread, 32-bit, ourselves) or the kernel refuses.
 pub fn live(pid: u32) -> Result<Capture, CaptureError> {
+    live_with(pid, &Facts::default())
+}
+
+/// As [`live()`], and looks at `facts` too.
+///
+/// # Errors
+/// As [`live()`].
+pub fn live_with(pid: u32, facts: &Facts) -> Result<Capture, CaptureError> {
     if pid == std::process::id() {
         return Err(CaptureError::OwnProcess { pid });
     }
     let process = Process::open(pid)?;
     refuse_what_has_no_memory(&process)?;
     let mut target = Target::prepare(process)?;
+    target.ask(facts);
     let known = target.look_ahead();
     if let Some(reason) = why_not_to_stop(&target) {
         target.complain(reason);
@@ -37,6 +46,7 @@ pub fn live(pid: u32) -> Result<Capture, CaptureError> {
         let what = stopped.threads.into_values().find_map(|thread| thread.problem).unwrap_or_default();
         return Err(CaptureError::NotPermitted { pid, what });
     }
+    target.stands = true;
     let states = target.states_of(stopped);
     Ok(target.finish(CaptureSource::Live, states, None, Some(Held::Stop(hold))))
 }
