@@ -49,6 +49,14 @@ HRESULT WINAPI WerThreadAttach(void);
  */
 HRESULT WINAPI WerSetLastWords(PCSTR utf8);
 
+/*
+ * A HANDLE of a file that the program has opened, for MiniDumpWriteDump and the file functions of wer_winbase.h.
+ * CloseHandle on it closes the descriptor; without it, the descriptor stays the program's. Also in libwerdbghelp.so.
+ *
+ * INVALID_HANDLE_VALUE, and GetLastError: ERROR_INVALID_HANDLE, ERROR_TOO_MANY_OPEN_FILES above 65535.
+ */
+HANDLE WINAPI WerHandleFromFd(int fd);
+
 #ifdef __cplusplus
 }
 #endif

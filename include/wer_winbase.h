@@ -1,9 +1,10 @@
 /*
- * wer_winbase.h: the kernel32 and wide-string functions that runtime exception modules use, for building them
- * unchanged off Windows. On Windows it includes the system's own headers and nothing else.
+ * wer_winbase.h: the kernel32 and wide-string functions that runtime exception modules and callers of
+ * MiniDumpWriteDump use, for building them unchanged off Windows. On Windows it includes the system's own headers and
+ * nothing else.
  *
- * The functions are exported by libwer.so under WerWin names; macros give them their Windows names, so nothing
- * collides at link time. Errors are left for GetLastError, per thread.
+ * The functions are exported by libwer.so, and by libwerdbghelp.so too, under WerWin names; macros give them their
+ * Windows names, so nothing collides at link time. Errors are left for GetLastError, per thread.
  *
  * Compile C with -fshort-wchar, so that L"" is UTF-16 as on Windows. The C library's own wide functions then read and
  * write wrong memory; the ones below take their names over. In C++ use std::u16string: std::wstring cannot be helped.
@@ -37,6 +38,27 @@
 #ifndef ERROR_NOT_SUPPORTED
 #define ERROR_NOT_SUPPORTED 50
 #endif
+#ifndef ERROR_PATH_NOT_FOUND
+#define ERROR_PATH_NOT_FOUND 3
+#endif
+#ifndef ERROR_WRITE_PROTECT
+#define ERROR_WRITE_PROTECT 19
+#endif
+#ifndef ERROR_FILE_EXISTS
+#define ERROR_FILE_EXISTS 80
+#endif
+#ifndef ERROR_BROKEN_PIPE
+#define ERROR_BROKEN_PIPE 109
+#endif
+#ifndef ERROR_DISK_FULL
+#define ERROR_DISK_FULL 112
+#endif
+#ifndef ERROR_ALREADY_EXISTS
+#define ERROR_ALREADY_EXISTS 183
+#endif
+#ifndef ERROR_FILE_TOO_LARGE
+#define ERROR_FILE_TOO_LARGE 223
+#endif
 #ifndef ERROR_PARTIAL_COPY
 #define ERROR_PARTIAL_COPY 299
 #endif
@@ -57,6 +79,46 @@
 #define DUPLICATE_CLOSE_SOURCE 0x1
 #define DUPLICATE_SAME_ACCESS 0x2
 
+#define PROCESS_TERMINATE 0x0001
+#define PROCESS_VM_OPERATION 0x0008
+#define PROCESS_VM_READ 0x0010
+#define PROCESS_VM_WRITE 0x0020
+#define PROCESS_DUP_HANDLE 0x0040
+#define PROCESS_QUERY_INFORMATION 0x0400
+#define PROCESS_SUSPEND_RESUME 0x0800
+#define PROCESS_QUERY_LIMITED_INFORMATION 0x1000
+#define PROCESS_ALL_ACCESS 0x1FFFFF
+#define MAXIMUM_ALLOWED 0x02000000
+#ifndef SYNCHRONIZE
+#define SYNCHRONIZE 0x00100000
+#endif
+
+#define GENERIC_READ 0x80000000u
+#define GENERIC_WRITE 0x40000000u
+#define GENERIC_ALL 0x10000000u
+#define FILE_SHARE_READ 0x1
+#define FILE_SHARE_WRITE 0x2
+#define FILE_SHARE_DELETE 0x4
+#define CREATE_NEW 1
+#define CREATE_ALWAYS 2
+#define OPEN_EXISTING 3
+#define OPEN_ALWAYS 4
+#define TRUNCATE_EXISTING 5
+#define FILE_ATTRIBUTE_NORMAL 0x80
+#define FILE_FLAG_WRITE_THROUGH 0x80000000u
+
+typedef union _LARGE_INTEGER {
+    __extension__ struct {
+        DWORD LowPart;
+        LONG HighPart;
+    };
+    struct {
+        DWORD LowPart;
+        LONG HighPart;
+    } u;
+    LONGLONG QuadPart;
+} LARGE_INTEGER, *PLARGE_INTEGER;
+typedef struct _OVERLAPPED OVERLAPPED, *LPOVERLAPPED;
 typedef struct _SECURITY_ATTRIBUTES SECURITY_ATTRIBUTES, *PSECURITY_ATTRIBUTES, *LPSECURITY_ATTRIBUTES;
 
 #ifdef __cplusplus
@@ -89,6 +151,42 @@ DWORD WINAPI GetCurrentProcessId(void);
 DWORD WINAPI GetCurrentThreadId(void);
 DWORD WINAPI GetProcessId(HANDLE Process);
 DWORD WINAPI GetThreadId(HANDLE Thread);
+
+/*
+ * A handle of the process that has this id now; it stays that process's. The memory rights (PROCESS_VM_READ, _WRITE,
+ * MAXIMUM_ALLOWED) are checked here, as the kernel checks who may trace whom; the others when they are used.
+ * NULL and ERROR_INVALID_PARAMETER (no such process) or ERROR_ACCESS_DENIED.
+ */
+#define OpenProcess WerWinOpenProcess
+HANDLE WINAPI OpenProcess(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwProcessId);
+
+/*
+ * Files, as far as writing a dump needs them. Paths are Linux paths. Share modes, attributes, flags and templates are
+ * looked over; a new file is its owner's only (mode 0600). INVALID_HANDLE_VALUE on failure; as on Windows, success
+ * with ERROR_ALREADY_EXISTS when CREATE_ALWAYS or OPEN_ALWAYS found a file. A descriptor that a program has already
+ * becomes a handle by WerHandleFromFd (wer_linux.h).
+ */
+#define CreateFileA WerWinCreateFileA
+#define CreateFileW WerWinCreateFileW
+#ifndef CreateFile
+#ifdef UNICODE
+#define CreateFile CreateFileW
+#else
+#define CreateFile CreateFileA
+#endif
+#endif
+HANDLE WINAPI CreateFileA(LPCSTR lpFileName, DWORD dwDesiredAccess, DWORD dwShareMode,
+                          LPSECURITY_ATTRIBUTES lpSecurityAttributes, DWORD dwCreationDisposition,
+                          DWORD dwFlagsAndAttributes, HANDLE hTemplateFile);
+HANDLE WINAPI CreateFileW(LPCWSTR lpFileName, DWORD dwDesiredAccess, DWORD dwShareMode,
+                          LPSECURITY_ATTRIBUTES lpSecurityAttributes, DWORD dwCreationDisposition,
+                          DWORD dwFlagsAndAttributes, HANDLE hTemplateFile);
+/* At the file's position. FALSE and ERROR_NOT_SUPPORTED with an lpOverlapped. */
+#define WriteFile WerWinWriteFile
+BOOL WINAPI WriteFile(HANDLE hFile, LPCVOID lpBuffer, DWORD nNumberOfBytesToWrite, DWORD *lpNumberOfBytesWritten,
+                      LPOVERLAPPED lpOverlapped);
+#define GetFileSizeEx WerWinGetFileSizeEx
+BOOL WINAPI GetFileSizeEx(HANDLE hFile, PLARGE_INTEGER lpFileSize);
 
 /* On the crashed process, from a module: noted and answered with TRUE; the process ends by its own signal when its
  * report is done. */

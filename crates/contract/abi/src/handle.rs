@@ -8,7 +8,7 @@
 //! | 48..63 | 0 (user-space pointers have these clear, so a handle is never mistaken for a negative pseudo handle) |
 //! | 32..47 | kind tag, [`HandleKind`] |
 //! | 16..31 | process: descriptor of the pidfd; thread: high half of the thread id |
-//! | 0..15 | process: descriptor of `/proc/PID/mem`; thread: low half of the thread id |
+//! | 0..15 | process: descriptor of `/proc/PID/mem`; thread: low half of the thread id; event, file: its descriptor |
 //!
 //! `(HANDLE)-1` and `(HANDLE)-2` are the pseudo handles of the current process and thread, as on Windows.
 
@@ -21,6 +21,7 @@ const KIND_SHIFT: u32 = 32;
 const PROCESS_TAG: usize = 0x5750;
 const THREAD_TAG: usize = 0x5754;
 const EVENT_TAG: usize = 0x5745;
+const FILE_TAG: usize = 0x5746;
 
 /// What a handle names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,6 +46,11 @@ pub enum HandleKind {
     Event {
         /// Descriptor of the eventfd.
         event_fd: u16,
+    },
+    /// A file.
+    File {
+        /// Its descriptor.
+        file_fd: u16,
     },
 }
 
@@ -74,6 +80,12 @@ impl Handle {
         Self(EVENT_TAG << KIND_SHIFT | event_fd as usize)
     }
 
+    /// A handle of a file.
+    #[must_use]
+    pub const fn file(file_fd: u16) -> Self {
+        Self(FILE_TAG << KIND_SHIFT | file_fd as usize)
+    }
+
     /// What the handle names, or `None` for a number that is no handle.
     #[must_use]
     pub const fn kind(self) -> Option<HandleKind> {
@@ -89,6 +101,7 @@ impl Handle {
             PROCESS_TAG => Some(HandleKind::Process { pidfd: high, mem_fd: low }),
             THREAD_TAG => Some(HandleKind::Thread { tid: self.0 as u32 }),
             EVENT_TAG => Some(HandleKind::Event { event_fd: low }),
+            FILE_TAG => Some(HandleKind::File { file_fd: low }),
             _ => None,
         }
     }
@@ -102,6 +115,7 @@ mod tests {
     fn handles_tell_their_kind() {
         assert_eq!(Handle::process(7, 65_535).kind(), Some(HandleKind::Process { pidfd: 7, mem_fd: 65_535 }));
         assert_eq!(Handle::thread(u32::MAX).kind(), Some(HandleKind::Thread { tid: u32::MAX }));
+        assert_eq!(Handle::file(3).kind(), Some(HandleKind::File { file_fd: 3 }));
         assert_eq!(Handle::CURRENT_PROCESS.kind(), Some(HandleKind::CurrentProcess));
         assert_eq!(Handle::NULL.kind(), None);
         assert_eq!(Handle(42).kind(), None);

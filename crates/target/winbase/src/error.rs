@@ -10,6 +10,10 @@ use rustix::io::Errno;
 pub struct Win32Error(pub u32);
 
 impl Win32Error {
+    /// `ERROR_FILE_NOT_FOUND`.
+    pub const FILE_NOT_FOUND: Self = Self(2);
+    /// `ERROR_PATH_NOT_FOUND`: a folder of the path is missing.
+    pub const PATH_NOT_FOUND: Self = Self(3);
     /// `ERROR_ACCESS_DENIED`.
     pub const ACCESS_DENIED: Self = Self(5);
     /// `ERROR_INVALID_HANDLE`.
@@ -18,12 +22,24 @@ impl Win32Error {
     pub const NOT_ENOUGH_MEMORY: Self = Self(8);
     /// `ERROR_GEN_FAILURE`: none of the others.
     pub const GEN_FAILURE: Self = Self(31);
+    /// `ERROR_WRITE_PROTECT`.
+    pub const WRITE_PROTECT: Self = Self(19);
     /// `ERROR_NOT_SUPPORTED`.
     pub const NOT_SUPPORTED: Self = Self(50);
     /// `ERROR_TOO_MANY_OPEN_FILES`.
     pub const TOO_MANY_OPEN_FILES: Self = Self(4);
+    /// `ERROR_FILE_EXISTS`.
+    pub const FILE_EXISTS: Self = Self(80);
     /// `ERROR_INVALID_PARAMETER`.
     pub const INVALID_PARAMETER: Self = Self(87);
+    /// `ERROR_BROKEN_PIPE`.
+    pub const BROKEN_PIPE: Self = Self(109);
+    /// `ERROR_DISK_FULL`.
+    pub const DISK_FULL: Self = Self(112);
+    /// `ERROR_ALREADY_EXISTS`: with success, a file was there before.
+    pub const ALREADY_EXISTS: Self = Self(183);
+    /// `ERROR_FILE_TOO_LARGE`.
+    pub const FILE_TOO_LARGE: Self = Self(223);
     /// `ERROR_PARTIAL_COPY`: only a part of the memory could be reached.
     pub const PARTIAL_COPY: Self = Self(299);
     /// `ERROR_NOACCESS`: a pointer of the caller's own does not lead to memory.
@@ -33,6 +49,10 @@ impl Win32Error {
 impl core::fmt::Display for Win32Error {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let text = match *self {
+            Self::FILE_NOT_FOUND => "the file was not found",
+            Self::PATH_NOT_FOUND => "the path was not found",
+            Self::FILE_EXISTS => "the file exists",
+            Self::DISK_FULL => "there is not enough space on the disk",
             Self::ACCESS_DENIED => "access is denied",
             Self::INVALID_HANDLE => "the handle is invalid",
             Self::NOT_ENOUGH_MEMORY => "not enough memory",
@@ -57,6 +77,13 @@ impl From<Errno> for Win32Error {
             Errno::NOMEM => Self::NOT_ENOUGH_MEMORY,
             Errno::MFILE | Errno::NFILE => Self::TOO_MANY_OPEN_FILES,
             Errno::INVAL => Self::INVALID_PARAMETER,
+            Errno::NOENT => Self::FILE_NOT_FOUND,
+            Errno::NOTDIR => Self::PATH_NOT_FOUND,
+            Errno::EXIST => Self::FILE_EXISTS,
+            Errno::ROFS => Self::WRITE_PROTECT,
+            Errno::NOSPC | Errno::DQUOT => Self::DISK_FULL,
+            Errno::FBIG => Self::FILE_TOO_LARGE,
+            Errno::PIPE => Self::BROKEN_PIPE,
             Errno::FAULT | Errno::IO => Self::PARTIAL_COPY,
             Errno::NOSYS | Errno::OPNOTSUPP => Self::NOT_SUPPORTED,
             _ => Self::GEN_FAILURE,

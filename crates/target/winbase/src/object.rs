@@ -54,6 +54,7 @@ pub fn close_handle(handle: Handle) -> Result<(), Win32Error> {
         HandleKind::CurrentProcess | HandleKind::CurrentThread | HandleKind::Thread { .. } => Ok(()),
         HandleKind::Process { pidfd, mem_fd } => close(pidfd).and(close(mem_fd)),
         HandleKind::Event { event_fd } => close(event_fd),
+        HandleKind::File { file_fd } => close(file_fd),
     }
 }
 
@@ -104,6 +105,7 @@ fn duplicate(source: Handle) -> Result<Handle, Win32Error> {
             process_handle(pidfd, mem_fd)
         }
         HandleKind::Event { event_fd } => Ok(Handle::event(into_number(duplicate_descriptor(event_fd)?)?)),
+        HandleKind::File { file_fd } => Ok(Handle::file(into_number(duplicate_descriptor(file_fd)?)?)),
     }
 }
 
@@ -117,7 +119,7 @@ fn open_current_process() -> Result<Handle, Win32Error> {
     process_handle(pidfd, mem_fd)
 }
 
-fn process_handle(pidfd: OwnedFd, mem_fd: OwnedFd) -> Result<Handle, Win32Error> {
+pub(crate) fn process_handle(pidfd: OwnedFd, mem_fd: OwnedFd) -> Result<Handle, Win32Error> {
     let pidfd = into_number(pidfd)?;
     match into_number(mem_fd) {
         Ok(mem_fd) => Ok(Handle::process(pidfd, mem_fd)),
