@@ -5,6 +5,6 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
-    let violations = wer_minidump::check::check(file);
-    assert!(violations.len() <= wer_minidump::limits::MAX_VIOLATIONS);
+    let violations = wer_check::check(file);
+    assert!(violations.len() <= wer_check::limits::MAX_VIOLATIONS);
 });

@@ -118,13 +118,16 @@ impl<'a> Inspector<'a> {
     }
 
     /// Entries that a person means by a type's number (`6`, `0x47670009`), its name (`ExceptionStream`), or its name without
-    /// "Stream", in upper or lower case.
+    /// "Stream" and "List", in upper or lower case, of one or of many (`modules`).
     #[must_use]
     pub fn find(&self, wanted: &str) -> Vec<Entry> {
         let plain = |name: &str| {
-            let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-            let lower = letters.to_ascii_lowercase();
-            lower.strip_suffix("stream").map_or_else(|| lower.clone(), str::to_owned)
+            let mut plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+            plain.make_ascii_lowercase();
+            for end in ["stream", "list", "s"] {
+                plain.truncate(plain.strip_suffix(end).unwrap_or(&plain).len());
+            }
+            plain
         };
         let number = match wanted.strip_prefix("0x") {
             Some(hex) => u32::from_str_radix(hex, 16).ok(),

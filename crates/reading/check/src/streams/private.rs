@@ -64,13 +64,17 @@ impl Checker<'_> {
             return;
         }
         let entries = self.sized_list(stream, form(64), "list of file descriptors");
-        let mut last = None;
-        for at in entries {
-            let descriptor = self.file.u64(at);
-            if last.is_some() && descriptor <= last {
-                self.wrong(Kind::Order, at, || "the file descriptors are not sorted".to_owned());
+        let mut descriptors: Vec<(u64, u64)> =
+            entries.iter().filter_map(|at| Some((self.file.u64(*at)?, *at))).collect();
+        descriptors.sort_unstable();
+        for pair in descriptors.windows(2) {
+            if let [(first, _), (second, at)] = pair
+                && first == second
+            {
+                self.wrong(Kind::Duplicate, *at, || format!("file descriptor {first} is there twice"));
             }
-            last = descriptor;
+        }
+        for at in entries {
             let kind = self.file.u32(at + 8).unwrap_or_default();
             if kind > LAST_HANDLE_KIND {
                 self.wrong(Kind::Value, at + 8, || format!("a file descriptor of kind {kind}"));

@@ -258,7 +258,7 @@ fn values_and_what_is_there_twice() {
     wrong(put(0x5745_0002, 0, 0x2020_2020), Kind::Value, "JSON");
     wrong(put(19, 32, 0x2020_2020), Kind::Value, "Linux token");
     wrong(put(0x4350_0001, 0, 0), Kind::Value, "version 0");
-    wrong(put(0x5745_0003, 16, 9), Kind::Order, "descriptors");
+    wrong(put(0x5745_0003, 16, 4), Kind::Duplicate, "descriptor 4");
     wrong(put(0x5745_0003, 16 + 8, 13), Kind::Value, "kind 13");
     // A handle's information that names itself lies on itself, and has no end.
     let endless = |bytes: &mut Vec<u8>| {

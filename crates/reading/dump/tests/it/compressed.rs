@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
+use proptest::prelude::*;
 use tempfile::TempDir;
 use wer_dump::{Dump, DumpError, DumpFile, UnpackLimits};
 use wer_synth::Synth;
@@ -137,4 +138,23 @@ fn a_window_beyond_the_limit_is_refused() {
     std::io::Write::write_all(&mut encoder, &dump()).unwrap();
     let error = refused(&encoder.finish().unwrap(), &UnpackLimits::default());
     assert!(matches!(error, DumpError::Compressed { .. }), "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Whatever is overwritten, the answer is a reason, or bytes within the limit.
+    #[test]
+    fn overwritten_bytes(changes in prop::collection::vec((any::<usize>(), any::<u8>()), 1..6)) {
+        let mut bytes = packed(&dump());
+        for (at, value) in changes {
+            let at = 4 + at % (bytes.len() - 4);
+            bytes[at] = value;
+        }
+        let (_folder, path) = file(&bytes);
+        let limits = UnpackLimits { total_bytes: 8 << 20, memory_bytes: 1 << 20, ..UnpackLimits::default() };
+        if let Ok(opened) = DumpFile::open_within(&path, &limits) {
+            prop_assert!(opened.bytes().len() <= 8 << 20);
+        }
+    }
 }

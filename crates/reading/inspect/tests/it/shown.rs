@@ -38,6 +38,11 @@ fn streams_are_found_by_number_and_name() {
         let found = dump.find(wanted);
         assert_eq!(found.iter().map(|entry| entry.kind).collect::<Vec<_>>(), [6], "{wanted}");
     }
+    for (wanted, kind) in
+        [("modules", 4), ("threads", 3), ("memory", 5), ("thread-names", 24), ("linuxmaps", 0x4767_0009)]
+    {
+        assert_eq!(dump.find(wanted).iter().map(|entry| entry.kind).collect::<Vec<_>>(), [kind], "{wanted}");
+    }
     assert_eq!(dump.find("0x47670009")[0].name(), "LinuxMaps");
     assert!(dump.find("9").is_empty() && dump.find("none").is_empty());
     let comment = dump.find("CommentStreamA")[0];
