@@ -1,19 +1,20 @@
 //! A full dump by `wer dump PID --type full`, against the two raw limits measured beside it, gdb's gcore, and the
 //! kernel's own core. No side syncs to disk; before each, what was written earlier is written back.
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use minidump::{Minidump, MinidumpMemory64List};
+use minidump::Minidump;
 use wer_testkit::core_pattern::CorePattern;
 
 use crate::dump::raw::{read_s, settle, write_s};
 use crate::dump::row::Row;
 use crate::dump::spent::{self, Spent};
 use crate::dump::{Options, kernel_core};
-use crate::target::memory::word_of;
+use crate::target::memory::compare_heap;
 use crate::target_process::{Setup, Target};
 
 /// Of the lower of the two raw limits.
@@ -23,8 +24,8 @@ const GCORE_GOAL: f64 = 5.0;
 /// Of us, for any dump.
 pub(super) const PEAK_GOAL_MIB: f64 = 64.0;
 pub(super) const MIB: f64 = 1_048_576.0;
-/// Pages of the heap that are compared.
-const COMPARED_EVERY_PAGES: u64 = 61;
+/// Type of the stream that lists all memory of a full dump.
+const MEMORY_64_LIST: u32 = 9;
 
 /// Seconds of each round.
 #[derive(Default)]
@@ -152,19 +153,34 @@ pub(super) fn dump(pid: u32, path: &Path) -> Result<Spent> {
     spent::run(command.stdout(Stdio::null()))
 }
 
-/// Whether the heap is in the dump as the target made it.
+/// Whether the heap is in the dump as the target made it. Reads the file piece by piece: what is mapped here would count
+/// as the peak memory of the programs that are started next.
 fn compare_content(path: &Path, heap: u64, heap_bytes: u64) -> Result<()> {
-    let dump = Minidump::read_path(path)?;
-    let list = dump.get_stream::<MinidumpMemory64List>()?;
-    let page_words = crate::target::memory::PAGE_WORDS as u64;
-    for page in (0..heap_bytes / 4096).step_by(COMPARED_EVERY_PAGES as usize) {
-        let address = heap + page * 4096;
-        let memory = list.memory_at_address(address).with_context(|| format!("no memory at {address:#x}"))?;
-        let offset = usize::try_from(address - memory.base_address)?;
-        let bytes = memory.bytes.get(offset..offset + 4096).context("a page is cut")?;
-        let words = bytes.chunks_exact(8).zip(page * page_words..);
-        let is_equal = words.into_iter().all(|(word, index)| word == word_of(index).to_le_bytes());
-        ensure!(is_equal, "the page at {address:#x} has other bytes");
+    let runs = runs_of(&Minidump::read_path(path)?)?;
+    let file = File::open(path)?;
+    compare_heap(heap, heap_bytes, |address, buffer| {
+        let wanted_end = address + buffer.len() as u64;
+        let run = runs.iter().find(|run| run.start <= address && wanted_end <= run.start + run.size);
+        run.is_some_and(|run| file.read_exact_at(buffer, run.position + (address - run.start)).is_ok())
+    })
+}
+
+/// Memory of a dump, and where it is in the file.
+struct Run {
+    start: u64,
+    size: u64,
+    position: u64,
+}
+
+fn runs_of(dump: &Minidump<'_, impl std::ops::Deref<Target = [u8]>>) -> Result<Vec<Run>> {
+    let list = dump.get_raw_stream(MEMORY_64_LIST)?;
+    let words: Vec<u64> = list.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
+    let mut position = *words.get(1).context("the list of memory is cut")?;
+    let mut runs = Vec::new();
+    for pair in words.get(2..).unwrap_or_default().as_chunks::<2>().0 {
+        let [start, size] = *pair;
+        runs.push(Run { start, size, position });
+        position += size;
     }
-    Ok(())
+    Ok(runs)
 }

@@ -4,13 +4,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use wer_capture::Capture;
 use wer_snapshot::{CaptureSource, Facts};
 
 use crate::dump::Options;
 use crate::dump::row::Row;
 use crate::target::Pages;
-use crate::target::memory::{PAGE_WORDS, word_of};
+use crate::target::memory::compare_heap;
 use crate::target_process::{Setup, Target};
 
 /// Of a bare clone's time, and this much more.
@@ -20,7 +19,6 @@ const CLONE_ALLOWANCE_MS: f64 = 5.0;
 const AFTER: Duration = Duration::from_secs(2);
 /// Before it is stopped.
 const BEFORE: Duration = Duration::from_millis(500);
-const CHUNK_BYTES: usize = 1 << 20;
 
 /// Milliseconds, and writes per second, of each round.
 #[derive(Default)]
@@ -45,8 +43,8 @@ fn one(options: &Options, pages: Pages) -> Result<Row> {
     for _ in 0..options.full_rounds {
         round(&mut target, &setup, &mut figures)?;
     }
-    let title = format!("fork snapshot, {} MiB of heap, {pages:?} pages", setup.heap_mib).to_lowercase();
-    let mut row = Row::new(title);
+    let size = if matches!(pages, Pages::Huge) { "2 MiB" } else { "4 KiB" };
+    let mut row = Row::new(format!("fork snapshot, {} MiB of heap, pages of {size}", setup.heap_mib));
     let clone_ms = row.figure("bare clone by the target", "ms", &figures.clone_ms);
     let stopped_ms = row.figure("target stopped", "ms", &figures.stopped_ms);
     row.figure("until the snapshot can be read", "ms", &figures.total_ms);
@@ -74,7 +72,9 @@ fn round(target: &mut Target, setup: &Setup, figures: &mut Figures) -> Result<()
     let (after, gap_ms) = watch(target, AFTER)?;
     figures.gap_after_ms.push(gap_ms);
     figures.slowdown.push(before / after);
-    compare(&capture, target.heap(), setup.heap_bytes()).context("the snapshot does not count")
+    // The target writes what is there already, so every page must be as it was made.
+    let read = |address, buffer: &mut [u8]| capture.memory().read(address, buffer) == buffer.len();
+    compare_heap(target.heap(), setup.heap_bytes(), read).context("the snapshot does not count")
 }
 
 /// Writes per second and the longest gap in the next time.
@@ -85,19 +85,4 @@ fn watch(target: &mut Target, time: Duration) -> Result<(f64, f64)> {
     let last: u64 = target.ask("count")?.parse()?;
     let rate = (last - first) as f64 / start.elapsed().as_secs_f64();
     Ok((rate, target.longest_gap_ms()?))
-}
-
-/// The target writes what is there already, so every page must be as it was made.
-fn compare(capture: &Capture, heap: u64, heap_bytes: u64) -> Result<()> {
-    let mut buffer = vec![0; CHUNK_BYTES];
-    for offset in (0..heap_bytes).step_by(CHUNK_BYTES) {
-        let address = heap + offset;
-        ensure!(capture.memory().read(address, &mut buffer) == CHUNK_BYTES, "no memory at {address:#x}");
-        for (page, bytes) in (offset / 4096..).zip(buffer.chunks(4096)) {
-            let words = bytes.chunks_exact(8).zip(page * PAGE_WORDS as u64..);
-            let is_equal = words.into_iter().all(|(word, index)| word == word_of(index).to_le_bytes());
-            ensure!(is_equal, "page {page} of the heap has other bytes");
-        }
-    }
-    Ok(())
 }

@@ -8,7 +8,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous};
 use rustix::process::{Pid, WaitOptions, waitpid};
 
@@ -16,6 +16,8 @@ use crate::target::{Pages, Zeros};
 
 /// Words of a page.
 pub(crate) const PAGE_WORDS: usize = 512;
+/// A heap is compared in pieces of this size, which divides it.
+const COMPARED_BYTES: usize = 1 << 20;
 
 /// What word so many of the heap holds: nobody can compress it, and it is never zero.
 pub(crate) const fn word_of(index: u64) -> u64 {
@@ -54,6 +56,24 @@ pub(crate) fn heap(bytes: usize, pages: Pages, zeros: Zeros) -> Result<&'static 
         word.store(if is_zero { 0 } else { word_of(index as u64) }, Ordering::Relaxed);
     }
     Ok(words)
+}
+
+/// Whether a heap without zeros, as `read` gives it, is as [`heap`] made it, to the last byte.
+pub(crate) fn compare_heap(
+    start: u64,
+    bytes: u64,
+    mut read: impl FnMut(u64, &mut [u8]) -> bool,
+) -> Result<()> {
+    let mut buffer = vec![0; COMPARED_BYTES];
+    for offset in (0..bytes).step_by(COMPARED_BYTES) {
+        let address = start + offset;
+        ensure!(read(address, &mut buffer), "no memory at {address:#x}");
+        let words = buffer.as_chunks().0.iter().zip(offset / 8..);
+        for (word, index) in words {
+            ensure!(*word == word_of(index).to_le_bytes(), "other bytes at {:#x}", start + index * 8);
+        }
+    }
+    Ok(())
 }
 
 /// Nanoseconds that a bare clone of this process takes. The new process is gone when this returns.
