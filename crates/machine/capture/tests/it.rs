@@ -1,5 +1,7 @@
 //! Captures of real processes, each started by its own test.
 
+#[path = "it/core_file.rs"]
+mod core_file;
 #[path = "it/fork_snapshot.rs"]
 mod fork_snapshot;
 #[path = "it/in_application.rs"]

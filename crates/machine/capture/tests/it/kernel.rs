@@ -21,17 +21,17 @@ const PATTERN: &str = "/proc/sys/kernel/core_pattern";
 const PIPE_LIMIT: &str = "/proc/sys/kernel/core_pipe_limit";
 
 /// A pipe limit above what crashes at once on this machine: beyond the limit the kernel drops dumps.
-const MANY: &str = "64";
+pub(crate) const MANY: &str = "64";
 
 /// The machine's core settings, ours alone until dropped.
-struct CoreSettings {
+pub(crate) struct CoreSettings {
     former: [String; 2],
     _lock: File,
 }
 
 impl CoreSettings {
     /// `None`, with the reason printed, when we are not root.
-    fn take(pattern: &str, pipe_limit: &str) -> Option<Self> {
+    pub(crate) fn take(pattern: &str, pipe_limit: &str) -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             println!("not root: core_pattern cannot be changed, the kernel's way is not tried");
             return None;
@@ -56,13 +56,13 @@ impl Drop for CoreSettings {
 }
 
 /// What the relay in core_pattern handed over.
-struct Relayed {
-    crash: KernelCrash,
-    core: File,
+pub(crate) struct Relayed {
+    pub(crate) crash: KernelCrash,
+    pub(crate) core: File,
     _connection: UnixStream,
 }
 
-fn receive(listener: &UnixListener, pid: u32) -> Relayed {
+pub(crate) fn receive(listener: &UnixListener, pid: u32) -> Relayed {
     loop {
         wait_readable(listener);
         let (connection, _) = listener.accept().expect("the relay");
@@ -96,13 +96,13 @@ fn receive(listener: &UnixListener, pid: u32) -> Relayed {
     }
 }
 
-struct PipePath {
-    listener: UnixListener,
+pub(crate) struct PipePath {
+    pub(crate) listener: UnixListener,
     _settings: CoreSettings,
     _folder: tempfile::TempDir,
 }
 
-fn pipe_path(pipe_limit: &str) -> Option<PipePath> {
+pub(crate) fn pipe_path(pipe_limit: &str) -> Option<PipePath> {
     let folder = tempfile::Builder::new().prefix("wer").tempdir_in("/tmp").expect("a folder");
     let path = folder.path().join("relay");
     let listener = UnixListener::bind(&path).expect("a socket");

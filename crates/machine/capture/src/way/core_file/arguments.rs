@@ -50,10 +50,10 @@ fn vector_address(memory: &dyn MemoryReader, auxv: &[(u64, u64)], auxv_bytes: &[
     const KEY_BYTES: usize = 64;
     let random = auxv_value(auxv, AT_RANDOM)?;
     let wanted = auxv_bytes.get(..KEY_BYTES)?;
-    let from = random.checked_sub(AUXV_REACH_BYTES)? & !15;
+    let from = random.checked_sub(AUXV_REACH_BYTES)? & !7;
     let bytes = memory.read_exact(from, usize::try_from(random - from).ok()?)?;
-    let at = bytes.windows(KEY_BYTES).step_by(16).position(|window| window == wanted)?;
-    from.checked_add(at as u64 * 16)
+    let at = bytes.windows(KEY_BYTES).step_by(8).position(|window| window == wanted)?;
+    from.checked_add(at as u64 * 8)
 }
 
 /// The words below an address, as far down as can be read.

@@ -24,7 +24,7 @@ pub(super) fn auxv_value(auxv: &[(u64, u64)], key: u64) -> Option<u64> {
 pub(super) fn regions(memory: &CoreMemory, files: &[MappedFile], auxv: &[(u64, u64)]) -> Vec<Region> {
     let mut regions: Vec<Region> =
         pieces(memory.segments(), files).into_iter().map(|piece| region(&piece, auxv)).collect();
-    name_kernel_pages(&mut regions, memory, auxv);
+    name_kernel_pages(&mut regions, auxv);
     guess_rights(&mut regions, memory);
     regions
 }
@@ -105,14 +105,16 @@ fn file_kind(path: &str) -> RegionKind {
     }
 }
 
-/// The kernel's data pages lie right below the vdso and are never in a core.
-fn name_kernel_pages(regions: &mut [Region], memory: &CoreMemory, auxv: &[(u64, u64)]) {
+/// The kernel's data pages lie right below the vdso, two mappings that nobody may write to.
+fn name_kernel_pages(regions: &mut [Region], auxv: &[(u64, u64)]) {
+    const MAX_MAPPINGS: usize = 2;
     let vdso = auxv_value(auxv, AT_SYSINFO_EHDR).unwrap_or(0);
     let index = regions.partition_point(|region| region.start < vdso);
     let mut above = vdso;
-    for region in regions.get_mut(..index).unwrap_or_default().iter_mut().rev() {
-        let fits = region.end == above && region.kind == RegionKind::Anonymous && !region.protection.write;
-        if !fits || memory.has(region.start) {
+    for region in regions.get_mut(..index).unwrap_or_default().iter_mut().rev().take(MAX_MAPPINGS) {
+        let rights = region.protection;
+        let is_read_only = rights.read && !rights.write && !rights.execute;
+        if region.end != above || region.kind != RegionKind::Anonymous || !is_read_only {
             break;
         }
         region.kind = RegionKind::Kernel;
