@@ -1,7 +1,7 @@
 //! Header, directory, and who owns which part of the file.
 
 use crate::bytes::Bytes;
-use crate::limits::{MAX_EXTENTS, MAX_VIOLATIONS};
+use crate::limits::{MAX_ENTRIES, MAX_EXTENTS, MAX_TEXT_BYTES, MAX_VIOLATIONS};
 use crate::violation::{Kind, Violation};
 
 const HEADER_BYTES: u64 = 32;
@@ -60,6 +60,8 @@ pub(crate) struct Checker<'a> {
     pub(crate) processor: Option<u16>,
     /// Parts of the extended state that the dump says its machine has.
     pub(crate) xstate_features: Option<u64>,
+    entries_left: u64,
+    text_left: u64,
     violations: Vec<Violation>,
 }
 
@@ -73,6 +75,8 @@ impl<'a> Checker<'a> {
             ours: false,
             processor: None,
             xstate_features: None,
+            entries_left: MAX_ENTRIES,
+            text_left: MAX_TEXT_BYTES,
             violations: Vec::new(),
         }
     }
@@ -99,6 +103,13 @@ impl<'a> Checker<'a> {
                 false
             }
         }
+    }
+
+    /// Whether so much text may still be looked at.
+    pub(crate) fn takes_text(&mut self, bytes: u64) -> bool {
+        let takes = bytes <= self.text_left;
+        self.text_left = self.text_left.saturating_sub(bytes);
+        takes
     }
 
     /// This system's writer aligns; the format does not ask for it.
@@ -174,7 +185,9 @@ impl<'a> Checker<'a> {
             _ => 2,
         };
         let mut ordered = streams.to_vec();
-        ordered.sort_by_key(|stream| rank(stream.kind));
+        ordered.sort_by_key(|stream| (rank(stream.kind), stream.kind));
+        // A second one of a type was told; a directory may name one stream any number of times.
+        ordered.dedup_by_key(|stream| stream.kind);
         for stream in ordered {
             self.aligned(stream.offset, 4, "stream");
             self.stream(stream);
@@ -202,6 +215,11 @@ impl<'a> Checker<'a> {
     /// A list's entries: `size` is that of the part that holds header and entries, and must be used up.
     pub(crate) fn list(&mut self, list: List, what: &'static str) -> Vec<u64> {
         let List { at, size, header, entry, count } = list;
+        if count.min(size) > self.entries_left {
+            self.wrong(Kind::Count, at, || format!("{what} of {count} entries, more than are looked at"));
+            return Vec::new();
+        }
+        self.entries_left -= count.min(size);
         let needed = count.checked_mul(entry).and_then(|bytes| bytes.checked_add(header));
         if needed == Some(size) {
             return (0..count).map(|index| at + header + index * entry).collect();

@@ -41,7 +41,8 @@ impl Checker<'_> {
             self.wrong(Kind::String, offset, || format!("a string of {length} bytes"));
         } else if self.own(offset, 4 + length + 1, "string") {
             let text = self.file.slice(offset + 4, length + 1).unwrap_or_default();
-            let (end, utf8) = (text.last().copied(), str::from_utf8(text).is_ok());
+            let end = text.last().copied();
+            let utf8 = !self.takes_text(length) || str::from_utf8(text).is_ok();
             if end != Some(0) {
                 self.wrong(Kind::Terminator, offset, || "a string has no terminator".to_owned());
             }

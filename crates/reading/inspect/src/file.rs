@@ -1,13 +1,12 @@
 //! The dump as the readers of streams see it: its bytes, what kind of machine it is of, and how much may still be shown.
 
-use core::cell::Cell;
-
+use crate::budget::Budget;
 use crate::bytes::Bytes;
 use crate::context::XStateLayout;
 use crate::inspector::Options;
 use crate::limits::{
-    MAX_CONTEXTS, MAX_ENTRIES, MAX_ENTRIES_TOTAL, MAX_RAW_BYTES, MAX_STRING_BYTES, MAX_TEXT_TOTAL_BYTES,
-    SHOWN_ENTRIES, SHOWN_RAW_BYTES, SHOWN_TEXT_BYTES,
+    JSON_MEMORY_RATIO, MAX_CONTEXTS, MAX_ENTRIES, MAX_ENTRIES_TOTAL, MAX_RAW_BYTES, MAX_STRING_BYTES,
+    MAX_TEXT_TOTAL_BYTES, SHARES_IN_ALL, SHOWN_ENTRIES, SHOWN_RAW_BYTES, SHOWN_TEXT_BYTES,
 };
 use crate::record::Record;
 use crate::value::Value;
@@ -48,9 +47,9 @@ pub(crate) struct File<'a> {
     pub(crate) processor: u16,
     pub(crate) xstate: XStateLayout,
     everything: bool,
-    text_left: Cell<usize>,
-    entries_left: Cell<usize>,
-    contexts_left: Cell<usize>,
+    text: Budget,
+    entries: Budget,
+    contexts: Budget,
 }
 
 impl<'a> File<'a> {
@@ -61,39 +60,40 @@ impl<'a> File<'a> {
             processor: 0xFFFF,
             xstate: XStateLayout::default(),
             everything: options.everything,
-            text_left: Cell::new(MAX_TEXT_TOTAL_BYTES),
-            entries_left: Cell::new(MAX_ENTRIES_TOTAL),
-            contexts_left: Cell::new(MAX_CONTEXTS),
+            text: budget(MAX_TEXT_TOTAL_BYTES),
+            entries: budget(MAX_ENTRIES_TOTAL),
+            contexts: budget(MAX_CONTEXTS),
         }
     }
 
-    /// Forgets what earlier streams used up.
-    pub(crate) fn refill(&self) {
-        self.text_left.set(MAX_TEXT_TOTAL_BYTES);
-        self.entries_left.set(MAX_ENTRIES_TOTAL);
-        self.contexts_left.set(MAX_CONTEXTS);
+    /// The next stream has room of its own.
+    pub(crate) fn next_stream(&self) {
+        self.text.next_share();
+        self.entries.next_share();
+        self.contexts.next_share();
     }
 
     /// Whether one more context may be set out.
     pub(crate) fn takes_context(&self) -> bool {
-        let left = self.contexts_left.get();
-        self.contexts_left.set(left.saturating_sub(1));
-        left > 0
+        self.contexts.take(1) == 1
+    }
+
+    /// Whether a JSON document of that size may be held.
+    pub(crate) fn takes_json(&self, bytes: usize) -> bool {
+        let memory = bytes.saturating_mul(JSON_MEMORY_RATIO);
+        self.text.take(memory) == memory
     }
 
     /// At most that many bytes, as far as there is room left for text.
     fn spend(&self, bytes: &'a [u8], limit: usize) -> &'a [u8] {
-        let shown = bytes.len().min(limit).min(self.text_left.get());
-        self.text_left.set(self.text_left.get() - shown);
+        let shown = self.text.take(bytes.len().min(limit));
         bytes.get(..shown).unwrap_or_default()
     }
 
     /// How many of `count` entries are shown.
     pub(crate) fn shown(&self, count: u64) -> usize {
         let limit = if self.everything { MAX_ENTRIES } else { SHOWN_ENTRIES };
-        let shown = usize::try_from(count).unwrap_or(usize::MAX).min(limit).min(self.entries_left.get());
-        self.entries_left.set(self.entries_left.get() - shown);
-        shown
+        self.entries.take(usize::try_from(count).unwrap_or(usize::MAX).min(limit))
     }
 
     /// The bytes that a location descriptor (size, offset) names; `None` where it names none.
@@ -166,6 +166,10 @@ impl<'a> File<'a> {
         let limit = if self.everything { MAX_RAW_BYTES } else { SHOWN_RAW_BYTES };
         Value::Bytes(self.spend(bytes.0, limit).to_vec(), bytes.len())
     }
+}
+
+const fn budget(share: usize) -> Budget {
+    Budget::new(share, share * SHARES_IN_ALL)
 }
 
 /// A list's place in a stream.

@@ -172,7 +172,7 @@ impl<'a> Inspector<'a> {
     /// A stream's content.
     #[must_use]
     pub fn stream(&self, entry: &Entry) -> Value {
-        self.file.refill();
+        self.file.next_stream();
         let bytes = Bytes(self.raw(entry));
         let missing = u64::from(entry.size) - bytes.len();
         let content = streams::read(&self.file, Stream { kind: entry.kind, bytes });

@@ -24,3 +24,7 @@ pub const MAX_OBJECT_INFORMATION: usize = 16;
 pub const MAX_MEMORY_BYTES: u64 = 16 << 20;
 /// Contexts that are set out register by register in one stream; threads may all point at the same one.
 pub const MAX_CONTEXTS: usize = 16_384;
+/// What all streams together may have, in shares of a stream: a directory may name one stream thousands of times.
+pub const SHARES_IN_ALL: usize = 4;
+/// Memory that a JSON document of the dump takes for each of its bytes, at worst; it is counted as text.
+pub const JSON_MEMORY_RATIO: usize = 16;

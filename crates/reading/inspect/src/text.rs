@@ -57,6 +57,7 @@ fn inline(value: &Value) -> String {
                 fields.iter().map(|(name, value)| format!("{name} {}", inline(value))).collect();
             parts.join(", ")
         }
+        Value::List(values) if values.is_empty() => "-".to_owned(),
         Value::List(values) => values.iter().map(inline).collect::<Vec<_>>().join(", "),
     }
 }

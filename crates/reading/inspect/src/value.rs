@@ -68,6 +68,9 @@ impl Value {
 
     /// Whether it fits on a line with others.
     pub(crate) fn is_flat(&self) -> bool {
+        if matches!(self, Self::List(values) if values.is_empty()) {
+            return true;
+        }
         !matches!(self, Self::Record(_) | Self::Registers(_) | Self::List(_) | Self::Lines(_) | Self::Json(_))
             && !matches!(self, Self::Bytes(bytes, _) if bytes.len() > 16)
     }

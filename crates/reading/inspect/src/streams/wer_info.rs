@@ -16,6 +16,8 @@ pub(super) fn read<'a>(file: &File<'a>, bytes: Bytes<'a>) -> Value {
 /// A JSON document; what is none stays text.
 pub(super) fn json<'a>(file: &File<'a>, bytes: Bytes<'a>) -> Value {
     let text = bytes.0.strip_suffix(b"\0").unwrap_or(bytes.0);
-    let parsed = (bytes.len() <= MAX_JSON_BYTES).then(|| serde_json::from_slice::<Json>(text).ok()).flatten();
+    let parsed = (bytes.len() <= MAX_JSON_BYTES && file.takes_json(text.len()))
+        .then(|| serde_json::from_slice::<Json>(text).ok())
+        .flatten();
     parsed.map_or_else(|| file.lines(Bytes(text)), Value::Json)
 }

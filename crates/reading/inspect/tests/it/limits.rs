@@ -100,3 +100,21 @@ fn a_cut_file_is_read_as_far_as_it_goes() {
     assert_eq!(value.get("threads").unwrap().items().len(), 1);
     assert!(render(&value).contains("12 of the stream's bytes are beyond the file's end"));
 }
+
+#[test]
+fn a_stream_that_is_named_many_times_is_not_shown_each_time() {
+    let mut synth = Synth::new();
+    let text = synth.stream(0x4767_0009, Section::new().bytes(&vec![b'x'; 32 << 20]));
+    (0..40).for_each(|_| synth.entry(0x4767_0009, text));
+    let json = synth.add(Section::new().bytes(format!("[{}1]", "[],".repeat(300_000)).as_bytes()), 8);
+    (0..20).for_each(|_| synth.entry(0x5745_0002, json));
+    let bytes = synth.finish();
+    let dump = Inspector::open(&bytes, Options { everything: true }).unwrap();
+    let shown = dump.entries().iter().map(|entry| dump.stream(entry)).map(|content| match content {
+        Value::Lines(text) => text.len(),
+        Value::Json(_) => 300_000 * 3 * limits::JSON_MEMORY_RATIO,
+        _ => 0,
+    });
+    let room = limits::MAX_TEXT_TOTAL_BYTES * limits::SHARES_IN_ALL;
+    assert!(shown.sum::<usize>() < room + (1 << 20));
+}
