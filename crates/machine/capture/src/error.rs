@@ -14,12 +14,18 @@ pub enum CaptureError {
         pid: u32,
     },
     /// The kernel refuses.
-    #[error("process {pid} may not be captured by this user: run as its user or as root ({what})")]
+    #[error("process {pid} may not be captured: {what}")]
     NotPermitted {
         /// Which.
         pid: u32,
-        /// What was refused.
+        /// What was refused, why, and what to do.
         what: String,
+    },
+    /// It executed another program while it was looked at.
+    #[error("process {pid} started another program while it was being captured; capture it again")]
+    AnotherProgram {
+        /// Which.
+        pid: u32,
     },
     /// It has ended and waits for its parent.
     #[error(

@@ -19,6 +19,7 @@ mod last_words;
 pub mod limits;
 mod machine;
 mod modules;
+mod refusal;
 pub mod registration;
 mod signal_frame;
 pub mod socket;
@@ -26,6 +27,7 @@ mod stop;
 mod target;
 #[cfg(test)]
 mod test_memory;
+mod thread_pointer;
 pub mod trace;
 mod way;
 

@@ -58,3 +58,7 @@ pub const MAX_RESIDENT_BYTES_FOR_MARKS: u64 = 128 << 20;
 pub const MAX_REGIONS_FOR_MARKS: usize = 1024;
 /// Program headers kept of one core.
 pub const MAX_CORE_LOADS: usize = 262_144;
+/// A thread's list of robust futexes begins at most this far behind the start of its control block.
+pub const MAX_LIST_HEAD_OFFSET_BYTES: usize = 4096;
+/// How long the crashing thread is waited for when its registers are to be seen for a moment.
+pub const GLANCE_DEADLINE: Duration = Duration::from_millis(20);

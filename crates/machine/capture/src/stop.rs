@@ -17,7 +17,7 @@ use wer_sys::limits::MAX_XSAVE_BYTES;
 use wer_sys::ptrace::{self, Wait};
 
 use crate::error::CaptureError;
-use crate::limits::{MAX_STOP_ROUNDS, STOP_DEADLINE};
+use crate::limits::{GLANCE_DEADLINE, MAX_STOP_ROUNDS, STOP_DEADLINE};
 
 /// A thread as the stop found it.
 #[derive(Clone, Debug, Default)]
@@ -91,10 +91,18 @@ impl Hold {
         &self,
         job: impl FnOnce(&mut Tracer) -> T + Send + 'static,
     ) -> Option<T> {
+        self.begin(job)?.recv().ok()
+    }
+
+    /// Has something done by the OS thread that traces; its result will come.
+    pub(crate) fn begin<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Tracer) -> T + Send + 'static,
+    ) -> Option<Receiver<T>> {
         let (result, done) = channel();
         let job = move |tracer: &mut Tracer| drop(result.send(job(tracer)));
         self.jobs.as_ref()?.send(Box::new(job)).ok()?;
-        done.recv().ok()
+        Some(done)
     }
 
     /// Lets all threads go; returns when they have been.
@@ -239,6 +247,29 @@ impl Tracer {
     fn all_running_are_uninterruptible(&self, process: &Process) -> bool {
         let mut running = self.threads.iter().filter(|(_, state)| matches!(state, Tracee::Running));
         running.all(|(tid, _)| process.thread_stat(*tid).is_ok_and(|stat| stat.state == 'D'))
+    }
+
+    /// Registers of a thread that is not among ours; it stands for no longer than it takes to read them.
+    pub(crate) fn glance(&mut self, tid: u32) -> Option<Registers> {
+        ptrace::seize(tid, 0).ok()?;
+        // It fails when the thread is gone; the wait finds that out.
+        let _ = ptrace::interrupt(tid);
+        let deadline = Instant::now() + GLANCE_DEADLINE;
+        loop {
+            match after(ptrace::poll(tid)) {
+                Some(Tracee::Stopped(signal)) => {
+                    let registers = ptrace::registers(tid).ok();
+                    let _ = ptrace::detach(tid, signal);
+                    return registers;
+                }
+                Some(_) => return None,
+                None if Instant::now() >= deadline => {
+                    self.late.push(tid);
+                    return None;
+                }
+                None => std::thread::yield_now(),
+            }
+        }
     }
 
     pub(crate) fn read_all(&self) -> Stopped {

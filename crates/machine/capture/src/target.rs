@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use wer_model::{LastWords, SoftError, Stage};
 use wer_snapshot::{
-    CaptureSource, ExceptionSnapshot, Facts, FpuState, LinuxFiles, ModuleSnapshot, ProcessInfo,
+    CaptureSource, ExceptionSnapshot, Facts, FpuState, LinuxFiles, MemoryReader, ModuleSnapshot, ProcessInfo,
     ProcessSnapshot, Region, Registers, SignalInfo, ThreadDetails, ThreadSnapshot,
 };
 use wer_sys::machine::{ms_of_ticks, unix_ns_of_boot_ticks};
@@ -170,6 +170,27 @@ impl Target {
         self.facts = *facts;
         let known = (&self.stat, &self.status);
         self.gathered = Gathered::before_the_stop(&self.process, known, facts, &mut self.soft_errors);
+    }
+
+    /// Whether it still runs the program that it ran when it was looked at first. To be asked under the stop.
+    ///
+    /// # Errors
+    /// [`CaptureError::AnotherProgram`] when not.
+    pub(crate) fn check_same_program(&self) -> Result<(), CaptureError> {
+        /// `AT_RANDOM`: sixteen bytes near the top of every program's first stack.
+        const AT_RANDOM: u64 = 25;
+        let now = self.process.read_of_memory("auxv").unwrap_or_default();
+        let memory_lives = || match (&self.memory, parse_auxv(&now).iter().find(|(key, _)| *key == AT_RANDOM))
+        {
+            // The descriptor keeps to the memory of the program that was running when it was opened.
+            (TargetMemory::File(memory), Some((_, address))) => memory.read(*address, &mut [0]) == 1,
+            _ => true,
+        };
+        if now.is_empty() || self.files.auxv.is_empty() || (now == self.files.auxv && memory_lives()) {
+            Ok(())
+        } else {
+            Err(CaptureError::AnotherProgram { pid: self.pid() })
+        }
     }
 
     /// Reads names and times of threads, and the modules, so that the stop need not.

@@ -7,14 +7,16 @@
 use std::os::fd::OwnedFd;
 
 use wer_abi::handoff::{CrashRequest, REQUEST_MAGIC, REQUEST_VERSION};
-use wer_snapshot::{CaptureSource, Facts, MemoryReader};
+use wer_snapshot::{CaptureSource, Facts, MemoryReader, Registers};
 use wer_sys::Process;
+use wer_sys::robust_list::robust_list;
 
 use crate::capture::{Capture, Held};
 use crate::error::CaptureError;
 use crate::signal_frame::{SignalFrame, read_siginfo, read_ucontext};
 use crate::stop::Hold;
 use crate::target::{CrashFacts, Target, ThreadState};
+use crate::thread_pointer::control_block_with;
 
 /// How the sender of a crash request is known.
 #[derive(Debug)]
@@ -66,9 +68,10 @@ pub fn in_application_with(
     target.ask(facts);
     let known = target.look_ahead();
     let (hold, stopped) = Hold::stop(&target.process, known, Some(tid))?;
+    target.check_same_program()?;
     target.stands = true;
     let mut states = target.states_of(stopped);
-    states.push((tid, crashed_state(&target, tid, request, &frame)));
+    states.push((tid, crashed_state(&target, &hold, tid, request, &frame)));
     let crash = CrashFacts { tid, signal, trap: Some(frame.trap) };
     Ok(target.finish(CaptureSource::InApplication, states, Some(crash), Some(Held::Stop(hold))))
 }
@@ -91,7 +94,13 @@ fn sender(request: &CrashRequest, peer: PeerCheck) -> Result<Process, CaptureErr
     }
 }
 
-fn crashed_state(target: &Target, tid: u32, request: &CrashRequest, frame: &SignalFrame) -> ThreadState {
+fn crashed_state(
+    target: &Target,
+    hold: &Hold,
+    tid: u32,
+    request: &CrashRequest,
+    frame: &SignalFrame,
+) -> ThreadState {
     /// The handler's own frames lie this far below the signal's frame at most.
     const HANDLER_REACH_BYTES: u64 = 1 << 20;
     let frame_address = request.ucontext_address.min(request.siginfo_address);
@@ -103,9 +112,23 @@ fn crashed_state(target: &Target, tid: u32, request: &CrashRequest, frame: &Sign
         .unwrap_or(frame_address);
     let readable = target.memory.read_u64(handler).is_some();
     ThreadState {
-        // A signal's frame has no FS and GS base: they stay 0.
-        registers: Some(frame.registers),
+        registers: Some(with_bases(target, hold, tid, frame.registers)),
         fpu: frame.fpu.clone(),
         handler_stack_pointer: readable.then_some(handler),
+    }
+}
+
+/// A signal's frame has no FS and GS base. glibc's FS base is found without disturbing the thread; elsewhere the thread
+/// is stopped for a moment inside the call in which it waits. Not where system calls are filtered: the kernel may have
+/// to continue that call by another one, which a filter may punish.
+fn with_bases(target: &Target, hold: &Hold, tid: u32, registers: Registers) -> Registers {
+    let found = robust_list(tid).and_then(|head| control_block_with(&target.memory, head));
+    if let Some(fs_base) = found {
+        return Registers { fs_base, ..registers };
+    }
+    let seen = (target.status.seccomp == 0).then(|| hold.run(move |tracer| tracer.glance(tid))).flatten();
+    match seen.flatten() {
+        Some(now) => Registers { fs_base: now.fs_base, gs_base: now.gs_base, ..registers },
+        None => registers,
     }
 }

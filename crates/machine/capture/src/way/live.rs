@@ -5,6 +5,7 @@ use wer_sys::Process;
 
 use crate::capture::{Capture, Held};
 use crate::error::CaptureError;
+use crate::refusal::explained;
 use crate::registration::{candidates, read_first};
 use crate::stop::Hold;
 use crate::target::{Target, ThreadState};
@@ -25,6 +26,10 @@ pub fn live(pid: u32) -> Result<Capture, CaptureError> {
 /// # Errors
 /// As [`live()`].
 pub fn live_with(pid: u32, facts: &Facts) -> Result<Capture, CaptureError> {
+    stop_and_look(pid, facts).map_err(explained)
+}
+
+fn stop_and_look(pid: u32, facts: &Facts) -> Result<Capture, CaptureError> {
     if pid == std::process::id() {
         return Err(CaptureError::OwnProcess { pid });
     }
@@ -46,9 +51,12 @@ pub fn live_with(pid: u32, facts: &Facts) -> Result<Capture, CaptureError> {
         let what = stopped.threads.into_values().find_map(|thread| thread.problem).unwrap_or_default();
         return Err(CaptureError::NotPermitted { pid, what });
     }
+    target.check_same_program()?;
     target.stands = true;
     let states = target.states_of(stopped);
-    Ok(target.finish(CaptureSource::Live, states, None, Some(Held::Stop(hold))))
+    let capture = target.finish(CaptureSource::Live, states, None, Some(Held::Stop(hold)));
+    // Killed while it stood.
+    if capture.snapshot.regions.is_empty() { Err(CaptureError::TargetGone { pid }) } else { Ok(capture) }
 }
 
 /// Reads what a process registered, without stopping it: it may run, stand, crash, or not cooperate.
@@ -56,11 +64,14 @@ pub fn live_with(pid: u32, facts: &Facts) -> Result<Capture, CaptureError> {
 /// # Errors
 /// When the process is gone or may not be read. Without a registration block the answer is empty.
 pub fn registrations(pid: u32) -> Result<Registrations, CaptureError> {
-    let process = Process::open(pid)?;
-    refuse_what_has_no_memory(&process)?;
-    let memory = process.memory(false)?;
-    let regions = process.maps()?.regions;
-    Ok(read_first(&memory, &candidates(&memory, &regions, 0)).registrations)
+    let look = || {
+        let process = Process::open(pid)?;
+        refuse_what_has_no_memory(&process)?;
+        let memory = process.memory(false)?;
+        let regions = process.maps()?.regions;
+        Ok(read_first(&memory, &candidates(&memory, &regions, 0)).registrations)
+    };
+    look().map_err(explained)
 }
 
 /// Whether the soft core limit of a process is 1, at which the kernel gives no core to a pipe; the socket's side honours
@@ -98,8 +109,10 @@ pub(crate) fn why_not_to_stop(target: &Target) -> Option<String> {
     }
     let tracer = target.status.tracer_pid;
     (tracer != 0).then(|| {
+        let name = Process::open(tracer).and_then(|process| process.stat()).map(|stat| stat.name);
+        let name = name.map(|name| format!(" ({})", name.escape_debug())).unwrap_or_default();
         format!(
-            "Process {pid} is traced by process {tracer} already: it was not stopped, and registers are missing."
+            "Process {pid} is traced by process {tracer}{name} already: it was not stopped, and registers are missing."
         )
     })
 }
