@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -167,4 +167,53 @@ fn a_large_dump_takes_little_memory() {
     let last = (count - 1) << 20;
     assert!(run(&format!("--memory {:#x}+16", last + size - 4)).contains("last"));
     assert_eq!(run("--all").lines().filter(|line| line.contains("  400000  ")).count(), 100_000);
+}
+
+/// A process that is ended when this goes.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What our own writer made of a real process is right, and is what the kernel says of it.
+#[test]
+fn dumps_of_a_living_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = Ended(Command::new("sleep").arg("1000").spawn().unwrap());
+    let pid = process.0.id();
+    let runs_sleep =
+        || fs::read_to_string(format!("/proc/{pid}/syscall")).is_ok_and(|call| call.starts_with("230 "));
+    assert!(
+        (0..1_000_000).any(|_| runs_sleep() || {
+            std::thread::yield_now();
+            false
+        }),
+        "it never slept"
+    );
+    let program = fs::read_link(format!("/proc/{pid}/exe")).unwrap();
+    for kind in ["micro", "mini", "heap", "full"] {
+        let path = folder.path().join(format!("{kind}.dmp"));
+        let mut dump = Command::new(env!("CARGO_BIN_EXE_wer"));
+        let made = dump.args(["dump", &pid.to_string(), "--type", kind, "-o"]).arg(&path).output().unwrap();
+        assert!(made.status.success(), "{kind}: {}", String::from_utf8_lossy(&made.stderr));
+        let checked = wer(&["--check"], &[&path]);
+        assert!(checked.status.success(), "{kind}: {}", String::from_utf8_lossy(&checked.stdout));
+        let json: Value = serde_json::from_str(&said(&["--json", "--all"], &path)).unwrap();
+        let content = |wanted: &str| {
+            let streams = json["streams"].as_array().unwrap();
+            &streams.iter().find(|stream| stream["name"] == wanted).unwrap()["content"]
+        };
+        assert_eq!(content("ThreadListStream")["threads"][0]["thread_id"], pid, "{kind}");
+        assert_eq!(content("MiscInfoStream")["process_id"], pid, "{kind}");
+        assert_eq!(content("ModuleListStream")["modules"][0]["name"], program.to_string_lossy().as_ref());
+        assert_eq!(content("LinuxCmdLine"), &serde_json::json!(["sleep", "1000"]));
+        let rip = content("ThreadListStream")["threads"][0]["context"]["registers"]["rip"].as_str().unwrap();
+        let call = fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap();
+        assert_eq!(call.split_whitespace().last(), Some(rip), "{kind}");
+        assert!(!json.to_string().contains("unreadable"), "{kind}");
+    }
 }
