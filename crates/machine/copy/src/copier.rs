@@ -114,7 +114,8 @@ impl Copier<'_> {
         let Range { start: mut at, end } = wanted.range;
         let mut step = CHUNK_BYTES;
         while at < end {
-            let untouched = if wanted.may_be_untouched { self.source.untouched(at, end) } else { 0 };
+            let limit = end.min(at.saturating_add(PROGRESS_BYTES));
+            let untouched = if wanted.may_be_untouched { self.source.untouched(at, limit) } else { 0 };
             let taken = if untouched > 0 {
                 store.zeros(untouched)?;
                 // What follows may soon be untouched again.

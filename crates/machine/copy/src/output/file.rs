@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 use rustix::fs::{FallocateFlags, fallocate, fstatfs};
@@ -45,10 +46,9 @@ impl<'a> PlainFile<'a> {
     /// Length first, which makes a hole of what ends in zeros; header last.
     pub(crate) fn finish(&self, parts: &Parts<'_>) -> io::Result<()> {
         self.file.set_len(parts.size)?;
-        for (index, chunk) in parts.held.chunks(HELD_HOLE_MIN_BYTES).enumerate() {
-            if !is_zero(chunk) {
-                self.file.write_all_at(chunk, parts.base + (index * HELD_HOLE_MIN_BYTES) as u64)?;
-            }
+        for filled in filled(parts.held) {
+            let bytes = parts.held.get(filled.clone()).unwrap_or_default();
+            self.file.write_all_at(bytes, parts.base + filled.start as u64)?;
         }
         self.file.write_all_at(parts.streams, HEADER_BYTES as u64)?;
         self.file.write_all_at(parts.header, 0)
@@ -68,6 +68,18 @@ impl Destination for PlainFile<'_> {
     }
 }
 
+/// Where something is in held memory, to [`HELD_HOLE_MIN_BYTES`].
+fn filled(held: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut rest = 0;
+    std::iter::from_fn(move || {
+        let piece = |start: usize| held.get(start..held.len().min(start + HELD_HOLE_MIN_BYTES));
+        let starts = |from: usize| (from..held.len()).step_by(HELD_HOLE_MIN_BYTES);
+        let start = starts(rest).find(|start| !piece(*start).is_none_or(is_zero))?;
+        rest = starts(start).find(|start| piece(*start).is_none_or(is_zero)).unwrap_or(held.len());
+        Some(start..rest)
+    })
+}
+
 /// Empties a file; what cannot be emptied is no file, and cannot hold a dump.
 pub(super) fn empty(file: &File) -> io::Result<()> {
     file.set_len(0)
@@ -77,4 +89,24 @@ pub(super) fn empty(file: &File) -> io::Result<()> {
 pub(super) fn position(base: u64, offset: u64) -> io::Result<u64> {
     let position = base.checked_add(offset).filter(|position| *position <= MAX_POSITION);
     position.ok_or_else(|| io::ErrorKind::FileTooLarge.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn held_zeros_are_left_out_in_large_pieces() {
+        let of = |held: &[u8]| filled(held).map(|range| (range.start, range.end)).collect::<Vec<_>>();
+        let piece = HELD_HOLE_MIN_BYTES;
+        let mut held = vec![0; 5 * piece + 3];
+        assert_eq!(of(&held), []);
+        held[piece + 7] = 1;
+        held[3 * piece - 1] = 1;
+        held[5 * piece + 2] = 1;
+        assert_eq!(of(&held), [(piece, 3 * piece), (5 * piece, 5 * piece + 3)]);
+        held.fill(1);
+        assert_eq!(of(&held), [(0, held.len())]);
+        assert_eq!(of(&[]), []);
+    }
 }

@@ -144,7 +144,8 @@ fn cancelling_leaves_nothing() {
 
 #[test]
 fn progress_goes_from_nothing_to_all() {
-    let process = full(8192);
+    let mut process = full(8192);
+    process.pages[4096..].fill(Page::Untouched);
     let wanted = wanted(&[process.all(), Range::new(process.all().end, process.all().end + (4 << 20))]);
     let file = tempfile::tempfile().unwrap();
     let mut caller = Caller::new(&process, false);
