@@ -38,8 +38,10 @@ impl TargetMemory {
 
     /// The process goes on.
     pub(crate) fn run_on(&mut self) {
-        if let Self::File(memory) = self {
-            memory.run_on();
+        match self {
+            Self::File(memory) => memory.run_on(),
+            Self::Number(_) => {}
+            Self::Snapshot(memory) => memory.run_on(),
         }
     }
 }

@@ -23,6 +23,7 @@ mod rseq;
 mod uncopied;
 mod waits;
 
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use rustix::fs::OFlags;
@@ -39,7 +40,7 @@ use self::marks::Marks;
 use self::memory::{Overlay, SnapshotMemory};
 use self::refusal::{Circumstances, refusal};
 use self::uncopied::{copy_uncopied, uncopied};
-use super::live::{live, refuse_what_has_no_memory, why_not_to_stop};
+use super::live::{live_by_pidfd, live_with, refuse_what_has_no_memory, why_not_to_stop};
 use crate::capture::{Capture, Held};
 use crate::error::CaptureError;
 use crate::stop::{Hold, Stopped};
@@ -48,31 +49,53 @@ use crate::target::{Target, TargetMemory};
 /// Captures a living process by way of a copy of it, so that it stands still only for as long as a fork takes. The
 /// process runs on before this returns; the copy lasts until the capture is released.
 ///
-/// Until then the copy shows in `ps` as a child of the process, and descriptors of a process that ends stay open.
-/// Where a copy cannot be made, or would endanger the process, it is captured as by [`live()`], and stands still until
+/// Until then the copy shows in `ps` as a child of the process, and descriptors of a process that ends stay open. Where
+/// a copy cannot be made, or would endanger the process, it is captured as by [`crate::live()`], and stands still until
 /// the capture is released: a soft error says why, and the snapshot's source which it was.
 ///
 /// # Errors
-/// As [`live()`].
+/// As [`crate::live()`].
 pub fn fork_snapshot(pid: u32, facts: &Facts) -> Result<Capture, CaptureError> {
-    let reason = match attempt(pid, facts)? {
+    let reason = match attempt(Process::open(pid)?, facts)? {
         Ok(capture) => return Ok(capture),
         Err(reason) => reason,
     };
-    let mut capture = live(pid)?;
+    live_with(pid, facts).map(|capture| without_copy(capture, &reason))
+}
+
+/// As [`fork_snapshot()`], of the process that a pidfd names.
+///
+/// # Errors
+/// As [`crate::live()`].
+pub fn fork_snapshot_by_pidfd(pidfd: OwnedFd, facts: &Facts) -> Result<Capture, CaptureError> {
+    let process = Process::from_pidfd(pidfd)?;
+    let again = process.pidfd().and_then(|pidfd| pidfd.try_clone_to_owned().ok());
+    let (pid, reason) = (process.pid(), attempt(process, facts)?);
+    match (reason, again) {
+        (Ok(capture), _) => Ok(capture),
+        (Err(reason), Some(again)) => {
+            live_by_pidfd(again, facts).map(|capture| without_copy(capture, &reason))
+        }
+        (Err(_), None) => Err(CaptureError::TargetGone { pid }),
+    }
+}
+
+fn without_copy(mut capture: Capture, reason: &str) -> Capture {
+    let pid = capture.identity().pid;
     let message = format!("No copy of process {pid} was made, so it was stopped: {reason}.");
     capture.snapshot.soft_errors.push(SoftError::new(Stage::Capture, message));
-    Ok(capture)
+    capture
 }
 
 /// The inner error is the reason for a plain stop.
-fn attempt(pid: u32, _facts: &Facts) -> Result<Result<Capture, String>, CaptureError> {
+fn attempt(process: Process, facts: &Facts) -> Result<Result<Capture, String>, CaptureError> {
+    let pid = process.pid();
     if pid == std::process::id() {
         return Err(CaptureError::OwnProcess { pid });
     }
-    let process = Process::open(pid)?;
     refuse_what_has_no_memory(&process)?;
     let mut target = Target::prepare(process)?;
+    target.ask(facts);
     let known = target.look_ahead();
     if why_not_to_stop(&target).is_some() {
         return Ok(Err("it may not be traced".into()));
@@ -121,39 +144,49 @@ fn take(mut target: Target, hold: Hold, mut stopped: Stopped, ahead: Ahead) -> R
         }
         (outcome, stopped, memory)
     };
-    let (outcome, stopped, memory) = hold.run(job).ok_or("the thread that traced it ended")?;
+    let gone = "the thread that traced it ended";
+    let result = hold.begin(job).ok_or(gone)?;
+    // Nobody runs who could change them, so they are read while the copy is made.
+    let maps = target.process.maps_text().map_err(|error| error.to_string());
+    let (outcome, stopped, memory) = result.recv().map_err(|_| gone)?;
     let forked = outcome?;
     let copy = ForkedCopy::new(hold, Arc::clone(&target.process), forked.pid, forked.pid_inside);
-    let standing = Standing::read(&mut target, &stopped, &copy, &marks, &memory, forked.overwritten)?;
+    target.learn_threads(stopped.threads.keys().copied());
+    let standing = Standing::read(&target, &copy, maps?, &marks, &memory, &forked.overwritten)?;
     copy.let_target_go();
     let states = target.states_of(stopped);
     standing.complaint.into_iter().for_each(|complaint| target.complain(complaint));
-    copy.offer_to_oom_killer();
+    offer_to_oom_killer(&standing.copy);
+    if let Some(complaint) = wiped_unnoticed(&standing.copy, &marks) {
+        target.complain(complaint);
+    }
+    let mut memory = standing.memory;
+    memory.hold_still(&standing.copy, &standing.regions);
     target.maps = Some(standing.maps);
-    target.memory = TargetMemory::Snapshot(Box::new(standing.memory));
+    target.memory = TargetMemory::Snapshot(Box::new(memory));
     Ok(target.finish(CaptureSource::ForkSnapshot, states, None, Some(Held::Copy(copy))))
 }
 
 /// What is looked at while process and copy both stand.
 struct Standing {
+    copy: Process,
     maps: Vec<u8>,
+    regions: Vec<Region>,
     memory: SnapshotMemory,
     complaint: Option<String>,
 }
 
 impl Standing {
     fn read(
-        target: &mut Target,
-        stopped: &Stopped,
+        target: &Target,
         copy: &ForkedCopy,
+        maps: Vec<u8>,
         marks: &Marks,
         memory: &ProcessMemory,
-        overwritten: (u64, Vec<u8>),
+        overwritten: &(u64, Vec<u8>),
     ) -> Result<Self, String> {
-        target.learn_threads(stopped.threads.keys().copied());
         let of_copy = Process::open(copy.pid()).map_err(|error| error.to_string())?;
         let copy_memory = of_copy.memory(false).map_err(|error| error.to_string())?;
-        let maps = target.process.maps_text().map_err(|error| error.to_string())?;
         let regions = parse_maps(&maps).regions;
         let copied = regions_to_compare(&of_copy, regions.len())?;
         let mut overlay = Overlay::default();
@@ -164,7 +197,9 @@ impl Standing {
         Ok(Self {
             complaint: newer.complaint(&regions),
             memory: SnapshotMemory::new(copy_memory, process, overlay),
+            copy: of_copy,
             maps,
+            regions,
         })
     }
 }
@@ -177,14 +212,19 @@ fn regions_to_compare(copy: &Process, count: usize) -> Result<Option<Vec<Region>
     copy.maps().map(|maps| Some(maps.regions)).map_err(|error| error.to_string())
 }
 
-impl ForkedCopy {
-    /// When memory runs out while the process runs on, the copy is what should go. Best effort.
-    fn offer_to_oom_killer(&self) {
-        let file = Process::open(self.pid())
-            .ok()
-            .and_then(|copy| copy.open_file("oom_score_adj", OFlags::WRONLY).ok());
-        if let Some(file) = file {
-            let _ = rustix::io::write(file, b"1000");
-        }
+/// Memory that was marked to be wiped between the look ahead and the stop; the copy has kept the marks.
+fn wiped_unnoticed(copy: &Process, ahead: &Marks) -> Option<String> {
+    let since = marks::read(copy).ok()?.wiped;
+    let (start, end) = since.into_iter().find(|range| !ahead.wiped.contains(range))?;
+    Some(format!(
+        "Memory at {start:#x} to {end:#x} was marked with MADV_WIPEONFORK while the snapshot was made; parts of it may \
+         be zeros."
+    ))
+}
+
+/// When memory runs out while the process runs on, the copy is what should go. Best effort.
+fn offer_to_oom_killer(copy: &Process) {
+    if let Ok(file) = copy.open_file("oom_score_adj", OFlags::WRONLY) {
+        let _ = rustix::io::write(file, b"1000");
     }
 }

@@ -2,7 +2,7 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 use wer_capture::{Capture, CaptureError, fork_snapshot, live};
-use wer_snapshot::{CaptureSource, Facts, ThreadSnapshot};
+use wer_snapshot::{CaptureSource, Facts, RegionMarks, ThreadSnapshot};
 use wer_sys::Process;
 
 use crate::program::{Program, anonymous_target, snapshot_target, static_target, target, wait_until};
@@ -117,6 +117,23 @@ fn a_snapshot_tells_of_the_process_what_a_stop_does() {
         is_untouched(&program);
         program.ping();
     }
+}
+
+#[test]
+fn facts_are_of_the_process_and_not_of_its_copy() {
+    let program = start(&["memory"]);
+    waits(&program);
+    let capture = fork_snapshot(program.pid(), &Facts::ALL).expect("a capture");
+    let snapshot = &capture.snapshot;
+    assert_eq!((&snapshot.soft_errors[..], snapshot.source), (&[][..], CaptureSource::ForkSnapshot));
+    assert_eq!(snapshot.handles.iter().filter(|handle| handle.descriptor < 4).count(), 4);
+    assert!(snapshot.token.is_some() && snapshot.system_memory.is_some());
+    assert!(snapshot.counters.is_some_and(|counters| counters.resident_bytes > 16 << 20));
+    let details = snapshot.threads[0].details.expect("they were asked for");
+    assert_eq!((details.state, details.start_address != 0), (b'S', true));
+    let marks = |is: fn(&RegionMarks) -> bool| snapshot.regions.iter().any(|region| is(&region.marks));
+    assert!(marks(|marks| marks.not_forked) && marks(|marks| marks.wiped_on_fork));
+    assert_eq!(snapshot.process.pid, program.pid());
 }
 
 #[test]

@@ -15,7 +15,7 @@ use wer_sys::ptrace::{self, Wait};
 use wer_sys::{ProcessMemory, inject};
 
 use super::landing::{Landing, Pieces, landing};
-use super::limits::{END_DEADLINE, ENTRY_DEADLINE, MAX_STEPS};
+use super::limits::{END_DEADLINE, ENTRY_DEADLINE, MAX_STOPS};
 use super::rseq::outside_critical_section;
 use crate::stop::{Tracee, Tracer};
 
@@ -232,8 +232,9 @@ pub(crate) struct Reports {
 
 impl Reports {
     fn follow(&mut self, tracer: &mut Tracer, tid: u32) -> Result<Ran, Problem> {
-        let (mut entered, mut result) = (false, None);
-        for _ in 0..MAX_STEPS {
+        let (mut entered, mut called_back, mut stops, mut result) = (false, false, 0, None);
+        // Each round either comes nearer to the call's end or counts as a stop before its beginning.
+        loop {
             let resumed = match result {
                 None => inject::resume_to_system_call(tid),
                 // It will stop again before it runs a single instruction of its own.
@@ -241,8 +242,13 @@ impl Reports {
             };
             resumed.map_err(|error| lost(&error))?;
             let deadline = (!entered).then_some(ENTRY_DEADLINE);
-            let Some(report) = self.next(tracer, tid, deadline) else {
-                return self.call_back(tracer, tid);
+            let report = match self.next(tracer, tid, deadline) {
+                Some(report) => report,
+                None => {
+                    called_back = true;
+                    ptrace::interrupt(tid).map_err(|error| lost(&error))?;
+                    self.next(tracer, tid, None).ok_or(Problem::Died)?
+                }
             };
             match report {
                 Wait::Exited(_) | Wait::Signaled { .. } => return Err(Problem::Died),
@@ -251,29 +257,24 @@ impl Reports {
                     result = Some(registers.rax.cast_signed());
                 }
                 Wait::Stopped { signal: inject::SYSCALL_STOP, event: 0 } => entered = true,
-                Wait::Stopped { event: libc::PTRACE_EVENT_CLONE, .. } => {
-                    self.hold_copy(tracer, tid)?;
-                }
-                Wait::Stopped { event: ptrace::EVENT_STOP, .. } => {
-                    if let Some(result) = result {
-                        return Ok(Ran { result, copy: self.copy, pending_signal: 0 });
+                Wait::Stopped { event: libc::PTRACE_EVENT_CLONE, .. } => self.hold_copy(tracer, tid)?,
+                Wait::Stopped { event: ptrace::EVENT_STOP, .. } => match result {
+                    Some(result) => return Ok(Ran { result, copy: self.copy, pending_signal: 0 }),
+                    // It never got to its system call: it stands in a frozen control group.
+                    None if called_back => {
+                        return Err(Problem::NotHere("it does not run: is it frozen?".into()));
                     }
-                }
+                    // Stopped and continued by others. Inside the call there is no such stop.
+                    None => stops += 1,
+                },
                 Wait::Stopped { signal, .. } => {
                     let result = result.unwrap_or(INTERRUPTED);
                     return Ok(Ran { result, copy: self.copy, pending_signal: signal });
                 }
             }
-        }
-        Ok(Ran { result: INTERRUPTED, copy: self.copy, pending_signal: 0 })
-    }
-
-    /// A thread that does not get to its system call stands in a frozen control group.
-    fn call_back(&mut self, tracer: &mut Tracer, tid: u32) -> Result<Ran, Problem> {
-        ptrace::interrupt(tid).map_err(|error| lost(&error))?;
-        match self.next(tracer, tid, None) {
-            Some(Wait::Stopped { .. }) => Err(Problem::NotHere("it does not run: is it frozen?".into())),
-            _ => Err(Problem::Died),
+            if stops >= MAX_STOPS {
+                return Ok(Ran { result: INTERRUPTED, copy: self.copy, pending_signal: 0 });
+            }
         }
     }
 

@@ -18,8 +18,8 @@ pub(crate) const MAX_REAP_THREADS: usize = 8;
 pub(crate) const MAX_SEATS: usize = 8;
 /// Times that a system call is injected again after a signal came between.
 pub(crate) const MAX_ATTEMPTS: usize = 8;
-/// Reports of one thread that are taken during one injected system call; four are usual.
-pub(crate) const MAX_STEPS: usize = 64;
+/// Times that a thread is stopped by others before it gets to its injected system call.
+pub(crate) const MAX_STOPS: usize = 64;
 /// Bytes of code searched for the two pieces that an injection needs; glibc has both in its first MiB.
 pub(crate) const MAX_SEARCHED_BYTES: u64 = 64 << 20;
 /// Bytes of `smaps` that are read; a mapping takes about 700.

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::FileExt;
 
-use wer_snapshot::MemoryReader;
-use wer_sys::ProcessMemory;
+use wer_snapshot::{MemoryReader, Region};
+use wer_sys::{Process, ProcessMemory};
 
 use super::limits::{COPY_STEP_BYTES, MAX_COPIED_IN_MEMORY_BYTES};
+use crate::target::memory::is_private_anonymous;
 
 /// Memory of a copy and what the copy does not have.
 #[derive(Debug)]
@@ -21,6 +22,20 @@ pub(crate) struct SnapshotMemory {
 impl SnapshotMemory {
     pub(crate) const fn new(copy: ProcessMemory, process: ProcessMemory, overlay: Overlay) -> Self {
         Self { copy, process, overlay }
+    }
+
+    /// The copy stands until [`Self::run_on`]: it may be read as fast as can be.
+    pub(crate) fn hold_still(&mut self, copy: &Process, regions: &[Region]) {
+        self.copy.hold_still(copy.pid());
+        if let Ok(pages) = copy.page_map() {
+            let anonymous = regions.iter().filter(|region| is_private_anonymous(region));
+            self.copy.know_untouched(pages, anonymous.map(|region| (region.start, region.end)));
+        }
+    }
+
+    /// The copy is about to go.
+    pub(crate) fn run_on(&mut self) {
+        self.copy.run_on();
     }
 }
 

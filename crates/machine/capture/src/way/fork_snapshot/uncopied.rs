@@ -35,15 +35,17 @@ pub(crate) struct Uncopied {
 /// What a copy does not have of `regions`, which are the process's. `copied` are the copy's, when they were read.
 pub(crate) fn uncopied(regions: &[Region], copied: Option<&[Region]>, marks: &Marks) -> Vec<Uncopied> {
     let mut ranges = Vec::new();
+    let copied: Option<Vec<(u64, u64)>> =
+        copied.map(|copied| copied.iter().map(|region| (region.start, region.end)).collect());
     let ordinary = regions.iter().filter(|region| region.kind != RegionKind::Kernel);
     for region in ordinary.filter(|region| !is_device(region, marks)) {
         let range = |reason, start, end| {
             let barred = !region.protection.read && !region.protection.write;
             Uncopied { reason, start, end, barred }
         };
-        let in_copy = match copied {
-            Some(copied) => intersections(region, copied.iter().map(|other| (other.start, other.end))),
-            None => gaps(region, &intersections(region, marks.not_forked.iter().copied())),
+        let in_copy = match &copied {
+            Some(copied) => intersections(region.start, region.end, copied),
+            None => gaps(region, &intersections(region.start, region.end, &marks.not_forked)),
         };
         let lost = gaps(region, &in_copy);
         ranges.extend(lost.into_iter().map(|(start, end)| range(Reason::NotInCopy, start, end)));
@@ -53,8 +55,7 @@ pub(crate) fn uncopied(regions: &[Region], copied: Option<&[Region]>, marks: &Ma
                 let reason = if writable { Reason::Shared } else { Reason::SharedReadOnly };
                 ranges.push(range(reason, start, end));
             } else {
-                let part = Region { start, end, ..region.clone() };
-                let wiped = intersections(&part, marks.wiped.iter().copied());
+                let wiped = intersections(start, end, &marks.wiped);
                 ranges.extend(wiped.into_iter().map(|(start, end)| range(Reason::NotInCopy, start, end)));
             }
         }
@@ -65,19 +66,18 @@ pub(crate) fn uncopied(regions: &[Region], copied: Option<&[Region]>, marks: &Ma
 
 /// Devices are known by their marks, and by name where they were mapped since.
 fn is_device(region: &Region, marks: &Marks) -> bool {
-    let marked = marks.device.iter().any(|(start, end)| region.start < *end && *start < region.end);
+    let marked = !intersections(region.start, region.end, &marks.device).is_empty();
     let is_memory =
         |path: &str| ["/dev/shm/", "/dev/zero", "/dev/hugepages/"].iter().any(|at| path.starts_with(at));
     marked
         || matches!(&region.kind, RegionKind::File { path, .. } if path.starts_with("/dev/") && !is_memory(path))
 }
 
-/// Parts of a region that lie in rising ranges.
-fn intersections(region: &Region, ranges: impl Iterator<Item = (u64, u64)>) -> Vec<(u64, u64)> {
-    ranges
-        .map(|(start, end)| (start.max(region.start), end.min(region.end)))
-        .filter(|(start, end)| start < end)
-        .collect()
+/// Parts of a range that lie in rising ranges.
+fn intersections(start: u64, end: u64, ranges: &[(u64, u64)]) -> Vec<(u64, u64)> {
+    let first = ranges.partition_point(|range| range.1 <= start);
+    let touching = ranges.get(first..).unwrap_or_default().iter().take_while(|range| range.0 < end);
+    touching.map(|range| (range.0.max(start), range.1.min(end))).collect()
 }
 
 /// Parts of a region that do not lie in its rising `parts`.

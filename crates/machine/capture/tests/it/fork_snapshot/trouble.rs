@@ -104,7 +104,8 @@ fn tool() {
 }
 
 fn start_tool(pid: u32) -> std::process::Child {
-    let mut tool = Command::new(std::env::current_exe().expect("this test"));
+    // By this name, because another build may replace the file.
+    let mut tool = Command::new("/proc/self/exe");
     tool.args(["--exact", "fork_snapshot::trouble::tool", "--ignored", "--nocapture"])
         .env("WER_SNAPSHOT_OF", pid.to_string())
         .stdin(Stdio::piped())
