@@ -36,7 +36,8 @@ pub use error::CaptureError;
 pub use way::core_file::{
     CoreCapture, CoreFileError, CoreFileOptions, core_file, core_file_with, core_of, is_core_file,
 };
-pub use way::fork_snapshot::fork_snapshot;
+pub use way::fork_snapshot::{fork_snapshot, fork_snapshot_by_pidfd};
 pub use way::in_application::{PeerCheck, in_application, in_application_with};
 pub use way::kernel::{KernelCrash, kernel, kernel_with};
-pub use way::live::{core_limit_is_one, live, live_with, registrations};
+pub use way::live::{core_limit_is_one, live, live_by_pidfd, live_with, registrations};
+pub use way::own_process::{AskingThread, own_process};

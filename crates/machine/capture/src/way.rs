@@ -5,3 +5,4 @@ pub(crate) mod fork_snapshot;
 pub(crate) mod in_application;
 pub(crate) mod kernel;
 pub(crate) mod live;
+pub(crate) mod own_process;

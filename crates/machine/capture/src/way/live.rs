@@ -1,7 +1,10 @@
 //! On request: any living process, by its pid.
 
-use wer_snapshot::{CaptureSource, Facts, Registrations};
+use std::os::fd::OwnedFd;
+
+use wer_snapshot::{CaptureSource, Facts, Region, Registrations};
 use wer_sys::Process;
+use wer_sys::procfs::Status;
 
 use crate::capture::{Capture, Held};
 use crate::error::CaptureError;
@@ -26,16 +29,25 @@ pub fn live(pid: u32) -> Result<Capture, CaptureError> {
 /// # Errors
 /// As [`live()`].
 pub fn live_with(pid: u32, facts: &Facts) -> Result<Capture, CaptureError> {
-    stop_and_look(pid, facts).map_err(explained)
+    Process::open(pid).map_err(CaptureError::from).and_then(|it| stop_and_look(it, facts)).map_err(explained)
 }
 
-fn stop_and_look(pid: u32, facts: &Facts) -> Result<Capture, CaptureError> {
+/// As [`live_with()`], of the process that a pidfd names.
+///
+/// # Errors
+/// As [`live()`].
+pub fn live_by_pidfd(pidfd: OwnedFd, facts: &Facts) -> Result<Capture, CaptureError> {
+    let process = Process::from_pidfd(pidfd).map_err(CaptureError::from);
+    process.and_then(|process| stop_and_look(process, facts)).map_err(explained)
+}
+
+fn stop_and_look(process: Process, facts: &Facts) -> Result<Capture, CaptureError> {
+    let pid = process.pid();
     if pid == std::process::id() {
         return Err(CaptureError::OwnProcess { pid });
     }
-    let process = Process::open(pid)?;
-    refuse_what_has_no_memory(&process)?;
     let mut target = Target::prepare(process)?;
+    target.regions_before = Some(mappings(&target.process, &target.status)?);
     target.ask(facts);
     let known = target.look_ahead();
     if let Some(reason) = why_not_to_stop(&target) {
@@ -83,16 +95,20 @@ pub fn core_limit_is_one(pid: u32) -> bool {
 }
 
 pub(crate) fn refuse_what_has_no_memory(process: &Process) -> Result<(), CaptureError> {
+    mappings(process, &process.status()?).map(drop)
+}
+
+/// The mappings of a process that has memory of the kind that we know.
+fn mappings(process: &Process, status: &Status) -> Result<Vec<Region>, CaptureError> {
     /// Every 64-bit process has its stack above this; a 32-bit one has nothing there.
     const FOUR_GIB: u64 = 1 << 32;
     let pid = process.pid();
-    let status = process.status()?;
     if status.kernel_thread {
         return Err(CaptureError::KernelThread { pid });
     }
     let regions = process.maps()?.regions;
     match regions.last() {
-        Some(last) if last.end > FOUR_GIB => Ok(()),
+        Some(last) if last.end > FOUR_GIB => Ok(regions),
         Some(_) => Err(CaptureError::ThirtyTwoBit { pid }),
         None if process.stat()?.state == 'Z' => Err(CaptureError::Zombie { pid }),
         None if process.executable().is_none() => Err(CaptureError::KernelThread { pid }),
