@@ -52,10 +52,10 @@ pub const MAX_SECURITY_LABEL_BYTES: usize = 4096;
 /// Offset of anything in a thread's control block.
 pub const MAX_CONTROL_BLOCK_BYTES: u64 = 64 << 10;
 /// Resident memory up to which the marks of mappings are read though nobody asked for them: the kernel walks all page
-/// tables for them, about 2 ms for this much.
-pub const MAX_RESIDENT_BYTES_FOR_MARKS: u64 = 128 << 20;
+/// tables for them, about 9 microseconds for each MiB.
+pub const MAX_RESIDENT_BYTES_FOR_MARKS: u64 = 32 << 20;
 /// Mappings up to which the same holds: each costs about 4 microseconds.
-pub const MAX_REGIONS_FOR_MARKS: usize = 1024;
+pub const MAX_REGIONS_FOR_MARKS: usize = 512;
 /// Program headers kept of one core.
 pub const MAX_CORE_LOADS: usize = 262_144;
 /// A thread's list of robust futexes begins at most this far behind the start of its control block.

@@ -74,6 +74,8 @@ pub(crate) struct Target {
     pub(crate) maps: Option<Vec<u8>>,
     /// The process stands still, by us or by the kernel, until the capture is released.
     pub(crate) stands: bool,
+    /// Mappings of a moment ago, so that they need not be read again to look ahead.
+    pub(crate) regions_before: Option<Vec<Region>>,
     /// Mappings as the kernel's core has them; empty = no core.
     pub(crate) core_loads: Vec<CoreLoad>,
     facts: Facts,
@@ -112,6 +114,7 @@ impl Target {
             block_hint: 0,
             maps: None,
             stands: false,
+            regions_before: None,
             core_loads: Vec::new(),
             facts: Facts::default(),
             gathered: Gathered::default(),
@@ -195,17 +198,22 @@ impl Target {
 
     /// Reads names and times of threads, and the modules, so that the stop need not.
     pub(crate) fn look_ahead(&mut self) -> Vec<u32> {
+        let given = self.regions_before.take();
+        let regions =
+            given.unwrap_or_else(|| self.process.maps().map(|maps| maps.regions).unwrap_or_default());
+        // The kernel counts pages meanwhile.
+        let smaps = self.wants_marks(regions.len()).then(|| {
+            let process = Arc::clone(&self.process);
+            std::thread::spawn(move || process.smaps().ok())
+        });
         let tids = self.process.thread_ids().unwrap_or_default();
         for tid in &tids {
             self.learn_thread(*tid);
         }
-        let regions = self.process.maps().map(|maps| maps.regions).unwrap_or_default();
-        if self.wants_marks(regions.len()) {
-            self.smaps = self.process.smaps().ok();
-        }
         // Only to fill the cache: soft errors and results of this look do not count.
         let modules = self.find_modules(&regions, &mut Vec::new());
         self.find_start_routine(&modules);
+        self.smaps = smaps.and_then(|reader| reader.join().ok()).flatten();
         tids
     }
 

@@ -46,8 +46,9 @@ fn stop_and_look(process: Process, facts: &Facts) -> Result<Capture, CaptureErro
     if pid == std::process::id() {
         return Err(CaptureError::OwnProcess { pid });
     }
+    let regions = mappings(&process, &process.status()?)?;
     let mut target = Target::prepare(process)?;
-    target.regions_before = Some(mappings(&target.process, &target.status)?);
+    target.regions_before = Some(regions);
     target.ask(facts);
     let known = target.look_ahead();
     if let Some(reason) = why_not_to_stop(&target) {
