@@ -80,9 +80,15 @@ fn filled(held: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
     })
 }
 
-/// Empties a file; what cannot be emptied is no file, and cannot hold a dump.
+/// Empties a file; what cannot be written at a position is no file, and cannot hold a dump.
+///
+/// An empty file is left as it is: ext4 takes the truncation of a file for its replacement, and would begin to write all
+/// of it to disk when it is closed.
 pub(super) fn empty(file: &File) -> io::Result<()> {
-    file.set_len(0)
+    match file.metadata()?.len() {
+        0 => file.write_at(&[], 0).map(drop),
+        _ => file.set_len(0),
+    }
 }
 
 /// A position that a file can have.
