@@ -206,7 +206,7 @@ impl Core {
 
         let mut block = read_first(&self.memory, &candidates(&self.memory, &regions, 0));
         soft_errors.append(&mut block.soft_errors);
-        let BlockContents { registrations, last_words: said_in_block, .. } = block;
+        let BlockContents { registrations, last_words: said_in_block, unloaded_modules, .. } = block;
         let signal = self.signal();
         let aborted = signal.is_some_and(|signal| signal.number == libc::SIGABRT);
         let said = aborted.then(|| glibc_abort_message(&self.memory, &modules)).flatten();
@@ -251,7 +251,7 @@ impl Core {
             token: None,
             counters: None,
             system_memory: None,
-            unloaded_modules: Vec::new(),
+            unloaded_modules,
             soft_errors,
         };
         CoreCapture { snapshot, memory: self.memory, memory_bytes: self.memory_bytes }

@@ -35,6 +35,8 @@ pub(super) fn backings(
     regions: &[Region],
     modules: &[ModuleSnapshot],
 ) -> (Vec<Backing>, Vec<String>) {
+    let mut by_address: Vec<&ModuleSnapshot> = modules.iter().collect();
+    by_address.sort_by_key(|module| module.base);
     let mut known: HashMap<&str, Option<SameFile>> = HashMap::new();
     let mut found = Vec::new();
     let mut missing = Vec::new();
@@ -43,7 +45,7 @@ pub(super) fn backings(
         if memory.has(region.start) && memory.has(region.end - 1) {
             continue;
         }
-        let Some(module) = module_at(modules, region.start).filter(|module| module.path == *path) else {
+        let Some(module) = module_at(&by_address, region.start).filter(|module| module.path == *path) else {
             continue;
         };
         if known.len() == MAX_FILES && !known.contains_key(path.as_str()) {
@@ -71,9 +73,10 @@ pub(super) fn backings(
     (found, missing)
 }
 
-/// The module that holds an address; modules may be in any order, and there are a few thousand at most.
-fn module_at(modules: &[ModuleSnapshot], address: u64) -> Option<&ModuleSnapshot> {
-    modules.iter().find(|module| module.contains(address))
+/// The module that holds an address, among modules by address.
+fn module_at<'a>(modules: &[&'a ModuleSnapshot], address: u64) -> Option<&'a ModuleSnapshot> {
+    let after = modules.partition_point(|module| module.base <= address);
+    modules.get(after.checked_sub(1)?).copied().filter(|module| module.contains(address))
 }
 
 fn same_file(path: &str, module: &ModuleSnapshot) -> Option<SameFile> {

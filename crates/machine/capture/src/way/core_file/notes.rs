@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 
 use wer_snapshot::XStateFeature;
+use wer_sys::limits::{MAX_PATH_BYTES, MAX_REGIONS};
 
 use super::limits::{MAX_FILE_NOTE_BYTES, MAX_NOTE_BYTES, MAX_NOTE_NAME_BYTES, MAX_XSTATE_FEATURES};
 use super::part::Part;
@@ -191,10 +192,11 @@ fn mapped_files(note: &[u8]) -> (Vec<MappedFile>, Option<String>) {
     };
     let mut names = names.split(|byte| *byte == 0);
     let mut files: Vec<MappedFile> = Vec::new();
-    let mut refused = 0usize;
-    for entry in entries.chunks_exact(24).take(names_at.unwrap_or(0) / 24) {
+    let mut refused = names_at.map_or(0, |bytes| (bytes / 24).saturating_sub(MAX_REGIONS));
+    let wanted = names_at.unwrap_or(0) / 24;
+    for entry in entries.chunks_exact(24).take(wanted.min(MAX_REGIONS)) {
         let name = names.next().unwrap_or_default();
-        let kept = name.get(..name.len().min(wer_sys::limits::MAX_PATH_BYTES)).unwrap_or_default();
+        let kept = name.get(..name.len().min(MAX_PATH_BYTES)).unwrap_or_default();
         let numbers = (u64_at(entry, 0), u64_at(entry, 8), u64_at(entry, 16));
         let (Some(start), Some(end), Some(pages)) = numbers else { break };
         match pages.checked_mul(page) {
@@ -219,7 +221,7 @@ fn mapped_files(note: &[u8]) -> (Vec<MappedFile>, Option<String>) {
     });
     refused += before - files.len();
     let problem = (refused > 0).then(|| {
-        format!("{refused} entries of the core's list of mapped files make no sense and are left out.")
+        format!("{refused} entries of the core's list of mapped files make no sense or are too many, and are left out.")
     });
     (files, problem)
 }
