@@ -23,6 +23,16 @@ pub enum ElfCoreError {
     /// The dump has no threads, so there is nothing that a debugger could look at.
     #[error("the dump has no threads; a debugger opens no core without one")]
     NoThreads,
+    /// The same bytes of the dump stand for memory many times; the core could be of any size.
+    #[error(
+        "the dump's memory lists name {memory_bytes} bytes, and all of it has {dump_bytes}; no core is made of it"
+    )]
+    MoreMemoryThanDump {
+        /// Bytes in the memory lists.
+        memory_bytes: u64,
+        /// Bytes of the dump.
+        dump_bytes: u64,
+    },
     /// The dump's bytes could not be read again.
     #[error("the dump cannot be read: {0}")]
     Read(io::Error),

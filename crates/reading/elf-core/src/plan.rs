@@ -54,7 +54,8 @@ impl CorePlan {
 /// Plans the core of a minidump, which `bytes` are.
 ///
 /// # Errors
-/// [`ElfCoreError`]: they are no dump, or none of a Linux program for x86-64, or there is no thread in it.
+/// [`ElfCoreError`]: they are no dump, or none of a Linux program for x86-64, there is no thread in it, or its
+/// memory lists name the same bytes many times.
 pub fn plan(bytes: &[u8]) -> Result<CorePlan, ElfCoreError> {
     let dump = Dump::read(bytes)?;
     if !matches!(dump.os, Os::Linux | Os::Android) || dump.cpu != Cpu::X86_64 {
@@ -74,6 +75,11 @@ pub fn plan(bytes: &[u8]) -> Result<CorePlan, ElfCoreError> {
             Some(Held { start, size: held.len() as u64, dump_offset })
         })
         .collect();
+    let memory_bytes = held.iter().map(|held| held.size).fold(0, u64::saturating_add);
+    let dump_bytes = bytes.len() as u64;
+    if memory_bytes > dump_bytes {
+        return Err(ElfCoreError::MoreMemoryThanDump { memory_bytes, dump_bytes });
+    }
     let segments = segments(&held, &mappings);
     let layout = layout(&segments, notes.bytes.len() as u64);
     let mut problems = dump.notes.clone();

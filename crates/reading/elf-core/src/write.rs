@@ -12,8 +12,11 @@ use crate::source::ReadAt;
 
 /// Bytes moved at a time.
 const CHUNK_BYTES: usize = 1 << 20;
+/// Bytes of one hole, so that progress is told within a vast one.
+const MAX_HOLE_BYTES: u64 = 1 << 30;
 /// A block that is all zero is not written.
 const BLOCK_BYTES: usize = 4096;
+static ZERO_BLOCK: [u8; BLOCK_BYTES] = [0; BLOCK_BYTES];
 
 impl CorePlan {
     /// Writes the core into an empty file. `source` has the bytes of the planned dump; `progress` hears of the bytes of
@@ -52,6 +55,12 @@ impl CorePlan {
                 if progress(done, total).is_break() {
                     return Err(ElfCoreError::Cancelled);
                 }
+                let hole = source.zeros_at(from + at, (size - at).min(MAX_HOLE_BYTES));
+                if hole > 0 {
+                    at += hole;
+                    done += hole;
+                    continue;
+                }
                 // The next chunk begins with a page of the file.
                 let to_page = CHUNK_BYTES as u64 - (place + at) % BLOCK_BYTES as u64;
                 let length = usize::try_from((size - at).min(to_page)).unwrap_or(CHUNK_BYTES);
@@ -69,7 +78,7 @@ impl CorePlan {
 }
 
 fn write_sparse(output: &File, bytes: &[u8], at: u64) -> io::Result<()> {
-    let is_zero = |block: &[u8]| block.iter().all(|byte| *byte == 0);
+    let is_zero = |block: &[u8]| ZERO_BLOCK.get(..block.len()) == Some(block);
     let mut offset = 0;
     let blocks: Vec<&[u8]> = bytes.chunks(BLOCK_BYTES).collect();
     for run in blocks.chunk_by(|one, two| is_zero(one) == is_zero(two)) {

@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::io::Read;
 use std::ops::ControlFlow;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::process::Command;
 
 use proptest::prelude::*;
-use wer_elf_core::{ElfCoreError, plan};
+use wer_elf_core::{ElfCoreError, ReadAt, plan};
 use wer_synth::{Amd64, Exception, Section, Synth, Thread};
 
 const MAPS: &str = "400000-402000 r-xp 00001000 08:01 1234    /opt/a program
@@ -175,6 +175,35 @@ fn memory_is_cut_at_mappings_and_zeros_are_holes() {
     assert!(file.metadata().expect("ours").blocks() * 512 < 1 << 20, "zeros are stored");
 }
 
+/// A dump with holes is passed over where it has them, and a dump that ends early is not taken for one that does.
+#[test]
+fn holes_of_the_dump_are_holes_of_the_core() {
+    let mut large = vec![0; 8 << 20];
+    large[(4 << 20) + 5] = 7;
+    let dump = dump_of(&[(0x9000_0000, &large)], MAPS);
+    let source = tempfile::tempfile().expect("a file");
+    for (index, block) in dump.chunks(4096).enumerate() {
+        if block.iter().any(|byte| *byte != 0) {
+            source.write_all_at(block, index as u64 * 4096).expect("room");
+        }
+    }
+    source.set_len(dump.len() as u64).expect("room");
+    let plan = plan(&dump).expect("a plan");
+    let mut cores = Vec::new();
+    for from in [&source as &dyn ReadAt, &dump.as_slice()] {
+        let core = tempfile::tempfile().expect("a file");
+        plan.write(from, &core, &mut |_, _| ControlFlow::Continue(())).expect("a core");
+        let mut bytes = vec![0; usize::try_from(plan.bytes()).expect("small")];
+        FileExt::read_exact_at(&core, &mut bytes, 0).expect("all of it");
+        cores.push(bytes);
+    }
+    assert!(cores[0] == cores[1], "holes are zeros");
+    source.set_len(dump.len() as u64 / 2).expect("ours");
+    let core = tempfile::tempfile().expect("a file");
+    let outcome = plan.write(&source, &core, &mut |_, _| ControlFlow::Continue(()));
+    assert!(matches!(outcome, Err(ElfCoreError::Read(_))), "{outcome:?}");
+}
+
 /// gdb opens a core of more segments than an ELF header can count, and finds the memory of the last.
 #[test]
 fn gdb_reads_a_core_of_seventy_thousand_segments() {
@@ -219,6 +248,18 @@ fn what_no_core_can_be_made_of_is_refused() {
     let mut empty = Synth::new();
     empty.system_info(9, 0x8201, "Linux");
     assert!(matches!(plan(&empty.finish()), Err(ElfCoreError::NoThreads)));
+
+    // Thousands of ranges that are all the same 64 KiB.
+    let mut bomb = Synth::new();
+    bomb.system_info(9, 0x8201, "Linux");
+    let context = bomb.add(Amd64::new(1, 2).section(), 16);
+    bomb.threads(&[Thread { id: 1, context, ..Thread::default() }]);
+    let bytes = bomb.add(Section::new().zeros(1 << 16), 16);
+    let list = (0..4000u64)
+        .fold(Section::new().u32(4000), |list, index| list.u64(index << 20).u32s(&bytes.descriptor()));
+    bomb.stream(5, list);
+    let refused = plan(&bomb.finish());
+    assert!(matches!(refused, Err(ElfCoreError::MoreMemoryThanDump { .. })), "{refused:?}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use super::part::Part;
 const CHUNK_BYTES: usize = 1 << 20;
 /// A block that is all zero is not written.
 const BLOCK_BYTES: usize = 4096;
+static ZERO_BLOCK: [u8; BLOCK_BYTES] = [0; BLOCK_BYTES];
 
 /// How a core is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,12 +151,12 @@ fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> (usize, Option<io::Error>) 
 }
 
 fn write_sparse(output: &File, at: u64, bytes: &[u8]) -> io::Result<()> {
-    let is_zero = |block: &[u8]| block.iter().all(|byte| *byte == 0);
+    let is_zero = |block: &[u8]| ZERO_BLOCK.get(..block.len()) == Some(block);
     let mut offset = 0;
     for run in bytes.chunks(BLOCK_BYTES).collect::<Vec<_>>().chunk_by(|a, b| is_zero(a) == is_zero(b)) {
         let length: usize = run.iter().map(|block| block.len()).sum();
         let Some(part) = bytes.get(offset..offset + length) else { break };
-        if !is_zero(part) {
+        if !run.first().is_some_and(|block| is_zero(block)) {
             output.write_all_at(part, at + offset as u64)?;
         }
         offset += length;
