@@ -89,12 +89,12 @@ impl Crashers {
     }
 }
 
-fn at(path: &Path, source: io::Error) -> BuildError {
+pub(crate) fn at(path: &Path, source: io::Error) -> BuildError {
     BuildError::File { path: path.to_path_buf(), source }
 }
 
 /// Held until the file is dropped.
-fn lock(path: &Path) -> Result<File, BuildError> {
+pub(crate) fn lock(path: &Path) -> Result<File, BuildError> {
     let file = File::create(path).map_err(|source| at(path, source))?;
     flock(&file, FlockOperation::LockExclusive).map_err(|errno| at(path, errno.into()))?;
     Ok(file)

@@ -9,9 +9,11 @@
 pub mod addresses;
 pub mod built;
 pub mod core_pattern;
+pub mod living;
 pub mod lldb;
 pub mod minidump_reader;
 pub mod process;
+pub mod readers;
 pub mod sandbox;
 pub mod service;
 pub mod wait;
@@ -19,7 +21,9 @@ pub mod watson;
 
 pub use built::Built;
 pub use core_pattern::CorePattern;
+pub use living::Living;
 pub use process::{Ended, Guard};
+pub use readers::Reader;
 pub use sandbox::{Sandbox, SandboxOptions, Store};
 pub use service::Service;
 pub use wait::wait_for;

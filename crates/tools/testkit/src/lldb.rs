@@ -44,7 +44,7 @@ pub fn read(path: &Path) -> Result<Reading> {
 }
 
 /// Debian's lldb looks for its Python module in a folder that does not exist.
-fn python_packages() -> Option<PathBuf> {
+pub(crate) fn python_packages() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib").ok()?;
     let mut found: Vec<PathBuf> = versions
         .flatten()

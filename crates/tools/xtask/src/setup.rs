@@ -8,8 +8,10 @@ use anyhow::{Result, bail, ensure};
 
 use crate::command::run as run_command;
 
+mod readers;
+
 /// A program, the argument that makes it say its version, and the package that has it.
-const NEEDED: [(&str, &str, &str); 10] = [
+const NEEDED: [(&str, &str, &str); 14] = [
     ("cc", "--version", "gcc"),
     ("c++", "--version", "g++"),
     ("ld", "--version", "binutils"),
@@ -20,13 +22,18 @@ const NEEDED: [(&str, &str, &str); 10] = [
     ("strace", "--version", "strace"),
     ("musl-gcc", "--version", "musl-tools"),
     ("python3", "--version", "python3"),
+    ("zstd", "--version", "zstd"),
+    ("lz4", "--version", "lz4"),
+    ("go", "version", "golang-go"),
+    ("unshare", "--version", "util-linux"),
 ];
 
 /// What the demo cannot do without.
 const NEEDED_BY_DEMO: [&str; 4] = ["gcc", "g++", "libc6-dev", "python3"];
 
 /// What else the compilers need, by a file of it.
-const NEEDED_FILES: [(&str, &str); 1] = [("/usr/include/stdio.h", "libc6-dev")];
+const NEEDED_FILES: [(&str, &str); 2] =
+    [("/usr/include/stdio.h", "libc6-dev"), ("/usr/share/doc/python3-venv", "python3-venv")];
 
 /// Parts of the Rust toolchain that cargo calls.
 const NEEDED_COMPONENTS: [(&str, &str); 2] = [("fmt", "rustfmt"), ("clippy", "clippy")];
@@ -37,7 +44,8 @@ const NEEDED_COMPONENTS: [(&str, &str); 2] = [("fmt", "rustfmt"), ("clippy", "cl
 /// We are not root and something is missing (the message has the command to run), or installing failed.
 pub(crate) fn run() -> Result<()> {
     components()?;
-    install(&missing_packages(starts, |file| Path::new(file).exists()))
+    install(&missing_packages(starts, |file| Path::new(file).exists()))?;
+    readers::install()
 }
 
 /// Installs what is missing of what the demo needs.
@@ -114,6 +122,6 @@ mod tests {
         let missing =
             missing_packages(|program, _| !matches!(program, "nm" | "addr2line" | "lldb"), |_| true);
         assert_eq!(missing, ["binutils", "lldb"]);
-        assert_eq!(missing_packages(|_, _| true, |_| false), ["libc6-dev"]);
+        assert_eq!(missing_packages(|_, _| true, |_| false), ["libc6-dev", "python3-venv"]);
     }
 }
