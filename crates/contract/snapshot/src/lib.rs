@@ -73,10 +73,13 @@ impl ProcessSnapshot {
         }
     }
 
-    /// The module that holds an address.
+    /// The module that holds an address. Modules are sorted but for the first, so this is quick.
     #[must_use]
     pub fn module_at(&self, address: u64) -> Option<&ModuleSnapshot> {
-        self.modules.iter().find(|module| module.contains(address))
+        let (first, rest) = self.modules.split_first()?;
+        let next = rest.partition_point(|module| module.base <= address);
+        let before = next.checked_sub(1).and_then(|index| rest.get(index));
+        [Some(first), before].into_iter().flatten().find(|module| module.contains(address))
     }
 
     /// The mapping that holds an address.

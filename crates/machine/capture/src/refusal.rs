@@ -21,7 +21,7 @@ pub(crate) struct Situation {
     pub(crate) our_capabilities: u64,
     /// The process's effective user, and its permitted capabilities; `None` = not to be seen.
     pub(crate) target: Option<(u32, u64)>,
-    /// Owner of `/proc/PID`: root's where the process is not dumpable.
+    /// Owner of the files below `/proc/PID`: root where the process is not dumpable.
     pub(crate) owner: Option<u32>,
     /// `kernel.yama.ptrace_scope`; `None` without Yama.
     pub(crate) yama_scope: Option<u32>,
@@ -32,7 +32,10 @@ impl Situation {
         let ours = Process::open(std::process::id()).and_then(|us| us.status()).ok();
         let process = Process::open(pid).ok();
         let status = process.as_ref().and_then(|process| process.status().ok());
-        let owner = process.as_ref().and_then(|process| rustix::fs::fstat(process.directory()).ok());
+        let stat = |process: &Process| {
+            rustix::fs::statat(process.directory(), "mem", rustix::fs::AtFlags::SYMLINK_NOFOLLOW).ok()
+        };
+        let owner = process.as_ref().and_then(stat);
         let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope");
         Self {
             our_uid: ours.as_ref().map_or(0, |us| us.uids[1]),

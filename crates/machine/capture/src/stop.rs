@@ -141,16 +141,26 @@ pub(crate) struct Tracer {
     late: Vec<u32>,
     /// How long threads inside an uninterruptible call are waited for.
     patience: Duration,
+    /// The target's main thread, when the target is our own child: its end is for whoever started it.
+    own_child: Option<u32>,
 }
 
 impl Default for Tracer {
     fn default() -> Self {
-        Self { threads: BTreeMap::new(), unsettled: false, late: Vec::new(), patience: STOP_DEADLINE }
+        Self {
+            threads: BTreeMap::new(),
+            unsettled: false,
+            late: Vec::new(),
+            patience: STOP_DEADLINE,
+            own_child: None,
+        }
     }
 }
 
 impl Tracer {
     fn stop_all(&mut self, process: &Process, known: Vec<u32>, skip: Option<u32>) {
+        let is_ours = process.stat().is_ok_and(|stat| stat.parent_pid == std::process::id());
+        self.own_child = is_ours.then(|| process.pid());
         let mut listed = known;
         for _ in 0..MAX_STOP_ROUNDS {
             let new: Vec<u32> = listed
@@ -202,7 +212,8 @@ impl Tracer {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            self.late.retain(|tid| !let_go(*tid));
+            let own_child = self.own_child;
+            self.late.retain(|tid| !let_go(*tid, own_child));
         }
     }
 
@@ -220,11 +231,12 @@ impl Tracer {
         let begin = Instant::now();
         let (deadline, patience) = (begin + STOP_DEADLINE, begin + self.patience);
         let mut empty_rounds = 0;
+        let own_child = self.own_child;
         loop {
             let (mut progress, mut running) = (false, false);
             for (tid, state) in &mut self.threads {
                 if matches!(state, Tracee::Running) {
-                    match after(ptrace::poll(*tid)) {
+                    match after(poll(*tid, own_child)) {
                         Some(next) => (*state, progress) = (next, true),
                         None => running = true,
                     }
@@ -256,7 +268,7 @@ impl Tracer {
         let _ = ptrace::interrupt(tid);
         let deadline = Instant::now() + GLANCE_DEADLINE;
         loop {
-            match after(ptrace::poll(tid)) {
+            match after(poll(tid, self.own_child)) {
                 Some(Tracee::Stopped(signal)) => {
                     let registers = ptrace::registers(tid).ok();
                     let _ = ptrace::detach(tid, signal);
@@ -301,19 +313,24 @@ impl Tracer {
                 Tracee::Stopped(signal) => {
                     if ptrace::detach(tid, signal).is_err() {
                         // Killed meanwhile: taking its end lets its parent see it too.
-                        let _ = ptrace::poll(tid);
+                        let _ = poll(tid, self.own_child);
                     }
                 }
-                Tracee::Running if !let_go(tid) => self.late.push(tid),
+                Tracee::Running if !let_go(tid, self.own_child) => self.late.push(tid),
                 Tracee::Running | Tracee::Lost(_) => {}
             }
         }
     }
 }
 
+/// Asks what became of a thread. The end of another's child is taken, so that its parent sees it too.
+fn poll(tid: u32, own_child: Option<u32>) -> std::io::Result<Option<Wait>> {
+    if own_child == Some(tid) { ptrace::poll_and_leave_end(tid) } else { ptrace::poll(tid) }
+}
+
 /// Lets a thread go if it has stopped by now; `false` when it has not.
-fn let_go(tid: u32) -> bool {
-    match after(ptrace::poll(tid)) {
+fn let_go(tid: u32, own_child: Option<u32>) -> bool {
+    match after(poll(tid, own_child)) {
         None => false,
         Some(Tracee::Stopped(signal)) => {
             let _ = ptrace::detach(tid, signal);

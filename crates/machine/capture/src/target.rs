@@ -391,17 +391,14 @@ impl Target {
     }
 
     fn mark_regions(&self, source: CaptureSource, regions: &mut [Region], states: &[(u32, ThreadState)]) {
+        let pointers = |state: &ThreadState| [state.registers.map(|it| it.rsp), state.handler_stack_pointer];
+        let kept = || marks::Kept::new(states.iter().flat_map(|(_, state)| pointers(state)).flatten());
         if !self.core_loads.is_empty() {
-            marks::by_core(regions, &self.core_loads, &self.memory);
+            marks::by_core(regions, &self.core_loads, &self.memory, &kept());
         } else if matches!(source, CaptureSource::InApplication | CaptureSource::Traced)
             && let Some(filter) = marks::coredump_filter(&self.process)
         {
-            let stacks: Vec<u64> = states
-                .iter()
-                .flat_map(|(_, state)| [state.registers.map(|it| it.rsp), state.handler_stack_pointer])
-                .flatten()
-                .collect();
-            marks::by_filter(regions, filter, &stacks);
+            marks::by_filter(regions, filter, &kept());
         }
     }
 

@@ -2,6 +2,8 @@
 
 #[path = "it/core_file.rs"]
 mod core_file;
+#[path = "it/facts.rs"]
+mod facts;
 #[path = "it/fork_snapshot.rs"]
 mod fork_snapshot;
 #[path = "it/in_application.rs"]
@@ -12,5 +14,9 @@ mod kernel;
 mod live;
 #[path = "it/program.rs"]
 mod program;
+#[path = "it/scale.rs"]
+mod scale;
+#[path = "it/sources.rs"]
+mod sources;
 #[path = "it/trace.rs"]
 mod trace;

@@ -169,6 +169,40 @@ pub fn poll(tid: u32) -> io::Result<Option<Wait>> {
     Ok(wait_raw(id(tid), libc::__WALL | libc::WNOHANG)?.map(|(_, wait)| wait))
 }
 
+/// As [`poll`], but leaves the end of the thread for somebody else to take: for a tracee that is our own child, whose
+/// end another part of the program waits for.
+///
+/// # Errors
+/// ECHILD: it is neither.
+pub fn poll_and_leave_end(tid: u32) -> io::Result<Option<Wait>> {
+    let peeked = wait_id(tid, libc::WEXITED | libc::WSTOPPED | libc::WNOWAIT)?;
+    match peeked {
+        Some(Wait::Stopped { .. }) => wait_id(tid, libc::WSTOPPED),
+        other => Ok(other),
+    }
+}
+
+fn wait_id(tid: u32, kinds: libc::c_int) -> io::Result<Option<Wait>> {
+    // SAFETY: every bit pattern is a `siginfo_t`.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    let pointer = &raw mut info;
+    let flags = kinds | libc::__WALL | libc::WNOHANG;
+    // SAFETY: `pointer` leads to a live local.
+    let result = unsafe { libc::waitid(libc::P_PID, id(tid).cast_unsigned(), pointer, flags) };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel has filled in a child's event, or left zeros.
+    let (reported, status) = unsafe { (info.si_pid(), info.si_status()) };
+    Ok(match info.si_code {
+        _ if reported == 0 => None,
+        libc::CLD_EXITED => Some(Wait::Exited(status)),
+        libc::CLD_KILLED => Some(Wait::Signaled { signal: status, core_dumped: false }),
+        libc::CLD_DUMPED => Some(Wait::Signaled { signal: status, core_dumped: true }),
+        _ => Some(Wait::Stopped { signal: status & 0x7f, event: status >> 8 }),
+    })
+}
+
 /// Waits for the next event of any tracee or child *of this thread*.
 ///
 /// # Errors
@@ -233,6 +267,27 @@ mod tests {
         detach(tid, 0).expect("a detachment");
         drop(child.stdin.take());
         assert!(child.wait().expect("its end").success());
+    }
+
+    #[test]
+    fn the_end_of_a_child_can_be_left_to_others() {
+        let mut child = sleeper();
+        let tid = child.id();
+        seize(tid, 0).expect("a seizure");
+        interrupt(tid).expect("an interrupt");
+        let look = || loop {
+            if let Some(wait) = poll_and_leave_end(tid).expect("our tracee") {
+                return wait;
+            }
+            std::thread::yield_now();
+        };
+        assert_eq!(look(), Wait::Stopped { signal: libc::SIGTRAP, event: EVENT_STOP });
+        assert_eq!(poll_and_leave_end(tid).expect("our tracee"), None, "a stop is told once");
+        assert!(registers(tid).is_ok());
+        child.kill().expect("our own child");
+        let killed = Wait::Signaled { signal: libc::SIGKILL, core_dumped: false };
+        assert_eq!((look(), look()), (killed, killed));
+        assert!(!child.wait().expect("its end is still there").success());
     }
 
     #[test]

@@ -38,15 +38,19 @@ pub(crate) fn carry_over(before: &[Region], regions: &mut [Region]) {
 }
 
 /// Marks what the kernel leaves out of its core: memory that could be written to, of which the core has no byte. Memory
-/// that was never touched is left out of cores too, and is no secret.
-pub(crate) fn by_core(regions: &mut [Region], loads: &[CoreLoad], memory: &dyn MemoryReader) {
+/// that was never touched is left out of cores too, and is no secret. Stacks and the registration block are kept.
+pub(crate) fn by_core(regions: &mut [Region], loads: &[CoreLoad], memory: &dyn MemoryReader, kept: &Kept) {
     let by_start: HashMap<u64, &CoreLoad> = loads.iter().map(|load| (load.start, load)).collect();
     for region in regions {
         let is_left_out = by_start
             .get(&region.start)
             .is_some_and(|load| load.file_bytes == 0 && load.memory_bytes == region.size());
-        let is_own = is_anonymous(region) && region.protection.write;
-        if is_left_out && is_own && memory.untouched(region.start, region.size()) < region.size() {
+        let is_own = kind_bit(region) != 0 && region.protection.write;
+        if is_left_out
+            && is_own
+            && !kept.holds(region)
+            && memory.untouched(region.start, region.size()) < region.size()
+        {
             region.marks.not_dumped = true;
         }
     }
@@ -58,23 +62,38 @@ pub(crate) fn coredump_filter(process: &Process) -> Option<u64> {
     u64::from_str_radix(str::from_utf8(&text).ok()?.trim(), 16).ok()
 }
 
-/// Marks the kinds of mapping that `filter` takes away. Stacks and the registration block are kept: without them there
-/// is no report.
-pub(crate) fn by_filter(regions: &mut [Region], filter: u64, stack_pointers: &[u64]) {
+/// Marks the kinds of mapping that `filter` takes away. Stacks and the registration block are kept.
+pub(crate) fn by_filter(regions: &mut [Region], filter: u64, kept: &Kept) {
     if filter & (ANONYMOUS_PRIVATE | ANONYMOUS_SHARED | HUGE_PRIVATE)
         == ANONYMOUS_PRIVATE | ANONYMOUS_SHARED | HUGE_PRIVATE
     {
         return;
     }
-    let mut stacks = stack_pointers.to_vec();
-    stacks.sort_unstable();
     for region in regions {
-        let at = stacks.partition_point(|pointer| *pointer < region.start);
-        let is_stack =
-            region.kind == RegionKind::Stack || stacks.get(at).is_some_and(|pointer| *pointer < region.end);
-        if !is_stack && !is_registration_block(region) && filter & kind_bit(region) != kind_bit(region) {
+        if !kept.holds(region) && filter & kind_bit(region) != kind_bit(region) {
             region.marks.not_dumped = true;
         }
+    }
+}
+
+/// Mappings without which there is no report, whatever the rules for kinds of mapping say.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// Rising.
+    stack_pointers: Vec<u64>,
+}
+
+impl Kept {
+    pub(crate) fn new(stack_pointers: impl Iterator<Item = u64>) -> Self {
+        let mut stack_pointers: Vec<u64> = stack_pointers.collect();
+        stack_pointers.sort_unstable();
+        Self { stack_pointers }
+    }
+
+    fn holds(&self, region: &Region) -> bool {
+        let next = self.stack_pointers.partition_point(|pointer| *pointer < region.start);
+        let has_stack = self.stack_pointers.get(next).is_some_and(|pointer| *pointer < region.end);
+        has_stack || region.kind == RegionKind::Stack || is_registration_block(region)
     }
 }
 
@@ -97,10 +116,6 @@ fn kind_bit(region: &Region) -> u64 {
     }
 }
 
-fn is_anonymous(region: &Region) -> bool {
-    kind_bit(region) != 0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +130,10 @@ mod tests {
         parse_maps(text).regions
     }
 
+    fn kept(stack_pointers: &[u64]) -> Kept {
+        Kept::new(stack_pointers.iter().copied())
+    }
+
     fn marked(regions: &[Region]) -> Vec<u64> {
         regions.iter().filter(|region| region.marks.not_dumped).map(|region| region.start).collect()
     }
@@ -123,7 +142,7 @@ mod tests {
     fn the_usual_filter_marks_nothing() {
         for filter in [0x33, 0x23, u64::MAX] {
             let mut regions = regions();
-            by_filter(&mut regions, filter, &[]);
+            by_filter(&mut regions, filter, &kept(&[]));
             assert!(marked(&regions).is_empty(), "{filter:#x}");
         }
     }
@@ -132,7 +151,7 @@ mod tests {
     fn kinds_that_were_taken_away_are_marked_but_stacks_are_not() {
         let with = |filter| {
             let mut regions = regions();
-            by_filter(&mut regions, filter, &[0x7fff, 0x1]);
+            by_filter(&mut regions, filter, &kept(&[0x7fff, 0x1]));
             marked(&regions)
         };
         assert_eq!(with(0x32), [0x1000, 0x2000]);
@@ -147,8 +166,11 @@ mod tests {
         let loads =
             [load(0x1000, 0x1000), load(0x2000, 0), load(0x4000, 0), load(0x5000, 0), load(0x3000, 0)];
         let mut regions = regions();
-        by_core(&mut regions, &loads, &TestMemory::default());
+        by_core(&mut regions, &loads, &TestMemory::default(), &kept(&[]));
         assert_eq!(marked(&regions), [0x2000, 0x3000]);
+        let mut regions = self::regions();
+        by_core(&mut regions, &loads, &TestMemory::default(), &kept(&[0x2ff8]));
+        assert_eq!(marked(&regions), [0x3000], "a stack is kept");
     }
 
     #[test]

@@ -111,10 +111,24 @@ fn mappings(process: &Process, status: &Status) -> Result<Vec<Region>, CaptureEr
     match regions.last() {
         Some(last) if last.end > FOUR_GIB => Ok(regions),
         Some(_) => Err(CaptureError::ThirtyTwoBit { pid }),
-        None if process.stat()?.state == 'Z' => Err(CaptureError::Zombie { pid }),
-        None if process.executable().is_none() => Err(CaptureError::KernelThread { pid }),
-        None => Err(CaptureError::TargetGone { pid }),
+        None => Err(without_memory(process)?),
     }
+}
+
+/// What a process is that has no mappings.
+fn without_memory(process: &Process) -> Result<CaptureError, CaptureError> {
+    /// `kthreadd`, of which all threads of the kernel are children.
+    const KTHREADD: u32 = 2;
+    let pid = process.pid();
+    let stat = process.stat()?;
+    let is_kernels = pid == KTHREADD || stat.parent_pid == KTHREADD;
+    Ok(if stat.state == 'Z' {
+        CaptureError::Zombie { pid }
+    } else if is_kernels && process.executable().is_none() {
+        CaptureError::KernelThread { pid }
+    } else {
+        CaptureError::TargetGone { pid }
+    })
 }
 
 pub(crate) fn why_not_to_stop(target: &Target) -> Option<String> {
@@ -126,6 +140,9 @@ pub(crate) fn why_not_to_stop(target: &Target) -> Option<String> {
     }
     let tracer = target.status.tracer_pid;
     (tracer != 0).then(|| {
+        // It is a thread's id, where another than the main thread traces.
+        let status = Process::open(tracer).and_then(|thread| thread.status());
+        let tracer = status.map_or(tracer, |status| status.tgid);
         let name = Process::open(tracer).and_then(|process| process.stat()).map(|stat| stat.name);
         let name = name.map(|name| format!(" ({})", name.escape_debug())).unwrap_or_default();
         format!(

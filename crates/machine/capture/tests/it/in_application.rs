@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::os::fd::AsFd;
+use std::path::Path;
 
 use wer_abi::NtStatus;
 use wer_abi::exception::AccessKind;
@@ -11,10 +12,14 @@ use wer_model::LastWordsSource;
 use wer_snapshot::CaptureSource;
 use wer_sys::{Process, pidfd};
 
-use crate::program::{Program, target};
+use crate::program::{Program, musl, static_target, target, wait_until};
 
 fn crash(kind: &str, address: &str) -> (Program, CrashRequest) {
-    let mut program = Program::start(target(), &["handler", kind, address]);
+    crash_of(target(), kind, address)
+}
+
+fn crash_of(path: &Path, kind: &str, address: &str) -> (Program, CrashRequest) {
+    let mut program = Program::start(path, &["handler", kind, address]);
     let request = parse(&program.read(REQUEST_BYTES));
     assert_eq!(request.pid, program.pid());
     (program, request)
@@ -106,6 +111,26 @@ fn addresses_kinds_and_words_are_right() {
             _ => assert_eq!(said, ""),
         }
         assert!(words.is_none_or(|words| words.source == LastWordsSource::GlibcAbortMessage));
+        finish(program, capture);
+    }
+}
+
+/// Where FS points to is the thread's control block, which begins with its own address in every C library for x86-64.
+#[test]
+fn the_crashing_threads_control_block_is_known() {
+    let musl = [&[][..], &["-static"]].into_iter().filter_map(|options| musl("target.c", options));
+    for path in [target().to_owned(), static_target().to_owned()].into_iter().chain(musl) {
+        let (program, request) = crash_of(&path, "write", "0x1234");
+        let capture = in_application(&request, PeerCheck::StartedUs).expect("a capture");
+        let crashed = capture.snapshot.crashed_thread().expect("a thread");
+        let registers = crashed.registers.expect("registers");
+        assert_ne!(registers.fs_base, 0, "{}", path.display());
+        assert_eq!(capture.memory().read_u64(registers.fs_base), Some(registers.fs_base));
+        assert_eq!(capture.snapshot.soft_errors, []);
+        // Where it was stopped for a moment, it waits again.
+        let process = Process::open(program.pid()).expect("it lives");
+        wait_until("its wait", || process.thread_stat(crashed.tid).is_ok_and(|stat| stat.state == 'S'));
+        assert_eq!(process.status().expect("it lives").tracer_pid, 0);
         finish(program, capture);
     }
 }

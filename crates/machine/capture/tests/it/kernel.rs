@@ -2,7 +2,7 @@
 //! these tests say that they tried nothing.
 
 use std::fs::{self, File};
-use std::io::{IoSliceMut, Read};
+use std::io::{IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -11,11 +11,13 @@ use std::path::Path;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
 use wer_abi::NtStatus;
 use wer_abi::registration::RegistrationBlock;
-use wer_capture::{Capture, CaptureError, KernelCrash, kernel, socket};
-use wer_snapshot::{CaptureSource, ModuleKind};
+use wer_capture::{Capture, CaptureError, KernelCrash, kernel, kernel_with, socket};
+use wer_snapshot::{CaptureSource, Facts, ModuleKind};
 use wer_sys::{Process, pidfd};
 
-use crate::program::{Program, build_core_relay, static_target, target, wait_readable, wait_until};
+use crate::program::{
+    Program, build_core_relay, facts_target, static_target, target, wait_readable, wait_until,
+};
 
 const PATTERN: &str = "/proc/sys/kernel/core_pattern";
 const PIPE_LIMIT: &str = "/proc/sys/kernel/core_pipe_limit";
@@ -273,4 +275,31 @@ fn the_memory_in_a_core_is_not_read() {
     let mut next = [0; 4096];
     assert_ne!(relayed.core.read(&mut next).expect("the core goes on"), 0);
     assert_eq!(capture.snapshot.threads.len(), 4);
+}
+
+/// The kernel says in the core's head what it leaves out: by `MADV_DONTDUMP`, or by `coredump_filter`.
+#[test]
+fn a_core_tells_which_mappings_are_not_to_be_dumped() {
+    let Some(path) = pipe_path(MANY) else { return };
+    let table =
+        [("", [false, true, false, false, true, false]), ("0x32", [true, true, true, true, true, false])];
+    for (filter, expected) in table {
+        let (mut program, places) = crate::facts::ready_to_crash(facts_target(), &["marks", filter, "crash"]);
+        program.stdin.as_mut().expect("a pipe").write_all(b"x").expect("a pipe");
+        let mut relayed = receive(&path.listener, program.pid());
+        let capture = kernel_with(relayed.crash, &mut relayed.core, &Facts::ALL).expect("a capture");
+        let snapshot = &capture.snapshot;
+        assert_eq!(snapshot.soft_errors, []);
+        let marked = places.map(|place| snapshot.region_at(place).expect("a mapping").marks.not_dumped);
+        assert_eq!(marked, expected, "{filter}");
+        let ordinary = snapshot
+            .modules
+            .iter()
+            .filter(|it| snapshot.region_at(it.base).is_some_and(|it| it.marks.not_dumped));
+        assert_eq!(ordinary.count(), 0, "modules are not marked");
+        assert_eq!(capture.memory().untouched(places[5], u64::MAX), 9 * 4096);
+        assert!(!snapshot.handles.is_empty() && snapshot.token.is_some() && snapshot.counters.is_some());
+        assert!(snapshot.threads.iter().all(|thread| thread.details.is_some_and(|it| it.start_address != 0)));
+        drop(capture);
+    }
 }

@@ -17,13 +17,18 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// A program that was built once from this text and these options, by this or an earlier run.
 fn build(source: &str, name: &str, options: &[&str]) -> PathBuf {
+    build_with("cc", source, name, options)
+}
+
+/// The same by another compiler.
+fn build_with(compiler: &str, source: &str, name: &str, options: &[&str]) -> PathBuf {
     let mut hasher = std::hash::DefaultHasher::new();
-    (std::fs::read(source_path(source)).expect("the source is there"), options).hash(&mut hasher);
+    (std::fs::read(source_path(source)).expect("the source is there"), compiler, options).hash(&mut hasher);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let output = folder.join(format!("{name}-{:x}", hasher.finish()));
     if !output.exists() {
         let unfinished = folder.join(format!("{name}-{}", std::process::id()));
-        compile(source, &unfinished, options);
+        compile_with(compiler, source, &unfinished, options);
         std::fs::rename(&unfinished, &output).expect("the same folder");
     }
     output
@@ -34,7 +39,11 @@ fn source_path(source: &str) -> PathBuf {
 }
 
 fn compile(source: &str, output: &Path, options: &[&str]) {
-    let status = Command::new("cc")
+    compile_with("cc", source, output, options);
+}
+
+fn compile_with(compiler: &str, source: &str, output: &Path, options: &[&str]) {
+    let status = Command::new(compiler)
         .args(["-g", "-O0", "-fno-omit-frame-pointer", "-w", "-pthread", "-o"])
         .arg(output)
         .arg(source_path(source))
@@ -42,6 +51,16 @@ fn compile(source: &str, output: &Path, options: &[&str]) {
         .status()
         .expect("a C compiler is needed: `cargo xtask setup` installs it");
     assert!(status.success(), "{} does not compile", output.display());
+}
+
+/// `facts.c` and `target.c` for another C library; `None` where it is not installed.
+pub(crate) fn musl(source: &str, options: &[&str]) -> Option<PathBuf> {
+    if Command::new("musl-gcc").arg("--version").output().is_err() {
+        println!("musl is not installed: it is not tried (`cargo xtask setup` installs it)");
+        return None;
+    }
+    let name = format!("wer-capture-musl-{}{}", source.trim_end_matches(".c"), options.concat());
+    Some(build_with("musl-gcc", source, &name, options))
 }
 
 macro_rules! built_once {
@@ -61,6 +80,14 @@ built_once!(
 built_once!(
     /// `target.c`, statically linked.
     static_target, "target.c", "wer-capture-static", ["-static"]
+);
+built_once!(
+    /// `facts.c`.
+    facts_target, "facts.c", "wer-capture-facts", []
+);
+built_once!(
+    /// `facts.c`, statically linked.
+    static_facts_target, "facts.c", "wer-capture-facts-static", ["-static"]
 );
 built_once!(
     /// `snapshot.c`.
