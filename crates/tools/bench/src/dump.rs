@@ -2,6 +2,7 @@
 //!
 //! Everything of one row is measured in the same run, by turns, and each row says which goals it meets.
 
+pub(crate) mod engine;
 mod full;
 mod kernel_core;
 mod mini;

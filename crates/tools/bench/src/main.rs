@@ -26,6 +26,9 @@ enum Benchmark {
     Dump(dump::Options),
     /// From the fault to the stored report, for each way of capture and for small and large heaps.
     Latency(latency::Options),
+    /// The copy of memory alone.
+    #[command(hide = true)]
+    Copy(dump::engine::EngineOptions),
     /// The process that is dumped.
     #[command(hide = true)]
     Target(target::Options),
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     let outcome = match benchmark {
         Benchmark::Dump(options) => dump::run(&options),
         Benchmark::Latency(options) => latency::run(&options),
+        Benchmark::Copy(options) => dump::engine::run(&options),
         Benchmark::Target(options) => target::run(&options),
         Benchmark::Victim(options) => latency::victim(&options),
     };

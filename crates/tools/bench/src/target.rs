@@ -143,8 +143,8 @@ impl Gap {
 
 /// Waits until every thread has stamped twice more: once for a stamp that was under way.
 fn wait_for_stamps(all: &[Arc<Stamps>]) {
-    for stamps in all {
-        let before = stamps.count.load(Ordering::Acquire);
+    let before: Vec<u64> = all.iter().map(|stamps| stamps.count.load(Ordering::Acquire)).collect();
+    for (stamps, before) in all.iter().zip(before) {
         while stamps.count.load(Ordering::Acquire) < before + 2 {
             std::thread::sleep(Duration::from_micros(50));
         }

@@ -13,7 +13,7 @@ use wer_testkit::core_pattern::CorePattern;
 use crate::dump::raw::{read_s, settle, write_s};
 use crate::dump::row::Row;
 use crate::dump::spent::{self, Spent};
-use crate::dump::{Options, kernel_core};
+use crate::dump::{Options, engine, kernel_core};
 use crate::target::memory::compare_heap;
 use crate::target_process::{Setup, Target};
 
@@ -33,6 +33,7 @@ struct Times {
     read: Vec<f64>,
     write: Vec<f64>,
     ours: Vec<f64>,
+    engine: Vec<f64>,
     gcore: Vec<f64>,
     kernel: Vec<f64>,
     peak_mib: Vec<f64>,
@@ -74,8 +75,8 @@ pub(super) fn compare(options: &Options, heap_mib: usize) -> Result<Row> {
 impl Bench<'_> {
     /// All of them, in another order each time.
     fn round(&mut self, round: usize, with_gcore: bool) -> Result<()> {
-        for step in 0..5 {
-            match (step + round) % 5 {
+        for step in 0..6 {
+            match (step + round) % 6 {
                 0 => self.times.read.push(read_s(self.target.pid(), self.target.heap(), self.bytes())?),
                 1 => self.times.write.push(write_s(&self.folder.join("raw"), self.bytes())?),
                 2 => self.ours(round == 0)?,
@@ -83,6 +84,7 @@ impl Bench<'_> {
                 4 if self.kernel => {
                     self.times.kernel.push(kernel_core::core_s(&self.setup, &self.folder.join("k"))?);
                 }
+                5 => self.engine()?,
                 _ => {}
             }
         }
@@ -107,6 +109,16 @@ impl Bench<'_> {
         Ok(())
     }
 
+    fn engine(&mut self) -> Result<()> {
+        settle();
+        let path = self.folder.join("copied");
+        let spent = spent::run(&mut engine::command(self.target.pid(), &path)?)?;
+        ensure!(fs::metadata(&path)?.len() >= self.bytes(), "the copy is cut");
+        fs::remove_file(path)?;
+        self.times.engine.push(spent.seconds);
+        Ok(())
+    }
+
     fn gcore(&mut self) -> Result<()> {
         settle();
         let prefix = self.folder.join("g");
@@ -128,6 +140,7 @@ impl Bench<'_> {
         let read = rate("raw limit: process_vm_readv, 1 MiB", &self.times.read);
         let write = rate("raw limit: buffered write, 1 MiB", &self.times.write);
         let ours = rate("wer dump --type full", &self.times.ours);
+        rate("the copy of memory alone", &self.times.engine);
         let gcore = (!self.times.gcore.is_empty()).then(|| rate("gdb's gcore", &self.times.gcore));
         let kernel = self.kernel.then(|| rate("the kernel's core to a file", &self.times.kernel));
         let peak = row.figure("our peak memory", "MiB", &self.times.peak_mib);
