@@ -193,7 +193,9 @@ fn wait_id(tid: u32, kinds: libc::c_int) -> io::Result<Option<Wait>> {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the kernel has filled in a child's event, or left zeros.
-    let (reported, status) = unsafe { (info.si_pid(), info.si_status()) };
+    let reported = unsafe { info.si_pid() };
+    // SAFETY: as above.
+    let status = unsafe { info.si_status() };
     Ok(match info.si_code {
         _ if reported == 0 => None,
         libc::CLD_EXITED => Some(Wait::Exited(status)),
