@@ -34,6 +34,8 @@ pub enum DumpType {
     Micro,
     /// `WerDumpTypeMiniDump`: the stacks of all threads.
     Mini,
+    /// `WerDumpTypeTriageDump`: what a stack trace of all threads needs, and nothing of the user's.
+    Triage,
     /// `WerDumpTypeHeapDump`: mini, plus private read-write memory.
     Heap,
     /// All accessible memory (`MiniDumpWithFullMemory`).
@@ -41,14 +43,28 @@ pub enum DumpType {
 }
 
 impl DumpType {
-    /// The `MINIDUMP_TYPE` flags that the `WER_DUMP_TYPE` page makes this type equivalent to.
+    /// The `MINIDUMP_TYPE` flags that the `WER_DUMP_TYPE` page makes this type equivalent to. The page says nothing of
+    /// triage dumps; here they are stacks reduced to what unwinding needs, unloaded modules, thread info, names for paths.
     #[must_use]
     pub const fn minidump_flags(self) -> u64 {
         match self {
             Self::Micro => 0x521,
             Self::Mini => 0x4_0121,
+            Self::Triage => 0x10_10A8,
             Self::Heap => 0x5_1B25,
             Self::Full => 0x5_1826 | 0x2_0000,
+        }
+    }
+
+    /// The type of a `WER_DUMP_TYPE` number; `None` for none and for what is beyond.
+    #[must_use]
+    pub const fn from_wer(number: i32) -> Option<Self> {
+        match number {
+            1 => Some(Self::Micro),
+            2 => Some(Self::Mini),
+            3 => Some(Self::Heap),
+            4 => Some(Self::Triage),
+            _ => None,
         }
     }
 
@@ -58,6 +74,7 @@ impl DumpType {
         match self {
             Self::Micro => "micro",
             Self::Mini => "mini",
+            Self::Triage => "triage",
             Self::Heap => "heap",
             Self::Full => "full",
         }

@@ -4,6 +4,7 @@
 //!
 //! Pure data: nothing here does I/O, allocates or depends on an operating system.
 
+pub mod dump_options;
 pub mod exception;
 pub mod flags;
 pub mod handle;

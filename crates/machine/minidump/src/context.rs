@@ -1,7 +1,11 @@
 //! A thread's registers as the `CONTEXT` of x64 Windows, 1232 bytes: what every reader of AMD64 dumps expects.
 
+mod extended;
+
 use wer_abi::Context;
 use wer_snapshot::{FpuState, Registers, ThreadSnapshot};
+
+pub(crate) use extended::{LEGACY_FEATURES, bytes_for, extended_context_of, features};
 
 /// Bytes of a context.
 pub(crate) const CONTEXT_BYTES: usize = size_of::<Context>();
@@ -38,7 +42,9 @@ pub(crate) fn context_of(thread: Option<&ThreadSnapshot>) -> [u8; CONTEXT_BYTES]
 }
 
 fn put(bytes: &mut [u8], offset: usize, value: &[u8]) {
-    bytes[offset..offset + value.len()].copy_from_slice(value);
+    if let Some(room) = bytes.get_mut(offset..offset + value.len()) {
+        room.copy_from_slice(value);
+    }
 }
 
 fn put_registers(bytes: &mut [u8; CONTEXT_BYTES], r: &Registers) {

@@ -2,6 +2,7 @@
 //! `DT_DEBUG` -> `r_debug` -> `link_map` chain. Every pointer on the way is the process's own and may be anything, so
 //! every step is bounded and a wrong one ends the walk.
 
+use wer_copy::Range;
 use wer_snapshot::{MemoryReader, ProcessInfo};
 
 use crate::limits::{DYNAMIC_MAX_BYTES, LINK_MAP_NAME_MAX_BYTES, MAX_LINK_MAPS, MAX_PROGRAM_HEADERS};
@@ -39,6 +40,10 @@ pub(crate) struct DsoDebug {
     pub(crate) dynamic_address: u64,
     pub(crate) dynamic: Vec<u8>,
     pub(crate) libraries: Vec<LinkMap>,
+    /// Where all of it was read, but for the names.
+    pub(crate) ranges: Vec<Range>,
+    /// Where the names were read.
+    pub(crate) name_ranges: Vec<Range>,
 }
 
 /// The list, or `None` where there is none: static programs, a loader that has not run yet, a torn process.
@@ -49,14 +54,22 @@ pub(crate) fn read(process: &ProcessInfo, memory: &dyn MemoryReader) -> Option<D
     dynamic.truncate(used);
     let r_debug = dynamic_value(&dynamic, DT_DEBUG).filter(|address| *address != 0)?;
     let head = memory.read_exact(r_debug, R_DEBUG_BYTES)?;
-    Some(DsoDebug {
+    let mut debug = DsoDebug {
         version: u32_at(&head, 0)?,
         breakpoint: u64_at(&head, 16)?,
         loader_base: u64_at(&head, 32)?,
         dynamic_address,
+        libraries: Vec::new(),
+        ranges: vec![of(dynamic_address, dynamic.len()), of(r_debug, R_DEBUG_BYTES)],
+        name_ranges: Vec::new(),
         dynamic,
-        libraries: libraries(memory, u64_at(&head, 8)?),
-    })
+    };
+    debug.add_libraries(memory, u64_at(&head, 8)?);
+    Some(debug)
+}
+
+const fn of(address: u64, bytes: usize) -> Range {
+    Range::new(address, address.saturating_add(bytes as u64))
 }
 
 /// Address and size of the executable's dynamic section.
@@ -98,19 +111,22 @@ fn dynamic_value(dynamic: &[u8], tag: u64) -> Option<u64> {
     entries.find(|entry| u64_at(entry, 0) == Some(tag)).and_then(|entry| u64_at(entry, 8))
 }
 
-fn libraries(memory: &dyn MemoryReader, first: u64) -> Vec<LinkMap> {
-    let mut found = Vec::new();
-    let mut next = first;
-    while next != 0 && found.len() < MAX_LINK_MAPS {
-        let mut raw = [0; LINK_MAP_BYTES];
-        if memory.read(next, &mut raw) != LINK_MAP_BYTES {
-            break;
+impl DsoDebug {
+    fn add_libraries(&mut self, memory: &dyn MemoryReader, first: u64) {
+        let mut next = first;
+        while next != 0 && self.libraries.len() < MAX_LINK_MAPS {
+            let mut raw = [0; LINK_MAP_BYTES];
+            if memory.read(next, &mut raw) != LINK_MAP_BYTES {
+                break;
+            }
+            let field = |offset| u64_at(&raw, offset).unwrap_or_default();
+            let name = name_at(memory, field(8));
+            self.ranges.push(of(next, LINK_MAP_BYTES));
+            self.name_ranges.push(of(field(8), if name.is_empty() { 0 } else { name.len() + 1 }));
+            self.libraries.push(LinkMap { address: field(0), name, dynamic: field(16) });
+            next = field(24);
         }
-        let field = |offset| u64_at(&raw, offset).unwrap_or_default();
-        found.push(LinkMap { address: field(0), name: name_at(memory, field(8)), dynamic: field(16) });
-        next = field(24);
     }
-    found
 }
 
 fn name_at(memory: &dyn MemoryReader, address: u64) -> String {
@@ -124,10 +140,10 @@ fn name_at(memory: &dyn MemoryReader, address: u64) -> String {
     String::from_utf8_lossy(name.get(..end).unwrap_or_default()).into_owned()
 }
 
-fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
+pub(crate) fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
     bytes.get(offset..offset + 4)?.try_into().ok().map(u32::from_le_bytes)
 }
 
-fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
+pub(crate) fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
     bytes.get(offset..offset + 8)?.try_into().ok().map(u64::from_le_bytes)
 }

@@ -60,13 +60,16 @@ pub(crate) fn clamp_u32(value: usize) -> u32 {
 pub(crate) struct Layout {
     bytes: Vec<u8>,
     directory: Vec<(u32, Location)>,
+    /// Directory entries that there is room for.
+    room: usize,
 }
 
 impl Layout {
-    pub(crate) fn with_capacity(bytes: usize) -> Self {
-        let mut layout =
-            Self { bytes: Vec::with_capacity(bytes), directory: Vec::with_capacity(MAX_STREAMS) };
-        layout.bytes.put_zeros(HEADER_BYTES + MAX_STREAMS * DIRECTORY_ENTRY_BYTES);
+    /// Room for our own streams and so many of the caller's.
+    pub(crate) fn with_capacity(bytes: usize, user_streams: usize) -> Self {
+        let room = MAX_STREAMS + user_streams;
+        let mut layout = Self { bytes: Vec::with_capacity(bytes), directory: Vec::with_capacity(room), room };
+        layout.bytes.put_zeros(HEADER_BYTES + room * DIRECTORY_ENTRY_BYTES);
         layout
     }
 
@@ -104,6 +107,18 @@ impl Layout {
         clamp_u32(start)
     }
 
+    /// Appends Crashpad's kind of string: length in bytes, UTF-8, terminator.
+    pub(crate) fn utf8_string(&mut self, text: &str) -> u32 {
+        let mut string = Vec::with_capacity(text.len() + 5);
+        string.put_u32(clamp_u32(text.len()));
+        string.extend_from_slice(text.as_bytes());
+        string.push(0);
+        self.align(4);
+        let rva = clamp_u32(self.bytes.len());
+        self.bytes.extend_from_slice(&string);
+        rva
+    }
+
     /// Appends a section and names it in the directory.
     pub(crate) fn stream(&mut self, stream_type: u32, section: &[u8]) {
         let location = self.section(section);
@@ -114,11 +129,11 @@ impl Layout {
         self.directory.len()
     }
 
-    /// The finished bytes, the header's own 32 still zero, and the header.
-    pub(crate) fn finish(mut self, timestamp: u32, flags: u64) -> (Vec<u8>, [u8; HEADER_BYTES]) {
+    /// The finished bytes, the header in front.
+    pub(crate) fn finish(mut self, timestamp: u32, flags: u64) -> Vec<u8> {
         self.directory.sort_by_key(|(stream_type, _)| *stream_type);
-        let mut directory = Vec::with_capacity(MAX_STREAMS * DIRECTORY_ENTRY_BYTES);
-        for (stream_type, location) in self.directory.iter().take(MAX_STREAMS) {
+        let mut directory = Vec::with_capacity(self.room * DIRECTORY_ENTRY_BYTES);
+        for (stream_type, location) in self.directory.iter().take(self.room) {
             directory.put_u32(*stream_type);
             directory.put_location(*location);
         }
@@ -131,7 +146,10 @@ impl Layout {
             room.copy_from_slice(&word.to_le_bytes());
         }
         header[24..].copy_from_slice(&flags.to_le_bytes());
-        (self.bytes, header)
+        if let Some(room) = self.bytes.get_mut(..HEADER_BYTES) {
+            room.copy_from_slice(&header);
+        }
+        self.bytes
     }
 }
 
@@ -141,9 +159,9 @@ mod tests {
 
     #[test]
     fn strings_carry_their_length_without_terminator() {
-        let mut layout = Layout::with_capacity(0);
+        let mut layout = Layout::with_capacity(0, 0);
         let rva = layout.string("aé€😀") as usize;
-        let bytes = layout.finish(0, 0).0;
+        let bytes = layout.finish(0, 0);
         assert_eq!(bytes[rva..rva + 4], 10_u32.to_le_bytes());
         assert_eq!(bytes[rva + 14..rva + 16], [0, 0]);
         assert_eq!(bytes.len(), rva + 16);
@@ -151,14 +169,14 @@ mod tests {
 
     #[test]
     fn the_directory_is_sorted() {
-        let mut layout = Layout::with_capacity(0);
+        let mut layout = Layout::with_capacity(0, 0);
         layout.stream(9, &[1]);
         layout.stream(3, &[2]);
-        let (bytes, header) = layout.finish(7, 0x1_0000_0000);
+        let bytes = layout.finish(7, 0x1_0000_0000);
         assert_eq!(bytes[32], 3);
         assert_eq!(bytes[44], 9);
-        assert_eq!(header[..4], *b"MDMP");
-        assert_eq!(header[8], 2);
-        assert_eq!(header[28], 1);
+        assert_eq!(bytes[..4], *b"MDMP");
+        assert_eq!(bytes[8], 2);
+        assert_eq!(bytes[28], 1);
     }
 }

@@ -1,16 +1,31 @@
-//! First phase: which memory goes into the dump. Decides from the snapshot alone; the only bytes of the process that
-//! it reads are the loader's list of libraries.
+//! First phase: which memory goes into the dump. Decides from the snapshot and the caller's answers; of the process it
+//! reads a bounded number of bytes: the loader's list of libraries, and, where the flags ask for what these lead to,
+//! the beginnings of stacks and the headers of modules.
 
+mod choose;
+mod environment;
+mod headers;
+pub(crate) mod hidden;
+mod indirect;
+pub(crate) mod lookup;
+mod process;
 mod regions;
 mod room;
+mod scan;
 mod stacks;
+mod thread_data;
+pub(crate) mod vm;
 
-use wer_snapshot::{MemoryReader, ProcessSnapshot, ThreadSnapshot};
+use wer_copy::{Range, Wanted, range};
+use wer_snapshot::{MemoryReader, ProcessSnapshot};
 
-use crate::dso::{self, DsoDebug};
-use crate::limits::{IN_MEMORY_MAX_BYTES, MAX_HOLES};
+use crate::callbacks::session::CallbackState;
+use crate::callbacks::{Callbacks, NoCallbacks, VmRegion};
+use crate::dso::DsoDebug;
+use crate::error::DumpError;
+use crate::filter::StackFilter;
+use crate::limits::IN_MEMORY_MAX_BYTES;
 use crate::options::DumpOptions;
-use crate::range::{Range, covers, merge, subtract, total_bytes};
 use crate::soft_errors::SoftErrors;
 
 /// What the file is.
@@ -23,25 +38,52 @@ pub(crate) enum Content {
 }
 
 /// A thread of the dump.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct PlannedThread {
     /// Index in the snapshot's threads.
     pub(crate) index: usize,
     /// Its stack, as far as it is kept.
     pub(crate) stack: Option<Range>,
+    /// `THREAD_WRITE_FLAGS`.
+    pub(crate) flags: u32,
 }
 
-/// What a dump will hold; made by [`plan`] or [`plan_registered`], used up by [`DumpPlan::copy`].
+/// A module of the dump.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PlannedModule {
+    /// Index in the snapshot's modules.
+    pub(crate) index: usize,
+    /// `MODULE_WRITE_FLAGS`.
+    pub(crate) flags: u32,
+    /// Its headers are kept.
+    pub(crate) headers: bool,
+}
+
+/// What of a dump is known before its memory is read, beside the snapshot.
 #[derive(Debug)]
-pub struct DumpPlan {
+pub(crate) struct Known {
     pub(crate) options: DumpOptions,
     pub(crate) content: Content,
     pub(crate) threads: Vec<PlannedThread>,
-    /// In the order in which they will lie in the file; disjoint.
-    pub(crate) ranges: Vec<Range>,
+    pub(crate) modules: Vec<PlannedModule>,
+    pub(crate) dso: Option<DsoDebug>,
+    pub(crate) environment: Vec<u8>,
+    /// What the caller said of single mappings, by their index.
+    pub(crate) answers: Vec<(usize, VmRegion)>,
+    pub(crate) callbacks: CallbackState,
+}
+
+/// What a dump will hold; made by [`plan_with`], [`plan`] or [`plan_registered`], used up by [`DumpPlan::copy_to`].
+#[derive(Debug)]
+pub struct DumpPlan {
+    pub(crate) known: Known,
+    /// Disjoint; stacks first.
+    pub(crate) wanted: Vec<Wanted>,
     /// Bytes that must be zero in the dump; merged.
     pub(crate) excluded: Vec<Range>,
-    pub(crate) dso: Option<DsoDebug>,
+    pub(crate) filter: Option<StackFilter>,
+    /// Mappings of a full dump that the caller is asked about once more.
+    pub(crate) asked_again: Vec<VmRegion>,
     /// Where memory begins in the file, when it goes straight there.
     pub(crate) room_bytes: u64,
     pub(crate) soft_errors: SoftErrors,
@@ -51,7 +93,14 @@ impl DumpPlan {
     /// Bytes of memory that will be read, if all can be.
     #[must_use]
     pub fn memory_bytes(&self) -> u64 {
-        total_bytes(&self.ranges)
+        self.wanted.iter().fold(0, |sum, wanted| sum.saturating_add(wanted.range.bytes()))
+    }
+
+    /// Whether the caller's `IoStartCallback` took over the writing: the output must be one that writes through it
+    /// ([`crate::SharedCallbacks::io`]).
+    #[must_use]
+    pub const fn writes_through_callbacks(&self) -> bool {
+        self.known.callbacks.io
     }
 
     /// Whether the memory will be held in ours until it is written.
@@ -60,42 +109,29 @@ impl DumpPlan {
     }
 }
 
-/// Plans a dump of the process. Reads a bounded number of bytes from `memory`; never fails, what is missing is a soft
-/// error of the dump.
+/// Plans a dump of the process, asking nobody. Reads a bounded number of bytes from `memory`; never fails: what is
+/// missing is a soft error of the dump, and flags that mean nothing are ignored.
 #[must_use]
 pub fn plan(snapshot: &ProcessSnapshot, memory: &dyn MemoryReader, options: &DumpOptions) -> DumpPlan {
-    let mut soft_errors = SoftErrors::default();
-    let crashed = crashed_index(snapshot);
-    let mut threads = Vec::with_capacity(snapshot.threads.len());
-    let mut stack_ranges = Vec::with_capacity(snapshot.threads.len() + 2);
-    for (index, thread) in snapshot.threads.iter().enumerate() {
-        if options.only_crashed_thread && index != crashed {
-            continue;
-        }
-        let kept = stacks::stack_of(snapshot, thread, index == crashed, &mut soft_errors);
-        stack_ranges.extend(kept.parts());
-        threads.push(PlannedThread { index, stack: kept.stack });
-    }
-    let stack_ranges = merge(stack_ranges);
-    let bulk = bulk_ranges(snapshot, options, &stack_ranges);
-    let details = detail_ranges(snapshot, options, &threads, &stack_ranges, &bulk);
-    let mut ranges = stack_ranges;
-    ranges.extend(details);
-    ranges.extend(bulk);
-    finish(
-        snapshot,
-        options,
-        DumpPlan {
-            options: options.clone(),
-            content: Content::Process,
-            threads,
-            ranges,
-            excluded: Vec::new(),
-            dso: dso::read(&snapshot.process, memory),
-            room_bytes: 0,
-            soft_errors,
-        },
-    )
+    process::plan(snapshot, memory, options, &mut NoCallbacks).unwrap_or_else(|error| {
+        let mut empty = process::empty(options, Content::Process);
+        empty.soft_errors.push(format!("The dump holds no memory: {error}."));
+        empty
+    })
+}
+
+/// Plans a dump of the process, asking `callbacks` what belongs into it.
+///
+/// # Errors
+/// Flags that cannot be had, an answer that cannot be true, or the caller wanted no more of it.
+pub fn plan_with(
+    snapshot: &ProcessSnapshot,
+    memory: &dyn MemoryReader,
+    options: &DumpOptions,
+    callbacks: &mut dyn Callbacks,
+) -> Result<DumpPlan, DumpError> {
+    options.check()?;
+    process::plan(snapshot, memory, options, callbacks)
 }
 
 /// Plans `registered.dmp`: system info, exception, the registered memory blocks, and the stream that names each. Reads
@@ -106,77 +142,21 @@ pub fn plan_registered(
     _memory: &dyn MemoryReader,
     options: &DumpOptions,
 ) -> DumpPlan {
-    finish(
-        snapshot,
-        options,
-        DumpPlan {
-            options: options.clone(),
-            content: Content::RegisteredBlocks,
-            threads: Vec::new(),
-            ranges: merge(registered_ranges(snapshot)),
-            excluded: Vec::new(),
-            dso: None,
-            room_bytes: 0,
-            soft_errors: SoftErrors::default(),
-        },
-    )
+    let mut plan = process::empty(options, Content::RegisteredBlocks);
+    let hidden = hidden::Hidden::of(snapshot, options, &[]);
+    let blocks = range::subtract(&range::merge(registered_ranges(snapshot)), &hidden.beside_stacks);
+    plan.wanted = blocks.into_iter().map(|range| Wanted { range, may_be_untouched: false }).collect();
+    finish(snapshot, plan)
 }
 
-fn finish(snapshot: &ProcessSnapshot, options: &DumpOptions, mut plan: DumpPlan) -> DumpPlan {
+/// What depends on everything else.
+fn finish(snapshot: &ProcessSnapshot, mut plan: DumpPlan) -> DumpPlan {
     let excluded = snapshot.registrations.excluded_blocks();
-    plan.excluded = merge(excluded.map(|b| block_range(b.address, b.size)).collect());
+    plan.excluded = range::merge(excluded.map(|b| block_range(b.address, b.size)).collect());
     if !plan.fits_in_memory() {
-        let lists = plan.ranges.len().saturating_add(MAX_HOLES);
-        plan.room_bytes = room::room_bytes(snapshot, options, plan.dso.as_ref(), lists);
+        plan.room_bytes = room::room_bytes(snapshot, &plan);
     }
     plan
-}
-
-/// The thread that the exception names, else the first.
-fn crashed_index(snapshot: &ProcessSnapshot) -> usize {
-    let tid = snapshot.exception.as_ref().map(|exception| exception.tid);
-    tid.and_then(|tid| snapshot.threads.iter().position(|thread| thread.tid == tid)).unwrap_or(0)
-}
-
-/// Memory of heap and full dumps, without what is in the stacks already.
-fn bulk_ranges(snapshot: &ProcessSnapshot, options: &DumpOptions, stacks: &[Range]) -> Vec<Range> {
-    let mut bulk = regions::bulk(snapshot, options);
-    if options.heap_memory() {
-        bulk.extend(registered_ranges(snapshot));
-    }
-    subtract(&merge(bulk), stacks)
-}
-
-/// Code around instruction pointers, and data segments of mini dumps.
-fn detail_ranges(
-    snapshot: &ProcessSnapshot,
-    options: &DumpOptions,
-    threads: &[PlannedThread],
-    stacks: &[Range],
-    bulk: &[Range],
-) -> Vec<Range> {
-    let chosen = threads.iter().filter_map(|thread| snapshot.threads.get(thread.index));
-    let mut details: Vec<Range> = chosen.filter_map(|thread| code_window(snapshot, thread)).collect();
-    if let Some(exception) = &snapshot.exception {
-        details.extend(window_at(snapshot, exception.instruction));
-    }
-    if options.data_segments() && !options.heap_memory() {
-        details.extend(regions::data_segments(snapshot));
-    }
-    details.retain(|range| !covers(bulk, *range));
-    details = subtract(&merge(details), stacks);
-    if !options.heap_memory() {
-        details = subtract(&details, &merge(registered_ranges(snapshot)));
-    }
-    subtract(&details, bulk)
-}
-
-fn code_window(snapshot: &ProcessSnapshot, thread: &ThreadSnapshot) -> Option<Range> {
-    window_at(snapshot, thread.registers.as_ref()?.rip)
-}
-
-fn window_at(snapshot: &ProcessSnapshot, address: u64) -> Option<Range> {
-    regions::window(snapshot, address)
 }
 
 fn registered_ranges(snapshot: &ProcessSnapshot) -> Vec<Range> {

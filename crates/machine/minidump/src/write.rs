@@ -1,18 +1,21 @@
 //! Last phase: streams, directory and header, from values only.
 //!
-//! Order of the file: everything whose size depends on nothing; then the thread list and the memory list, whose sizes
+//! Order of the file: everything whose size depends on nothing; then the thread lists and the memory list, whose sizes
 //! are known beforehand, so that it is known where memory begins when they are written; then the memory.
 
 use std::fs::File;
-use std::io;
-use std::os::unix::fs::FileExt;
 
+use wer_abi::Hresult;
+use wer_copy::Output;
 use wer_model::SoftError;
 use wer_snapshot::ProcessSnapshot;
 
-use crate::copy::{CopiedDump, Placement, abandon};
+use crate::callbacks::session::Session;
+use crate::callbacks::{CallbackInput, Callbacks, NoCallbacks};
+use crate::copy::CopiedDump;
 use crate::error::DumpError;
-use crate::layout::{HEADER_BYTES, Layout, Location};
+use crate::flags::{self, thread_write};
+use crate::layout::{Layout, Location};
 use crate::limits::STREAMS_MAX_BYTES;
 use crate::plan::Content;
 use crate::soft_errors::SoftErrors;
@@ -30,7 +33,7 @@ const THREAD_GUESS_BYTES: usize = 2 << 10;
 /// What was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DumpSummary {
-    /// Size of the file.
+    /// Size of the dump, as it is when it is not compressed.
     pub bytes: u64,
     /// Streams.
     pub streams: usize,
@@ -51,129 +54,161 @@ impl CopiedDump {
     /// # Errors
     /// When the file cannot be written, or the process has more of something than a dump can list; `out` is left
     /// empty then.
-    pub fn write(mut self, snapshot: &ProcessSnapshot, out: &File) -> Result<DumpSummary, DumpError> {
-        let soft_errors = std::mem::take(&mut self.soft_errors);
-        let written = self.write_file(snapshot, soft_errors, out);
-        if written.is_err() {
-            abandon(out);
-        }
-        written
+    pub fn write(self, snapshot: &ProcessSnapshot, out: &File) -> Result<DumpSummary, DumpError> {
+        self.write_to(snapshot, &mut Output::file(out), &mut NoCallbacks)
     }
 
-    fn write_file(
+    /// The same to the output that was given to [`crate::DumpPlan::copy_to`], asking `callbacks`.
+    ///
+    /// # Errors
+    /// As [`CopiedDump::write`]; and the caller wanted no more of it, or could not finish its own file.
+    pub fn write_to(
+        mut self,
+        snapshot: &ProcessSnapshot,
+        output: &mut Output<'_>,
+        callbacks: &mut dyn Callbacks,
+    ) -> Result<DumpSummary, DumpError> {
+        let soft_errors = std::mem::take(&mut self.soft_errors);
+        let mut session = Session::go_on(callbacks, &self.known.options, self.known.callbacks);
+        let head = session.poll().and_then(|()| self.head(snapshot, soft_errors));
+        let written = head.and_then(|(head, base, mut summary)| {
+            summary.bytes = output.finish(&head, base, &self.memory)?;
+            Ok(summary)
+        });
+        let summary = written.inspect_err(|_| output.abandon())?;
+        if session.state.io {
+            let status = session.status(CallbackInput::IoFinish).unwrap_or(Hresult::E_FAIL.0);
+            if status != 0 {
+                return Err(DumpError::NotFinished { status });
+            }
+        }
+        session.kernel_minidump();
+        Ok(summary)
+    }
+
+    /// Header, directory and streams; and where memory begins.
+    fn head(
         &self,
         snapshot: &ProcessSnapshot,
         soft_errors: SoftErrors,
-        out: &File,
-    ) -> Result<DumpSummary, DumpError> {
+    ) -> Result<(Vec<u8>, u64, DumpSummary), DumpError> {
+        let known = &self.known;
         let guess = STREAMS_GUESS_BYTES + snapshot.threads.len() * THREAD_GUESS_BYTES;
-        let mut layout = Layout::with_capacity(guess);
+        let mut layout = Layout::with_capacity(guess, known.options.user_streams.len());
         let soft_errors = soft_errors.into_vec();
-        let modules = match self.content {
-            Content::Process => self.write_process_streams(&mut layout, snapshot),
-            Content::RegisteredBlocks => 0,
-        };
+        if known.content == Content::Process {
+            self.write_process_streams(&mut layout, snapshot);
+        }
         let contexts = self.write_contexts(&mut layout, snapshot);
         self.write_exception(&mut layout, snapshot, &contexts);
         streams::system_info::write(&mut layout, &snapshot.system);
-        if let Some(comment) = &self.options.comment {
-            streams::comment::write(&mut layout, comment);
+        streams::comment::write(&mut layout, &known.options);
+        for user in &known.options.user_streams {
+            layout.stream(user.stream_type, &user.bytes);
         }
-        if self.content == Content::RegisteredBlocks || self.options.heap_memory() {
+        if known.content == Content::RegisteredBlocks || known.options.heap_memory() {
             streams::registered_blocks::write(&mut layout, &snapshot.registrations, &self.memory);
         }
-        streams::wer_info::write(&mut layout, snapshot, &self.options, &soft_errors);
+        streams::wer_info::write(&mut layout, snapshot, &known.options, &soft_errors);
         let base = self.write_lists(&mut layout, snapshot, &contexts)?;
-        let streams = layout.stream_count();
-        let timestamp = (snapshot.process.capture_time_unix_ns / 1_000_000_000) as u32;
-        let (bytes, header) = layout.finish(timestamp, self.options.flags);
-        let size = base + self.memory.bytes;
-        put_file(out, &bytes, header, &self.memory.placement, base, size)
-            .map_err(|error| DumpError::of_write(error, size))?;
-        Ok(DumpSummary {
-            bytes: size,
-            streams,
-            threads: self.threads.len(),
-            modules,
+        let summary = DumpSummary {
+            bytes: 0,
+            streams: layout.stream_count(),
+            threads: known.threads.len(),
+            modules: known.modules.len(),
             memory_bytes: self.memory.bytes,
             soft_errors,
-        })
+        };
+        let timestamp = (snapshot.process.capture_time_unix_ns / 1_000_000_000) as u32;
+        Ok((layout.finish(timestamp, known.options.flags), base, summary))
     }
 
-    fn write_process_streams(&self, layout: &mut Layout, snapshot: &ProcessSnapshot) -> usize {
-        let modules = streams::module_list::write(layout, &snapshot.modules);
-        streams::misc_info::write(layout, snapshot);
-        streams::thread_names::write(layout, snapshot, &self.threads);
-        streams::memory_info_list::write(layout, snapshot);
-        streams::linux_files::write(layout, &snapshot.linux);
-        if self.options.has(crate::flags::WITH_THREAD_INFO) {
-            streams::thread_info_list::write(layout, snapshot, &self.threads);
+    fn write_process_streams(&self, layout: &mut Layout, snapshot: &ProcessSnapshot) {
+        let known = &self.known;
+        let options = &known.options;
+        streams::module_list::write(layout, snapshot, &known.modules, options);
+        streams::misc_info::write(layout, snapshot, options, known.callbacks.secondary);
+        streams::thread_names::write(layout, snapshot, &known.threads);
+        streams::memory_info_list::write(layout, snapshot, &known.answers);
+        streams::linux_files::write(layout, &snapshot.linux, options, &known.environment);
+        streams::crashpad_info::write(layout, snapshot, options);
+        if options.has(flags::WITH_HANDLE_DATA) {
+            streams::handle_data::write(layout, &snapshot.handles, options);
         }
-        if let Some(dso) = &self.dso {
-            streams::dso_debug::write(layout, dso);
+        if options.has(flags::WITH_UNLOADED_MODULES) {
+            streams::unloaded_modules::write(layout, &snapshot.unloaded_modules, options);
         }
-        modules
+        if options.has(flags::WITH_TOKEN_INFORMATION)
+            && let Some(token) = &snapshot.token
+        {
+            streams::token::write(layout, token);
+        }
+        if let Some(counters) = &snapshot.counters {
+            streams::vm_counters::write(layout, counters);
+        }
+        if let Some(memory) = &snapshot.system_memory {
+            streams::system_memory_info::write(layout, &snapshot.system, memory);
+        }
+        if known.threads.iter().any(|planned| planned.flags & thread_write::THREAD_INFO != 0) {
+            streams::thread_info_list::write(layout, snapshot, &known.threads);
+        }
+        if let Some(dso) = &known.dso {
+            streams::dso_debug::write(layout, dso, options);
+        }
     }
 
     fn write_contexts(&self, layout: &mut Layout, snapshot: &ProcessSnapshot) -> Vec<Location> {
-        let threads = self.threads.iter().filter_map(|planned| snapshot.threads.get(planned.index));
-        threads.map(|thread| streams::thread_list::write_context(layout, Some(thread))).collect()
+        let extended = self.known.options.has(flags::WITH_AVX_XSTATE_CONTEXT);
+        let mut contexts = Vec::with_capacity(self.known.threads.len());
+        for planned in &self.known.threads {
+            let wanted = planned.flags & thread_write::CONTEXT != 0;
+            let thread = snapshot.threads.get(planned.index).filter(|_| wanted);
+            contexts.push(streams::thread_list::write_context(layout, thread, &snapshot.system, extended));
+        }
+        contexts
     }
 
     /// The exception, with the same context bytes as the crashed thread where that is in the dump.
     fn write_exception(&self, layout: &mut Layout, snapshot: &ProcessSnapshot, contexts: &[Location]) {
         let Some(exception) = &snapshot.exception else { return };
-        let position = self.threads.iter().position(|planned| {
+        let position = self.known.threads.iter().position(|planned| {
             snapshot.threads.get(planned.index).is_some_and(|thread| thread.tid == exception.tid)
         });
         let context = match position.and_then(|index| contexts.get(index)) {
             Some(context) => *context,
-            None => streams::thread_list::write_context(layout, snapshot.crashed_thread()),
+            None => {
+                let extended = self.known.options.has(flags::WITH_AVX_XSTATE_CONTEXT);
+                let thread = snapshot.crashed_thread();
+                streams::thread_list::write_context(layout, thread, &snapshot.system, extended)
+            }
         };
         streams::exception::write(layout, exception, context);
     }
 
-    /// Thread list and memory list, the last sections before the memory. Returns where memory begins.
+    /// Thread lists and memory list, the last sections before the memory. Returns where memory begins.
     fn write_lists(
         &self,
         layout: &mut Layout,
         snapshot: &ProcessSnapshot,
         contexts: &[Location],
     ) -> Result<u64, DumpError> {
-        let threads = match self.content {
-            Content::Process => streams::thread_list::stream_bytes(self.threads.len()),
-            Content::RegisteredBlocks => 0,
-        };
-        let lists = threads + streams::memory_list::stream_bytes(&self.options, &self.memory);
+        let known = &self.known;
+        let forms = streams::thread_list::forms(known);
+        let threads: usize =
+            forms.iter().map(|form| streams::thread_list::stream_bytes(*form, known.threads.len())).sum();
+        let lists = threads + streams::memory_list::stream_bytes(&known.options, &self.memory);
         let end = layout.position() as u64 + lists as u64 + ALIGNMENT_ROOM;
-        let (base, limit) = match self.memory.placement {
-            Placement::Memory(_) => (end.next_multiple_of(MEMORY_ALIGNMENT), STREAMS_MAX_BYTES),
-            Placement::File { base } => (base, base.min(STREAMS_MAX_BYTES)),
+        let (base, limit) = match self.memory.fixed_base() {
+            None => (end.next_multiple_of(MEMORY_ALIGNMENT), STREAMS_MAX_BYTES),
+            Some(base) => (base, base.min(STREAMS_MAX_BYTES)),
         };
         if end > limit {
             return Err(DumpError::StreamsTooLarge { bytes: end, limit_bytes: limit });
         }
-        if self.content == Content::Process {
-            streams::thread_list::write(layout, snapshot, &self.threads, contexts, &self.memory, base);
+        for form in forms {
+            streams::thread_list::write(layout, *form, snapshot, known, contexts, &self.memory, base);
         }
-        streams::memory_list::write(layout, &self.options, &self.memory, base);
+        streams::memory_list::write(layout, &known.options, &self.memory, base);
         Ok(base)
     }
-}
-
-/// Memory, streams and length first; the header, which makes it a dump, last.
-fn put_file(
-    out: &File,
-    streams: &[u8],
-    header: [u8; HEADER_BYTES],
-    placement: &Placement,
-    base: u64,
-    size: u64,
-) -> io::Result<()> {
-    out.set_len(size)?;
-    out.write_all_at(streams.get(HEADER_BYTES..).unwrap_or_default(), HEADER_BYTES as u64)?;
-    if let Placement::Memory(memory) = placement {
-        out.write_all_at(memory, base)?;
-    }
-    out.write_all_at(&header, 0)
 }

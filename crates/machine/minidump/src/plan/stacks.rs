@@ -4,13 +4,13 @@
 //! lie in no stack at all: on overflow it is in the guard page or in the gap that the kernel keeps below a stack, and
 //! the stack is the next mapping above.
 
+use wer_copy::Range;
 use wer_snapshot::{ProcessSnapshot, Region, RegionKind, ThreadSnapshot};
 
 use crate::limits::{
     CRASHED_STACK_BASE_BYTES, CRASHED_STACK_MAX_BYTES, HANDLER_STACK_MAX_BYTES, PAGE_BYTES, RED_ZONE_BYTES,
     STACK_GUARD_SEARCH_BYTES, STACK_MAX_BYTES,
 };
-use crate::range::Range;
 use crate::soft_errors::SoftErrors;
 
 /// What is kept for one thread.

@@ -3,17 +3,18 @@
 use crate::dso::DsoDebug;
 use crate::flags::stream;
 use crate::layout::{Layout, Put, clamp_u32};
+use crate::options::DumpOptions;
 
 const LINK_MAP_BYTES: usize = 20;
 const HEAD_BYTES: usize = 36;
 /// What Breakpad writes for an empty list.
 const NO_LIST: u32 = u32::MAX;
 
-pub(crate) fn write(layout: &mut Layout, dso: &DsoDebug) {
+pub(crate) fn write(layout: &mut Layout, dso: &DsoDebug, options: &DumpOptions) {
     let mut list = Vec::with_capacity(dso.libraries.len() * LINK_MAP_BYTES);
     for library in &dso.libraries {
         list.put_u64(library.address);
-        list.put_u32(layout.string(&library.name));
+        list.put_u32(layout.string(options.module_path(&library.name)));
         list.put_u64(library.dynamic);
     }
     let list_rva = if list.is_empty() { NO_LIST } else { layout.section(&list).rva };

@@ -1,7 +1,8 @@
 //! `MemoryListStream`, or `Memory64ListStream` for full memory and for more memory than 32-bit addresses reach. The bytes
 //! themselves follow as the file's last part.
 
-use crate::copy::{CopiedMemory, Run};
+use wer_copy::{Copied, Run};
+
 use crate::flags::stream;
 use crate::layout::{Layout, Location, Put, clamp_u32};
 use crate::limits::MEMORY_LIST_MAX_BYTES;
@@ -12,18 +13,18 @@ const HEADER64_BYTES: usize = 16;
 const DESCRIPTOR_BYTES: usize = 16;
 
 /// Whether the list is the 64-bit one.
-pub(crate) fn is_64_bit(options: &DumpOptions, memory: &CopiedMemory) -> bool {
+pub(crate) fn is_64_bit(options: &DumpOptions, memory: &Copied) -> bool {
     options.full_memory() || memory.bytes > MEMORY_LIST_MAX_BYTES
 }
 
 /// Bytes that the stream will take.
-pub(crate) fn stream_bytes(options: &DumpOptions, memory: &CopiedMemory) -> usize {
+pub(crate) fn stream_bytes(options: &DumpOptions, memory: &Copied) -> usize {
     let header = if is_64_bit(options, memory) { HEADER64_BYTES } else { HEADER_BYTES };
     header + memory.runs.len() * DESCRIPTOR_BYTES
 }
 
 /// Writes the list for memory that begins at `base` in the file.
-pub(crate) fn write(layout: &mut Layout, options: &DumpOptions, memory: &CopiedMemory, base: u64) {
+pub(crate) fn write(layout: &mut Layout, options: &DumpOptions, memory: &Copied, base: u64) {
     let mut list = Vec::with_capacity(stream_bytes(options, memory));
     if is_64_bit(options, memory) {
         list.put_u64(memory.runs.len() as u64);

@@ -1,10 +1,12 @@
 //! `ModuleListStream`: the executable first, each with its build id as Breakpad's ELF record ("BpEL" and the id's bytes).
 //! Modules without an id are kept; those with a synthetic one are named in the WER info stream.
 
-use wer_snapshot::{ModuleKind, ModuleSnapshot};
+use wer_snapshot::{ModuleKind, ModuleSnapshot, ProcessSnapshot};
 
-use crate::flags::stream;
+use crate::flags::{module_write, stream};
 use crate::layout::{Layout, Location, Put, clamp_u32};
+use crate::options::DumpOptions;
+use crate::plan::PlannedModule;
 
 const MODULE_BYTES: usize = 108;
 const FIXED_FILE_INFO_BYTES: usize = 52;
@@ -13,24 +15,40 @@ const FIXED_FILE_INFO_VERSION: u32 = 0x0001_0000;
 const CV_SIGNATURE_ELF: u32 = 0x4270_454C;
 const VDSO_NAME: &str = "linux-gate.so";
 
-/// Writes the list; returns how many modules it has.
-pub(crate) fn write(layout: &mut Layout, modules: &[ModuleSnapshot]) -> usize {
-    let is_executable = |module: &&ModuleSnapshot| module.kind == ModuleKind::Executable;
+/// Writes the list.
+pub(crate) fn write(
+    layout: &mut Layout,
+    snapshot: &ProcessSnapshot,
+    planned: &[PlannedModule],
+    options: &DumpOptions,
+) {
+    let modules: Vec<(&ModuleSnapshot, u32)> = planned
+        .iter()
+        .filter_map(|planned| Some((snapshot.modules.get(planned.index)?, planned.flags)))
+        .collect();
+    let is_executable = |module: &&(&ModuleSnapshot, u32)| module.0.kind == ModuleKind::Executable;
     let executable = modules.iter().filter(is_executable);
     let ordered = executable.chain(modules.iter().filter(|module| !is_executable(module)));
     let mut list = Vec::with_capacity(4 + modules.len() * MODULE_BYTES);
     list.put_u32(clamp_u32(modules.len()));
-    for module in ordered {
-        put_module(layout, &mut list, module);
+    for (module, flags) in ordered {
+        put_module(layout, &mut list, module, *flags, options);
     }
     layout.stream(stream::MODULE_LIST, &list);
-    modules.len()
 }
 
-fn put_module(layout: &mut Layout, list: &mut Vec<u8>, module: &ModuleSnapshot) {
-    let name = if module.kind == ModuleKind::Vdso { VDSO_NAME } else { &module.path };
+fn put_module(
+    layout: &mut Layout,
+    list: &mut Vec<u8>,
+    module: &ModuleSnapshot,
+    flags: u32,
+    options: &DumpOptions,
+) {
+    let name = if module.kind == ModuleKind::Vdso { VDSO_NAME } else { options.module_path(&module.path) };
     let name_rva = layout.string(name);
-    let cv_record = build_id_record(layout, &module.build_id);
+    let record =
+        if flags & module_write::CV_RECORD != 0 { build_id_record(&module.build_id) } else { Vec::new() };
+    let cv_record = if record.is_empty() { Location::default() } else { layout.section(&record) };
     list.put_u64(module.base);
     list.put_u32(clamp_u32(usize::try_from(module.size).unwrap_or(usize::MAX)));
     list.put_u32(0);
@@ -43,14 +61,14 @@ fn put_module(layout: &mut Layout, list: &mut Vec<u8>, module: &ModuleSnapshot) 
     list.put_u64(0);
 }
 
-fn build_id_record(layout: &mut Layout, build_id: &[u8]) -> Location {
-    if build_id.is_empty() {
-        return Location::default();
-    }
+/// Breakpad's ELF record; empty without a build id.
+pub(crate) fn build_id_record(build_id: &[u8]) -> Vec<u8> {
     let mut record = Vec::with_capacity(4 + build_id.len());
-    record.put_u32(CV_SIGNATURE_ELF);
-    record.extend_from_slice(build_id);
-    layout.section(&record)
+    if !build_id.is_empty() {
+        record.put_u32(CV_SIGNATURE_ELF);
+        record.extend_from_slice(build_id);
+    }
+    record
 }
 
 /// `VS_FIXEDFILEINFO`. Readers take an ELF file's four numbers from four whole words, not from halves of two.

@@ -1,8 +1,8 @@
 //! Private stream 0x57450001: which bytes the application had registered. Layout: `docs/formats/private-streams.md`.
 
+use wer_copy::{Copied, Range};
 use wer_snapshot::{RegistrationKind, Registrations};
 
-use crate::copy::CopiedMemory;
 use crate::flags::stream;
 use crate::layout::{Layout, Put, clamp_u32};
 use crate::plan::block_range;
@@ -11,7 +11,7 @@ const VERSION: u32 = 1;
 const HEADER_BYTES: usize = 16;
 const ENTRY_BYTES: usize = 24;
 
-pub(crate) fn write(layout: &mut Layout, registrations: &Registrations, memory: &CopiedMemory) {
+pub(crate) fn write(layout: &mut Layout, registrations: &Registrations, memory: &Copied) {
     let mut entries = Vec::new();
     for entry in &registrations.entries {
         if let RegistrationKind::MemoryBlock(block) = entry.kind {
@@ -31,11 +31,11 @@ pub(crate) fn write(layout: &mut Layout, registrations: &Registrations, memory: 
 }
 
 /// How many of the block's first bytes were copied.
-fn present_bytes(memory: &CopiedMemory, address: u64, size: u32) -> u32 {
+fn present_bytes(memory: &Copied, address: u64, size: u32) -> u32 {
     let all = block_range(address, size);
     let mut at = all.start;
     while at < all.end {
-        let rest = crate::range::Range::new(at, all.end);
+        let rest = Range::new(at, all.end);
         match memory.find(rest) {
             Some(run) if run.start == at => at += run.size,
             _ => break,

@@ -203,7 +203,7 @@ fn memory_beyond_32_mib_goes_straight_to_the_file() {
     use std::os::unix::fs::MetadataExt;
     let (file, vast) = vast_dump(48 << 20, DumpType::Heap);
     let bytes = std::fs::read(file.path()).unwrap();
-    assert_eq!(wer_minidump::check::check(&bytes), []);
+    assert_eq!(wer_check::check(&bytes), []);
     let raw = Raw(bytes);
     assert!(raw.find(5).is_some() && raw.find(9).is_none());
     assert_memory(&raw, vast.end - 4096, vast.end);
@@ -231,7 +231,7 @@ fn there_is_room_for_the_worst_streams() {
     snapshot.modules.extend((0..1000).map(|_| ModuleSnapshot { path: "/x".repeat(500), ..module.clone() }));
     let (file, vast) = vast_dump_of(snapshot, 48 << 20, DumpType::Heap);
     let bytes = std::fs::read(file.path()).unwrap();
-    assert_eq!(wer_minidump::check::check(&bytes), []);
+    assert_eq!(wer_check::check(&bytes), []);
     assert_memory(&Raw(bytes), vast.end - 4096, vast.end);
 }
 

@@ -127,6 +127,6 @@ proptest! {
         if let Some(cut) = cut {
             torn.truncate(cut.index(torn.len()));
         }
-        prop_assert!(wer_minidump::check::check(&torn).len() <= wer_minidump::limits::MAX_VIOLATIONS);
+        prop_assert!(wer_check::check(&torn).len() <= wer_check::limits::MAX_VIOLATIONS);
     }
 }

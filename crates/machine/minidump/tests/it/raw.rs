@@ -3,7 +3,8 @@
 use std::io::{Read, Seek};
 
 use wer_abi::flags::DumpType;
-use wer_minidump::{CopiedDump, DumpOptions, DumpSummary, check::check, plan, plan_registered};
+use wer_check::check;
+use wer_minidump::{CopiedDump, DumpOptions, DumpSummary, plan, plan_registered};
 use wer_snapshot::{MemoryReader, ProcessSnapshot};
 
 /// A dump's bytes.
