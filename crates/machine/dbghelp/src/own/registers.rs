@@ -1,0 +1,106 @@
+//! The registers of the asking thread, as a tracer would read them.
+#![expect(unsafe_code, reason = "registers can only be read by instructions")]
+
+use std::arch::asm;
+
+use wer_capture::AskingThread;
+use wer_snapshot::{FpuState, Registers};
+
+/// Words of a `user_regs_struct`.
+const WORDS: usize = size_of::<Registers>() / 8;
+
+/// An FXSAVE image must lie at a multiple of 16.
+#[repr(C, align(16))]
+struct Image([u8; 512]);
+
+/// Calls `work` with the registers of this very frame, which lasts for as long as `work` runs: whoever unwinds from them
+/// meets the callers of this function.
+#[inline(never)]
+pub(super) fn with_registers<T>(work: impl FnOnce(&AskingThread) -> T) -> T {
+    let mut words = [0_u64; WORDS];
+    let mut image = Box::new(Image([0; 512]));
+    // SAFETY: `rdi` leads to 27 words and `rsi` to an aligned image, both live and ours; everything else is only read,
+    // and what is pushed is popped again.
+    unsafe {
+        asm!(
+            "mov [rdi], r15",
+            "mov [rdi + 8], r14",
+            "mov [rdi + 16], r13",
+            "mov [rdi + 24], r12",
+            "mov [rdi + 32], rbp",
+            "mov [rdi + 40], rbx",
+            "mov [rdi + 48], r11",
+            "mov [rdi + 56], r10",
+            "mov [rdi + 64], r9",
+            "mov [rdi + 72], r8",
+            "mov [rdi + 80], rax",
+            "mov [rdi + 88], rcx",
+            "mov [rdi + 96], rdx",
+            "mov [rdi + 104], rsi",
+            "mov [rdi + 112], rdi",
+            "mov [rdi + 152], rsp",
+            "lea rax, [rip]",
+            "mov [rdi + 128], rax",
+            "pushfq",
+            "pop rax",
+            "mov [rdi + 144], rax",
+            "mov [rdi + 136], cs",
+            "mov [rdi + 160], ss",
+            "mov [rdi + 184], ds",
+            "mov [rdi + 192], es",
+            "mov [rdi + 200], fs",
+            "mov [rdi + 208], gs",
+            "fxsave64 [rsi]",
+            in("rdi") words.as_mut_ptr(),
+            in("rsi") &raw mut image.0,
+            out("rax") _,
+        );
+    }
+    let mut registers = of_words(&words);
+    registers.orig_rax = u64::MAX;
+    [registers.fs_base, registers.gs_base] = [ARCH_GET_FS, ARCH_GET_GS].map(segment_base);
+    let fpu = FpuState { fxsave: Box::new(image.0), xsave: Vec::new() };
+    let tid = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
+    work(&AskingThread { tid, registers, fpu: Some(fpu) })
+}
+
+fn of_words(words: &[u64; WORDS]) -> Registers {
+    let mut bytes = [0; WORDS * 8];
+    for (place, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(words) {
+        *place = word.to_le_bytes();
+    }
+    wer_sys::ptrace::registers_from_bytes(&bytes)
+}
+
+const ARCH_GET_FS: libc::c_int = 0x1003;
+const ARCH_GET_GS: libc::c_int = 0x1004;
+
+fn segment_base(code: libc::c_int) -> u64 {
+    let mut base = 0_u64;
+    let place = &raw mut base;
+    // SAFETY: the kernel writes one word to `base`.
+    unsafe { libc::syscall(libc::SYS_arch_prctl, code, place) };
+    base
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn they_are_this_threads_own() {
+        with_registers(|asking| {
+            let local = 0_u8;
+            let here = (&raw const local).addr() as u64;
+            let registers = &asking.registers;
+            assert!(
+                registers.rsp > here && registers.rsp - here < 1 << 16,
+                "{registers:x?} is not around {here:#x}"
+            );
+            assert_eq!((registers.cs, registers.ss), (0x33, 0x2B));
+            assert_ne!((registers.rip, registers.fs_base), (0, 0));
+            let mxcsr = asking.fpu.as_ref().map(|fpu| fpu.fxsave[24..28].to_vec());
+            assert_eq!(mxcsr, Some(0x1F80_u32.to_le_bytes().to_vec()));
+        });
+    }
+}

@@ -1,0 +1,5 @@
+//! Dumps of real processes, of others and of the own one.
+
+mod other;
+mod own;
+mod support;
