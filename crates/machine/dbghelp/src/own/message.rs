@@ -286,7 +286,7 @@ impl ToChild {
             Self::Answer(output) => {
                 let mut words = output_words(output);
                 // What is sent and what was accepted share a word.
-                words[0] = ANSWER << 32 | words[0];
+                words[0] |= ANSWER << 32;
                 encode(words)
             }
         }

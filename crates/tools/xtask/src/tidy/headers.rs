@@ -1,5 +1,5 @@
-//! `include/` is what `libwer.so` exports: every function that a header declares is in the library, and every function
-//! in the library is declared.
+//! `include/` is what the libraries export: every function that a library's headers declare is in it, and every function
+//! in it is declared.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -11,27 +11,55 @@ use anyhow::{Context, Result, ensure};
 use crate::command::{cargo, run as run_command};
 use crate::workspace::root;
 
-const HEADERS: [&str; 3] = ["werapi.h", "wer_linux.h", "wer_winbase.h"];
+/// A library and what declares it.
+struct Library {
+    package: &'static str,
+    file: &'static str,
+    headers: &'static [&'static str],
+    /// Declared by one of its headers, and exported by the other library only.
+    elsewhere: &'static [&'static str],
+}
 
-/// What is wrong in the repository. Builds the library first.
+const LIBRARIES: [Library; 2] = [
+    Library {
+        package: "wer-libwer",
+        file: "libwer.so",
+        headers: &["werapi.h", "wer_linux.h", "wer_winbase.h"],
+        elsewhere: &[],
+    },
+    Library {
+        package: "wer-libwerdbghelp",
+        file: "libwerdbghelp.so",
+        headers: &["minidumpapiset.h", "wer_linux.h", "wer_winbase.h"],
+        elsewhere: &["WerAttachCrashHandler", "WerThreadAttach", "WerSetLastWords"],
+    },
+];
+
+/// What is wrong in the repository. Builds the libraries first.
 ///
 /// # Errors
 /// The compiler, `nm` or cargo is missing or fails.
 pub(super) fn check_repository() -> Result<Vec<String>> {
     let root = root();
-    run_command("building libwer.so", &mut cargo(&["build", "--quiet", "--package", "wer-libwer"]))?;
-    let exported = exported(&root.join("target/debug/libwer.so"))?;
-    let text = preprocessed(&root.join("include"))?;
-    Ok(check(&text, &exported))
+    let mut wrong = Vec::new();
+    for library in &LIBRARIES {
+        let Library { package, file, headers, elsewhere } = library;
+        run_command(&format!("building {file}"), &mut cargo(&["build", "--quiet", "--package", package]))?;
+        let mut exported = exported(&root.join("target/debug").join(file))?;
+        exported.extend(elsewhere.iter().map(ToString::to_string));
+        let text = preprocessed(&root.join("include"), headers)?;
+        wrong.extend(check(file, &text, &exported));
+    }
+    Ok(wrong)
 }
 
-/// The headers as the compiler sees them.
-fn preprocessed(include: &Path) -> Result<String> {
+/// Headers as the compiler sees them.
+fn preprocessed(include: &Path, headers: &[&str]) -> Result<String> {
     let mut command = Command::new("cc");
     command.args(["-E", "-P", "-fshort-wchar", "-x", "c", "-I"]).arg(include).arg("-");
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cc cannot be started")?;
-    let includes: String = HEADERS.iter().map(|header| format!("#include <{header}>\n")).collect();
+    let includes: String = headers.iter().map(|header| format!("#include <{header}>\n")).collect();
     child.stdin.take().context("its input is piped")?.write_all(includes.as_bytes())?;
     let output = child.wait_with_output()?;
     ensure!(output.status.success(), "the headers do not pass the preprocessor");
@@ -56,16 +84,16 @@ fn functions(nm: &str) -> BTreeSet<String> {
         .collect()
 }
 
-fn check(headers: &str, exported: &BTreeSet<String>) -> Vec<String> {
+fn check(library: &str, headers: &str, exported: &BTreeSet<String>) -> Vec<String> {
     let (named, defined) = functions_of(headers);
-    let is_ours = |name: &&String| name.starts_with("Wer") || name.starts_with("wer_");
+    let is_ours = |name: &&String| ["Wer", "wer_", "MiniDump"].iter().any(|start| name.starts_with(start));
     let missing = named
         .difference(&defined)
         .filter(is_ours)
         .filter(|name| !exported.contains(*name))
-        .map(|name| format!("include/ declares {name}, which libwer.so does not export"));
+        .map(|name| format!("include/ declares {name}, which {library} does not export"));
     let hidden =
-        exported.difference(&named).map(|name| format!("libwer.so exports {name}, which no header declares"));
+        exported.difference(&named).map(|name| format!("{library} exports {name}, which no header declares"));
     missing.chain(hidden).collect()
 }
 
@@ -119,13 +147,13 @@ mod tests {
 
     #[test]
     fn the_same_functions_on_both_sides_pass() {
-        assert_eq!(check(HEADER, &set(&["WerGetFlags", "WerSetFlags"])), Vec::<String>::new());
+        assert_eq!(check("libwer.so", HEADER, &set(&["WerGetFlags", "WerSetFlags"])), Vec::<String>::new());
     }
 
     #[test]
     fn a_missing_or_an_undeclared_function_does_not() {
-        assert_eq!(check(HEADER, &set(&["WerGetFlags"])).len(), 1);
-        assert_eq!(check(HEADER, &set(&["WerGetFlags", "WerSetFlags", "WerSecret"])).len(), 1);
+        assert_eq!(check("libwer.so", HEADER, &set(&["WerGetFlags"])).len(), 1);
+        assert_eq!(check("libwer.so", HEADER, &set(&["WerGetFlags", "WerSetFlags", "WerSecret"])).len(), 1);
     }
 
     #[test]
