@@ -18,6 +18,7 @@ pub mod claim;
 pub mod context;
 mod dumps;
 mod events;
+pub mod facts;
 pub mod fail_spot;
 pub mod limits;
 mod modules;
@@ -31,5 +32,6 @@ pub mod way;
 
 pub use context::Context;
 pub use events::failure as log_failure;
+pub use facts::crash_facts;
 pub use pipeline::{Reported, report_capture};
 pub use submit::{SubmitError, submit_report};

@@ -11,6 +11,7 @@ use wer_abi::handoff::{CrashRequest, REQUEST_BYTES, REQUEST_MAGIC, REQUEST_VERSI
 use wer_capture::PeerCheck;
 use wer_model::ReportId;
 
+use crate::facts::facts_of;
 use crate::limits::REQUEST_DEADLINE;
 use crate::watchdog::Watchdog;
 use crate::{Context, Reported, events, privilege, report_capture};
@@ -45,7 +46,8 @@ impl Handoff {
             Ok(request) => *request,
             Err(error) => bail!(events::sentence(error)),
         };
-        let mut capture = wer_capture::in_application(&request, PeerCheck::StartedUs)
+        let facts = facts_of(context, request.pid);
+        let mut capture = wer_capture::in_application_with(&request, PeerCheck::StartedUs, &facts)
             .with_context(|| format!("the crash of process {} could not be captured", request.pid))?;
         let mut progress = || {
             watchdog.progress();

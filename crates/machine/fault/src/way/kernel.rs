@@ -11,6 +11,7 @@ use wer_model::ReportId;
 use wer_sys::Credentials;
 
 use crate::claim::{self, Claim};
+use crate::facts::facts_of;
 use crate::limits::{HOLD_RANGE_MS, STORE_LOOK_DEADLINE};
 use crate::watchdog::Watchdog;
 use crate::{Context, Reported, privilege, report_capture};
@@ -41,7 +42,8 @@ pub fn report(
     if wer_capture::core_limit_is_one(pid) {
         return Ok(KernelOutcome::NotWanted);
     }
-    let mut capture = wer_capture::kernel(crash, core)
+    let facts = facts_of(context, pid);
+    let mut capture = wer_capture::kernel_with(crash, core, &facts)
         .with_context(|| format!("the crash of process {pid} could not be captured from the kernel"))?;
     watchdog.set_limit(hold_limit(&capture, context));
     let id = match claim_of(&capture, is_ordinary) {
