@@ -239,3 +239,96 @@ pub(crate) fn block(address: u64, size: u32) -> RegistrationKind {
 pub(crate) fn excluded(address: u64, size: u32) -> RegistrationKind {
     RegistrationKind::ExcludedMemoryBlock(MemoryBlock { address, size })
 }
+
+/// The same process with everything that a capture may be asked to look at.
+pub(crate) fn rich() -> (ProcessSnapshot, FakeMemory) {
+    let (mut snapshot, memory) = crashed();
+    let handle = |descriptor, kind, name: &str, open_flags| HandleSnapshot {
+        descriptor,
+        kind,
+        name: name.to_owned(),
+        peer: String::new(),
+        open_flags,
+        offset: 77,
+        mode: 0o100_644,
+        device: 8 << 32 | 1,
+        inode: 4711,
+        size: 1234,
+    };
+    snapshot.handles = vec![
+        handle(0, HandleKind::CharacterDevice, "/dev/null", 0o200_0000),
+        handle(3, HandleKind::File, "/home/user/letter.txt", 2),
+        handle(9, HandleKind::File, "/tmp/out", 1),
+        HandleSnapshot {
+            peer: "tcp 127.0.0.1:80 -> 127.0.0.1:4711 ESTABLISHED".to_owned(),
+            ..handle(12, HandleKind::Socket, "socket:[123]", 2)
+        },
+    ];
+    snapshot.token = Some(TokenSnapshot {
+        uids: [1000, 1000, 1000, 1000],
+        gids: [100, 101, 102, 103],
+        groups: vec![4, 24],
+        capabilities: Capabilities { bounding: 0x1FF_FFFF_FFFF, ..Capabilities::default() },
+        no_new_privileges: true,
+        seccomp: 2,
+        security_label: "unconfined".to_owned(),
+        namespaces: vec![("net".to_owned(), 4026531840), ("pid".to_owned(), 4026531836)],
+    });
+    snapshot.counters = Some(VmCounters {
+        page_fault_count: 11,
+        peak_virtual_bytes: 12 << 12,
+        virtual_bytes: 13 << 12,
+        peak_resident_bytes: 14 << 12,
+        resident_bytes: 15 << 12,
+        private_bytes: 16 << 12,
+        ..VmCounters::default()
+    });
+    snapshot.system.page_size = 4096;
+    snapshot.system_memory = Some(SystemMemory {
+        total_bytes: 21 << 12,
+        available_bytes: 22 << 12,
+        cached_bytes: 23 << 12,
+        dirty_bytes: 24 << 12,
+        slab_bytes: 30 << 12,
+        slab_reclaimable_bytes: 25 << 12,
+        committed_bytes: 26 << 12,
+        commit_limit_bytes: 27 << 12,
+        page_fault_count: 28,
+        page_read_count: 29,
+        ..SystemMemory::default()
+    });
+    snapshot.unloaded_modules =
+        vec![UnloadedModule { base: 0x7f60_0000_0000, size: 0x5000, path: "/lib/libgone.so".to_owned() }];
+    for thread in &mut snapshot.threads {
+        thread.details = Some(ThreadDetails {
+            create_time_unix_ns: 1_700_000_001_000_000_000,
+            start_address: LIBRARY + 0x100,
+            affinity: 0b101,
+            state: b'S',
+        });
+    }
+    snapshot.process.executable = "/opt/app".to_owned();
+    snapshot.linux.cpuinfo = b"processor : 0\ncpu MHz : 2800.5\n".to_vec();
+    (snapshot, memory)
+}
+
+/// Gives every thread with registers an XSAVE area with AVX and AVX-512 state, and the machine such parts.
+pub(crate) fn with_xstate(snapshot: &mut ProcessSnapshot) {
+    let feature = |bit, offset, size| XStateFeature { bit, offset, size };
+    snapshot.system.xstate = vec![
+        feature(2, 576, 256),
+        feature(5, 1088, 64),
+        feature(6, 1152, 512),
+        feature(7, 1664, 1024),
+        feature(9, 2688, 8),
+    ];
+    for thread in &mut snapshot.threads {
+        let Some(fpu) = &mut thread.fpu else { continue };
+        let mut area: Vec<u8> = (0..2696_u64).map(|at| byte_at(at + u64::from(thread.tid) * 8192)).collect();
+        area[512..576].fill(0);
+        // The second thread has AVX only.
+        let in_use: u64 = if thread.tid == CRASHED { 0b10_1110_0111 } else { 0b111 };
+        area[512..520].copy_from_slice(&in_use.to_le_bytes());
+        fpu.xsave = area;
+    }
+}
