@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use rustix::process::{DumpableBehavior, Signal, getpid, kill_process, set_dumpable_behavior};
 use wer_capture::Capture;
-use wer_capture::trace::{ExitDisposition, supervise};
+use wer_capture::trace::{ExitDisposition, supervise_with};
 use wer_fault::claim::Claim;
 use wer_fault::way::kernel::{claim_of, new_id};
-use wer_fault::{Context, Reported, report_capture, submit_report};
+use wer_fault::{Context, Reported, crash_facts, report_capture, submit_report};
 use wer_model::ConsentChoice;
 
 use crate::output::clean_value;
@@ -23,7 +23,9 @@ use crate::place::PlaceArguments;
 pub(super) fn run(place: &PlaceArguments, command: Vec<OsString>) -> Result<ExitCode> {
     let context = place.context()?;
     let mut reported = Vec::new();
-    let disposition = supervise(command, &mut |capture| match report(capture, &context) {
+    let program = command.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+    let facts = crash_facts(&context, &program);
+    let disposition = supervise_with(command, &facts, &mut |capture| match report(capture, &context) {
         Ok(report) => reported.extend(report),
         Err(error) => eprintln!("wer: the crash was not reported: {}", clean_value(&format!("{error:#}"))),
     })?;
