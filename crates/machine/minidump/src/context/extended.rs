@@ -34,7 +34,7 @@ pub(crate) fn features(system: &SystemInfo) -> impl Iterator<Item = XStateFeatur
 
 /// Bytes of a context with an XSAVE area of so many.
 pub(crate) const fn bytes_for(area_bytes: usize) -> usize {
-    XSAVE_HEADER_OFFSET + if area_bytes > LEGACY_BYTES { area_bytes - LEGACY_BYTES } else { 0 }
+    XSAVE_HEADER_OFFSET + area_bytes.saturating_sub(LEGACY_BYTES)
 }
 
 /// The context with extended state; the classic one where there is no such state.

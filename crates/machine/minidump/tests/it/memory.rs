@@ -8,7 +8,7 @@ use wer_snapshot::{
 };
 
 use crate::fake::*;
-use crate::raw::{Raw, dump};
+use crate::raw::{Raw, dump, dump_with};
 
 fn assert_memory(raw: &Raw, start: u64, end: u64) {
     let bytes = raw.memory(start, end - start).unwrap_or_else(|| panic!("{start:#x} to {end:#x} is missing"));
@@ -233,6 +233,40 @@ fn there_is_room_for_the_worst_streams() {
     let bytes = std::fs::read(file.path()).unwrap();
     assert_eq!(wer_check::check(&bytes), []);
     assert_memory(&Raw(bytes), vast.end - 4096, vast.end);
+}
+
+/// 100,000 mappings, 5,000 threads and 3,000 modules, with flags that look each of them up: nothing may look all of one
+/// through for each of another.
+#[test]
+fn very_many_mappings_threads_and_modules_are_in_time() {
+    let (mut snapshot, mut memory) = crashed();
+    let base = 0x6000_0000_0000_u64;
+    let file = || RegionKind::File { path: "/lib/libmany.so".to_owned(), deleted: false };
+    for index in 0..100_000_u64 {
+        let start = base + index * 0x2000;
+        let (mode, kind) = match index % 4 {
+            0 => ("---p", RegionKind::Anonymous),
+            1 => ("rw-p", RegionKind::Anonymous),
+            2 => ("r-xp", file()),
+            _ => ("rw-p", file()),
+        };
+        snapshot.regions.push(region(start, start + 0x1000, mode, kind));
+    }
+    snapshot.regions.sort_by_key(|region| region.start);
+    memory.fill(base, base + 100_000 * 0x2000 / 40);
+    let module = snapshot.modules[0].clone();
+    snapshot.modules.extend((0..3000).map(|index| ModuleSnapshot {
+        base: base + 0x4000 + index * 0x1_0000,
+        size: 0x4000,
+        ..module.clone()
+    }));
+    snapshot.threads = (0..5000)
+        .map(|index| thread(100 + index, base + 0x4010, base + 0x2000 + u64::from(index) % 600 * 0x8000))
+        .collect();
+    for flags in [0x4_0121, 0x5_3BF5, 0x30_0138] {
+        let dumped = dump_with(&snapshot, &memory, &DumpOptions { flags, ..DumpOptions::default() });
+        assert_eq!((dumped.summary.threads, dumped.summary.modules), (5000, 3004));
+    }
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Any process at all: the dump is right, and its memory is that of the process.
 
 use proptest::prelude::*;
-use wer_minidump::{DumpOptions, plan};
+use wer_minidump::{
+    CallbackInput, CallbackOutput, Callbacks, DumpOptions, NoCallbacks, OutputValue, VmRegion, plan,
+};
 use wer_snapshot::{MemoryReader, ProcessSnapshot, RegionKind};
 
 use crate::fake::{self, FakeMemory, block, byte_at, excluded, region, register, thread};
-use crate::raw::dump_with;
+use crate::raw::{dump_asking, dump_with};
 
 /// Gap below, pages, mode, kind, and whether its second page is missing.
 type Mapping = (u64, u64, usize, usize, bool);
@@ -98,6 +100,114 @@ proptest! {
         let file = tempfile::tempfile().unwrap();
         let summary = planned.copy(&memory, &file).unwrap().write(&snapshot, &file).unwrap();
         prop_assert!(!readable || summary.memory_bytes == bytes);
+    }
+}
+
+/// Answers anything: numbers that mean something here, and some that cannot.
+struct Any {
+    answers: Vec<(bool, u64, u64, i32)>,
+    next: usize,
+}
+
+impl Callbacks for Any {
+    fn call(&mut self, input: CallbackInput<'_>, preset: CallbackOutput) -> CallbackOutput {
+        self.next += 1;
+        let Some((accepted, first, second, status)) =
+            self.answers.get(self.next % (2 * self.answers.len())).copied()
+        else {
+            return preset;
+        };
+        let value = match input {
+            CallbackInput::Module(_) | CallbackInput::IncludeModule { .. } => {
+                OutputValue::ModuleFlags(first as u32)
+            }
+            CallbackInput::Thread(_) | CallbackInput::ThreadEx(_) | CallbackInput::IncludeThread { .. } => {
+                OutputValue::ThreadFlags(first as u32)
+            }
+            CallbackInput::Memory | CallbackInput::RemoveMemory => {
+                OutputValue::Memory { base: first, size: second }
+            }
+            CallbackInput::Cancel => OutputValue::Cancel { check: accepted, cancel: false },
+            CallbackInput::IncludeVmRegion { region } => {
+                let size = region.size.min(second & !0xFFF);
+                OutputValue::VmRegion { start: region.base, size, keep_going: status == 0 }
+            }
+            CallbackInput::IoStart => preset.value,
+            CallbackInput::VmPreRead { buffer, .. } => {
+                buffer.fill(first as u8);
+                OutputValue::VmRead { status, completed: second as u32 }
+            }
+            CallbackInput::VmPostRead { buffer, .. } => {
+                buffer.fill(first as u8);
+                OutputValue::VmRead { status, completed: 0 }
+            }
+            CallbackInput::VmQuery { address } => {
+                let region = VmRegion {
+                    base: address,
+                    size: second,
+                    state: 0x1000,
+                    protect: first as u32,
+                    ..VmRegion::default()
+                };
+                OutputValue::VmQuery { status, region }
+            }
+            CallbackInput::SecondaryFlags { .. } => OutputValue::SecondaryFlags(first as u32),
+            _ => OutputValue::Status(status),
+        };
+        CallbackOutput { accepted, value }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// Whatever the flags and the answers: a dump without a fault, or an error and no file that looks whole.
+    #[test]
+    fn any_flags_and_answers_make_a_right_dump_or_none(
+        flags in 0..=0x7FF_FFFF_u64,
+        settings in prop::collection::vec(any::<bool>(), 4),
+        answers in prop::collection::vec(
+            (
+                prop::bool::weighted(0.8),
+                prop_oneof![0..0x80_u64, fake::HEAP..fake::HEAP + 0x1_0000, any::<u64>()],
+                prop_oneof![Just(0_u64), 0..0x4000_u64, any::<u64>()],
+                prop_oneof![Just(0), Just(1), any::<i32>()],
+            ),
+            1..40,
+        ),
+    ) {
+        let (mut snapshot, memory) = fake::rich();
+        fake::with_xstate(&mut snapshot);
+        if settings[0] {
+            snapshot.source = wer_snapshot::CaptureSource::ForkSnapshot;
+        }
+        let options = DumpOptions {
+            flags,
+            extended_thread_list: settings[1],
+            only_crashed_thread: settings[2],
+            include_not_dumped: settings[3],
+            ..DumpOptions::default()
+        };
+        if let Ok(dumped) = dump_asking(&snapshot, &memory, &options, &mut Any { answers, next: 0 }) {
+            prop_assert!(minidump::Minidump::read(&dumped.raw.0[..]).is_ok());
+        }
+    }
+
+    /// Without anybody to ask, every valid combination of flags makes a dump that both readers and the checker take.
+    #[test]
+    fn any_valid_flags_make_a_right_dump(flags in 0..=0x7FF_FFFF_u64) {
+        let (mut snapshot, memory) = fake::rich();
+        fake::with_xstate(&mut snapshot);
+        let options = DumpOptions { flags, ..DumpOptions::default() };
+        prop_assume!(options.check().is_ok());
+        let dumped = dump_asking(&snapshot, &memory, &options, &mut NoCallbacks).unwrap();
+        let read = minidump::Minidump::read(&dumped.raw.0[..]).unwrap();
+        prop_assert_eq!(read.get_stream::<minidump::MinidumpThreadList>().unwrap().threads.len(), 3);
+        prop_assert_eq!(dumped.raw.find(9).is_some(), flags & 2 != 0);
+        prop_assert_eq!(dumped.raw.find(12).is_some(), flags & 4 != 0);
+        prop_assert_eq!(dumped.raw.find(14).is_some(), flags & 0x20 != 0);
+        prop_assert_eq!(dumped.raw.find(17).is_some(), flags & 0x1000 != 0);
+        prop_assert_eq!(dumped.raw.find(19).is_some(), flags & 0x4_0000 != 0);
     }
 }
 
