@@ -25,7 +25,7 @@ fn handles_are_there_for_windows_readers_and_for_ours() {
     let text = |rva: u32| raw.string(rva as usize);
     let entry = |index: usize| at + 16 + 40 * index;
     let read: Vec<_> = (0..4)
-        .map(|index| entry(index))
+        .map(entry)
         .map(|at| {
             (raw.u64(at), text(raw.u32(at + 8)), text(raw.u32(at + 12)), raw.u32(at + 16), raw.u32(at + 20))
         })
@@ -68,7 +68,7 @@ fn unloaded_modules_are_named() {
     assert_eq!(([raw.u32(at), raw.u32(at + 4), raw.u32(at + 8)], size), ([12, 24, 1], 36));
     let read = Minidump::read(&raw.0[..]).unwrap();
     let modules = read.get_stream::<MinidumpUnloadedModuleList>().unwrap();
-    let gone = modules.modules_at_address(0x7f60_0000_4FFF).next().unwrap();
+    let gone = modules.modules_at_address(0x7f60_0000_4fff).next().unwrap();
     assert_eq!(
         (&*gone.code_file(), gone.base_address(), gone.size()),
         ("/lib/libgone.so", 0x7f60_0000_0000, 0x5000)

@@ -13,13 +13,11 @@ use crate::callbacks::{options, script};
 use crate::fake::*;
 use crate::raw::{dump_asking, dump_with};
 
+/// What a caller wrote, where and how much at a time, whether there is a dump, and what a plain file holds.
+type Written = (Vec<u8>, Vec<(u64, usize)>, Result<(), DumpError>, Vec<u8>);
+
 /// Writes what it is given into memory, and gives up at the write with this number.
-fn write_through(
-    dump: &DumpOptions,
-    vast: bool,
-    gives_up_at: usize,
-    finishes: i32,
-) -> (Vec<u8>, Vec<(u64, usize)>, Result<(), DumpError>, Vec<u8>) {
+fn write_through(dump: &DumpOptions, vast: bool, gives_up_at: usize, finishes: i32) -> Written {
     let (mut snapshot, mut memory) = rich();
     if vast {
         let (start, end) = (0x7f50_0000_0000, 0x7f50_0000_0000 + (36 << 20));
