@@ -1,3 +1,4 @@
 //! Commands as people run them.
 
+mod dump;
 mod inspect;
