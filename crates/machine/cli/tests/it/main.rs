@@ -1,4 +1,5 @@
 //! Commands as people run them.
 
+mod convert;
 mod dump;
 mod inspect;
