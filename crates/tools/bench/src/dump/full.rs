@@ -1,5 +1,6 @@
 //! A full dump by `wer dump PID --type full`, against the two raw limits measured beside it, gdb's gcore, and the
-//! kernel's own core. No side syncs to disk; before each, what was written earlier is written back.
+//! kernel's own core. No side syncs to disk; before each, what was written earlier is written back, and as much memory as
+//! the file takes is touched.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -78,7 +79,7 @@ impl Bench<'_> {
         for step in 0..6 {
             match (step + round) % 6 {
                 0 => self.times.read.push(read_s(self.target.pid(), self.target.heap(), self.bytes())?),
-                1 => self.times.write.push(write_s(&self.folder.join("raw"), self.bytes())?),
+                1 => self.times.write.push(write_s(self.folder, self.bytes())?),
                 2 => self.ours(round == 0)?,
                 3 if with_gcore => self.gcore()?,
                 4 if self.kernel => {
@@ -97,7 +98,7 @@ impl Bench<'_> {
 
     fn ours(&mut self, compares: bool) -> Result<()> {
         let path = self.folder.join("ours.dmp");
-        let Spent { seconds, peak_bytes } = dump(self.target.pid(), &path)?;
+        let Spent { seconds, peak_bytes } = dump(self.target.pid(), &path, self.bytes())?;
         let size = fs::metadata(&path)?.len();
         ensure!(size >= self.bytes(), "our dump is cut: {size} bytes");
         if compares {
@@ -110,7 +111,7 @@ impl Bench<'_> {
     }
 
     fn engine(&mut self) -> Result<()> {
-        settle();
+        settle(self.folder, self.bytes())?;
         let path = self.folder.join("copied");
         let spent = spent::run(&mut engine::command(self.target.pid(), &path)?)?;
         ensure!(fs::metadata(&path)?.len() >= self.bytes(), "the copy is cut");
@@ -120,7 +121,7 @@ impl Bench<'_> {
     }
 
     fn gcore(&mut self) -> Result<()> {
-        settle();
+        settle(self.folder, self.bytes())?;
         let prefix = self.folder.join("g");
         let mut command = Command::new("gcore");
         command.arg("-o").arg(&prefix).arg(self.target.pid().to_string());
@@ -158,11 +159,11 @@ impl Bench<'_> {
 }
 
 /// `wer dump PID --type full`, of the same build as this program.
-pub(super) fn dump(pid: u32, path: &Path) -> Result<Spent> {
+pub(super) fn dump(pid: u32, path: &Path, heap_bytes: u64) -> Result<Spent> {
     let wer: PathBuf = std::env::current_exe()?.with_file_name("wer");
     let mut command = Command::new(wer);
     command.args(["dump", &pid.to_string(), "--type", "full", "--output"]).arg(path);
-    settle();
+    settle(path.parent().context("a file in no folder")?, heap_bytes)?;
     spent::run(command.stdout(Stdio::null()))
 }
 

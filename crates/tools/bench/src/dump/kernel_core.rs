@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::inotify;
 use rustix::time::{ClockId, Timespec, clock_gettime};
@@ -16,11 +16,12 @@ const LIMIT: Timespec = Timespec { tv_sec: 120, tv_nsec: 0 };
 
 /// Seconds from the fault to the closed core. `core_pattern` must name a file in `folder`, which nothing else uses.
 pub(super) fn core_s(setup: &Setup, folder: &Path) -> Result<f64> {
+    let parent = folder.parent().context("the folder of cores is in no folder")?;
     fs::create_dir(folder)?;
     let mut victim = Target::start(setup)?;
     let watch = inotify::init(inotify::CreateFlags::CLOEXEC)?;
     inotify::add_watch(&watch, folder, inotify::WatchFlags::CLOSE_WRITE)?;
-    settle();
+    settle(parent, setup.heap_bytes())?;
     let fault_ns: u64 = victim.ask("abort")?.parse()?;
     ensure!(poll(&mut [PollFd::new(&watch, PollFlags::IN)], Some(&LIMIT))? == 1, "the kernel wrote no core");
     let now = clock_gettime(ClockId::Monotonic);

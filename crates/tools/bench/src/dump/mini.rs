@@ -8,8 +8,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use minidump_writer::minidump_writer::MinidumpWriterConfig;
 use wer_abi::flags::DumpType;
-use wer_minidump::DumpOptions;
 use wer_check::{Violation, check};
+use wer_minidump::DumpOptions;
 
 use crate::dump::Options;
 use crate::dump::row::Row;

@@ -25,21 +25,33 @@ pub(super) fn read_s(pid: u32, address: u64, bytes: u64) -> Result<f64> {
     Ok(start.elapsed().as_secs_f64())
 }
 
-/// Seconds to write `bytes` to a new file, the same 1 MiB again and again.
-pub(super) fn write_s(path: &Path, bytes: u64) -> Result<f64> {
-    let buffer = vec![1; CHUNK_BYTES];
-    settle();
+/// Seconds to write `bytes` to a new file of a folder, the same 1 MiB again and again.
+pub(super) fn write_s(folder: &Path, bytes: u64) -> Result<f64> {
+    let path = folder.join("raw");
+    settle(folder, bytes)?;
     let start = Instant::now();
-    let file = File::create_new(path).with_context(|| path.display().to_string())?;
-    for offset in (0..bytes).step_by(CHUNK_BYTES) {
-        file.write_all_at(&buffer, offset)?;
-    }
+    fill(&path, bytes)?;
     let seconds = start.elapsed().as_secs_f64();
     std::fs::remove_file(path)?;
     Ok(seconds)
 }
 
-/// Whatever was written before must not be written back while something else is measured.
-pub(super) fn settle() {
+/// Before each timed file of so many bytes: a virtual machine's host takes free memory back and gives it anew when it is
+/// touched, at many times the cost of a write, so the memory is touched first. And whatever was written before must not be
+/// written to disk while something is measured.
+pub(super) fn settle(folder: &Path, bytes: u64) -> Result<()> {
+    let path = folder.join("warm");
+    fill(&path, bytes)?;
+    std::fs::remove_file(path)?;
     rustix::fs::sync();
+    Ok(())
+}
+
+fn fill(path: &Path, bytes: u64) -> Result<()> {
+    let buffer = vec![1; CHUNK_BYTES];
+    let file = File::create_new(path).with_context(|| path.display().to_string())?;
+    for offset in (0..bytes).step_by(CHUNK_BYTES) {
+        file.write_all_at(&buffer, offset)?;
+    }
+    Ok(())
 }

@@ -27,7 +27,7 @@ fn one(options: &Options, zeros: Zeros, what: &str) -> Result<Row> {
     let target = Target::start(&setup)?;
     let folder = options.folder()?;
     let path = folder.path().join("zeros.dmp");
-    let spent = dump(target.pid(), &path)?;
+    let spent = dump(target.pid(), &path, setup.heap_bytes())?;
     let file = File::open(&path)?;
     // Blocks that are not on disk yet are not counted by every file system.
     file.sync_all()?;
