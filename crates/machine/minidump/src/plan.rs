@@ -151,12 +151,16 @@ pub fn plan_registered(
 
 /// What depends on everything else.
 fn finish(snapshot: &ProcessSnapshot, mut plan: DumpPlan) -> DumpPlan {
-    let excluded = snapshot.registrations.excluded_blocks();
-    plan.excluded = range::merge(excluded.map(|b| block_range(b.address, b.size)).collect());
+    plan.excluded = excluded_ranges(snapshot);
     if !plan.fits_in_memory() {
         plan.room_bytes = room::room_bytes(snapshot, &plan);
     }
     plan
+}
+
+fn excluded_ranges(snapshot: &ProcessSnapshot) -> Vec<Range> {
+    let excluded = snapshot.registrations.excluded_blocks();
+    range::merge(excluded.map(|b| block_range(b.address, b.size)).collect())
 }
 
 fn registered_ranges(snapshot: &ProcessSnapshot) -> Vec<Range> {

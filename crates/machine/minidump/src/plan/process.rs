@@ -19,8 +19,8 @@ use crate::plan::hidden::Hidden;
 use crate::plan::lookup::{ModuleLookup, readable_parts};
 use crate::plan::stacks::KeptStack;
 use crate::plan::{
-    Content, DumpPlan, Known, PlannedModule, PlannedThread, choose, environment, finish, headers, indirect,
-    regions, registered_ranges, scan, stacks, thread_data, vm,
+    Content, DumpPlan, Known, PlannedModule, PlannedThread, choose, environment, excluded_ranges, finish,
+    headers, indirect, regions, registered_ranges, scan, stacks, thread_data, vm,
 };
 use crate::soft_errors::SoftErrors;
 
@@ -55,7 +55,7 @@ pub(super) fn plan(
 ) -> Result<DumpPlan, DumpError> {
     let session = RefCell::new(Session::start(callbacks, options));
     begin(&mut session.borrow_mut());
-    let watched = WatchedMemory { memory, session: &session };
+    let watched = WatchedMemory { memory, session: &session, excluded: excluded_ranges(snapshot) };
     let watches = session.borrow().state.vm;
     let memory = if watches { &watched as &dyn MemoryReader } else { memory };
     let crashed = choose::crashed_index(snapshot, options);

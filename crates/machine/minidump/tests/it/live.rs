@@ -7,10 +7,12 @@ use minidump::Minidump;
 use minidump_processor::ProcessState;
 use minidump_unwind::{Symbolizer, simple_symbol_supplier};
 use wer_abi::flags::DumpType;
+use wer_minidump::DumpOptions;
+use wer_snapshot::XStateFeature;
 
 use crate::capturer::{Crashed, crash};
 use crate::fake::{block, register};
-use crate::raw::dump;
+use crate::raw::{dump, dump_with};
 
 fn process(bytes: &[u8]) -> ProcessState {
     let read = Minidump::read(bytes).unwrap();
@@ -40,6 +42,11 @@ fn address_of(program: &Path, function: &str) -> (u64, u64) {
 }
 
 fn check_processor(crashed: &Crashed, bytes: &[u8], dump_type: DumpType) {
+    let name = &crashed.snapshot.modules[0].path;
+    check_processor_names(crashed, bytes, dump_type, name);
+}
+
+fn check_processor_names(crashed: &Crashed, bytes: &[u8], dump_type: DumpType, name: &str) {
     let state = process(bytes);
     let snapshot = &crashed.snapshot;
     let exception = snapshot.exception.as_ref().unwrap();
@@ -53,7 +60,7 @@ fn check_processor(crashed: &Crashed, bytes: &[u8], dump_type: DumpType) {
     assert_eq!(stack.thread_id, exception.tid);
     assert_eq!(stack.frames[0].instruction, exception.instruction);
     let program = &snapshot.modules[0];
-    assert_eq!(stack.frames[0].module.as_ref().unwrap().name, program.path);
+    assert_eq!(stack.frames[0].module.as_ref().unwrap().name, name);
     let in_function = |address: u64, function: &str| {
         let (start, size) = address_of(Path::new(&program.path), function);
         (start..=start + size).contains(&address.wrapping_sub(program.base))
@@ -103,4 +110,33 @@ fn lldb_and_minidump_processor_agree_on_every_type() {
         let (at, _) = dumped.raw.stream(0x4767_000A);
         assert!(dumped.raw.u32(at + 8) >= 3, "the program, the vdso or libc, and the loader");
     }
+}
+
+/// Flags that change what a backtrace is made of: it must stay the same.
+#[test]
+fn backtraces_survive_filters_and_extended_contexts() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut crashed = crash(folder.path());
+    let feature = XStateFeature { bit: 2, offset: 576, size: 256 };
+    crashed.snapshot.system.xstate = vec![feature];
+    for fpu in crashed.snapshot.threads.iter_mut().filter_map(|thread| thread.fpu.as_mut()) {
+        fpu.xsave = fpu.fxsave.to_vec();
+        fpu.xsave.extend(7_u64.to_le_bytes());
+        fpu.xsave.resize(576, 0);
+        fpu.xsave.resize(832, 0x5A);
+    }
+    for flags in [0x20_0000, 0x8, 0x20_0018, 0x8_01D9] {
+        let options = DumpOptions { flags: flags & !0x80, ..DumpOptions::default() };
+        let dumped = dump_with(&crashed.snapshot, &crashed.memory, &options);
+        check_processor(&crashed, &dumped.raw.0, DumpType::Mini);
+        let path = folder.path().join(format!("{flags:x}.dmp"));
+        std::fs::write(&path, &dumped.raw.0).unwrap();
+        check_lldb(&crashed, &path, DumpType::Mini);
+    }
+    let dumped = dump(&crashed.snapshot, &crashed.memory, DumpType::Triage);
+    let name = crashed.snapshot.modules[0].file_name();
+    check_processor_names(&crashed, &dumped.raw.0, DumpType::Triage, name);
+    let secret = folder.path().to_string_lossy().into_owned();
+    let wide: Vec<u8> = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(!dumped.raw.holds(secret.as_bytes()) && !dumped.raw.holds(&wide), "no path, not even on a stack");
 }

@@ -79,8 +79,10 @@ fn what_a_caller_fails_to_alter_is_zero() {
 #[test]
 fn excluded_bytes_are_never_shown_and_stay_zero() {
     let (mut snapshot, mut memory) = rich();
-    memory.put(HEAP + 0x80, SECRET);
-    register(&mut snapshot, [excluded(HEAP + 0x80, SECRET.len() as u32)]);
+    for place in [HEAP + 0x80, STACK + 0xE200] {
+        memory.put(place, SECRET);
+        register(&mut snapshot, [excluded(place, SECRET.len() as u32)]);
+    }
     let mut seen = false;
     let mut nosy = script(|input: &mut CallbackInput<'_>, preset| match input {
         CallbackInput::VmStart => watch(preset),
@@ -91,7 +93,7 @@ fn excluded_bytes_are_never_shown_and_stay_zero() {
         }
         _ => preset,
     });
-    let dumped = dump_asking(&snapshot, &memory, &options(0x5_1B25), &mut nosy).unwrap();
+    let dumped = dump_asking(&snapshot, &memory, &options(0x5_1B75), &mut nosy).unwrap();
     assert_eq!(dumped.raw.memory(HEAP + 0x80, SECRET.len() as u64).unwrap(), [0; 19]);
     assert_eq!(dumped.raw.memory(HEAP + 0x70, 16).unwrap(), [7; 16]);
     assert!(!seen);
