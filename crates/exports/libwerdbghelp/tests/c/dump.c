@@ -346,6 +346,40 @@ static int streams(void)
     return 0;
 }
 
+static volatile int busy_ends;
+
+/* Holds the allocator's locks most of the time, those of the calling thread's own memory too. */
+static void *allocate(void *shared)
+{
+    while (!busy_ends) {
+        void *more[64];
+        int i;
+        for (i = 0; i < 64; i++)
+            more[i] = malloc((size_t)(i * 97 % 5000 + 1));
+        for (i = 0; i < 64; i++)
+            free(more[i]);
+        fputs("", (FILE *)shared);
+    }
+    return NULL;
+}
+
+static int busy(void)
+{
+    pthread_t threads[8];
+    FILE *shared = tmpfile();
+    int i, failed = 0;
+    for (i = 0; i < 8; i++)
+        pthread_create(&threads[i], NULL, allocate, shared);
+    for (i = 0; i < 20 && failed == 0; i++)
+        failed = !own("busy.dmp", MiniDumpNormal, NULL);
+    if (failed)
+        fail("busy");
+    busy_ends = 1;
+    for (i = 0; i < 8; i++)
+        pthread_join(threads[i], NULL);
+    return failed;
+}
+
 /* A descriptor of the program's own. */
 static int descriptor(void)
 {
@@ -363,6 +397,7 @@ int main(int count, char **arguments)
     static const struct { const char *name; int (*run)(void); } all[] = {
         {"self", self}, {"cancel", cancelled}, {"io", io}, {"redact", redacted}, {"many", many},
         {"exceptions", exceptions}, {"other", other}, {"streams", streams}, {"descriptor", descriptor},
+        {"busy", busy},
     };
     size_t i;
     for (i = 0; count == 2 && i < sizeof all / sizeof *all; i++)

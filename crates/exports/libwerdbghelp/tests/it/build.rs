@@ -11,8 +11,10 @@ fn library_folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let mut command = Command::new(env!("CARGO"));
-        command.args(["build", "--quiet", "--package", "wer-libwerdbghelp"]).current_dir(root());
-        assert!(command.status().expect("cargo").success(), "libwerdbghelp.so cannot be built");
+        command
+            .args(["build", "--quiet", "--package", "wer-libwerdbghelp", "--package", "wer-libwer"])
+            .current_dir(root());
+        assert!(command.status().expect("cargo").success(), "the libraries cannot be built");
         let this = std::env::current_exe().expect("this test");
         let target = this.ancestors().nth(3).expect("target/PROFILE/deps/TEST");
         target.join("debug")

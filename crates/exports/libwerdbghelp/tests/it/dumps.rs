@@ -91,6 +91,13 @@ fn eight_threads_at_once() {
 }
 
 #[test]
+fn threads_that_stand_with_the_allocators_lock_hinder_nothing() {
+    let scene = Scene::new();
+    assert_eq!(scene.run("busy"), "size positive\n".repeat(20));
+    scene.dump("busy.dmp");
+}
+
+#[test]
 fn exceptions_in_either_memory_are_the_same() {
     let scene = Scene::new();
     let tid: u32 = scene.run("exceptions").trim().parse().expect("a thread");
