@@ -3,6 +3,7 @@
 mod compressed;
 mod custom;
 mod file;
+mod limited;
 
 use std::fs::File;
 use std::io;

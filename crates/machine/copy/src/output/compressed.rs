@@ -12,14 +12,13 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::os::unix::fs::FileExt;
 
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::compress_bound;
 
 use crate::limits::{CHUNK_BYTES, HEADER_BYTES};
-use crate::output::Parts;
 use crate::output::file::{empty, position};
+use crate::output::{Parts, limited};
 use crate::packer::{Content, Piece};
 use crate::ring::Destination;
 
@@ -72,8 +71,8 @@ impl<'a> Compressed<'a> {
             }
         }
         let (first, rest) = head.split_at(head.len().min(HEADER_BYTES));
-        self.file.write_all_at(rest, first.len() as u64)?;
-        self.file.write_all_at(first, 0)
+        limited::write_all_at(self.file, rest, first.len() as u64)?;
+        limited::write_all_at(self.file, first, 0)
     }
 
     /// All of the head, with zeros up to where memory begins.
@@ -99,10 +98,10 @@ impl<'a> Compressed<'a> {
         let (magic, length) = header.split_at_mut(4);
         magic.copy_from_slice(&SKIPPABLE_MAGIC.to_le_bytes());
         length.copy_from_slice(&size.to_le_bytes());
-        self.file.write_all_at(&header, start)?;
+        limited::write_all_at(self.file, &header, start)?;
         // What is skipped stays a hole; the file must reach to its end all the same.
         let length = self.file.metadata()?.len();
-        if length < end { self.file.set_len(end) } else { Ok(()) }
+        if length < end { limited::set_len(self.file, end) } else { Ok(()) }
     }
 
     fn frames(&mut self) -> io::Result<&mut Frames> {
@@ -118,7 +117,7 @@ impl<'a> Compressed<'a> {
         let frames = self.frames()?;
         frames.frame.clear();
         frames.compressor.compress_to_buffer(bytes, &mut frames.frame)?;
-        file.write_all_at(&frames.frame, end)?;
+        limited::write_all_at(file, &frames.frame, end)?;
         self.end = position(end, frames.frame.len() as u64)?;
         Ok(())
     }
@@ -133,7 +132,7 @@ impl<'a> Compressed<'a> {
                 if frames.zeros.is_empty() {
                     frames.zeros = frames.compressor.compress(&CHUNK)?;
                 }
-                file.write_all_at(&frames.zeros, end)?;
+                limited::write_all_at(file, &frames.zeros, end)?;
                 self.end = position(end, frames.zeros.len() as u64)?;
             } else {
                 self.put_bytes(CHUNK.get(..count).unwrap_or_default())?;

@@ -12,7 +12,7 @@ use rustix::fs::{FallocateFlags, fallocate, fstatfs};
 
 use crate::buffer::is_zero;
 use crate::limits::{HEADER_BYTES, HELD_HOLE_MIN_BYTES, MAX_POSITION, RESERVE_MIN_BYTES};
-use crate::output::Parts;
+use crate::output::{Parts, limited};
 use crate::packer::{Content, Piece};
 use crate::ring::Destination;
 
@@ -34,7 +34,8 @@ impl<'a> PlainFile<'a> {
 
     /// Best effort: where there is no space, writing says so.
     fn reserve(&mut self, offset: u64, bytes: usize) {
-        if self.reserves && bytes >= RESERVE_MIN_BYTES {
+        let allowed = || limited::within_limit(offset.saturating_add(bytes as u64)).is_ok();
+        if self.reserves && bytes >= RESERVE_MIN_BYTES && allowed() {
             self.reserves = fallocate(self.file, FallocateFlags::KEEP_SIZE, offset, bytes as u64).is_ok();
         }
     }
@@ -45,13 +46,13 @@ impl<'a> PlainFile<'a> {
 
     /// Length first, which makes a hole of what ends in zeros; header last.
     pub(crate) fn finish(&self, parts: &Parts<'_>) -> io::Result<()> {
-        self.file.set_len(parts.size)?;
+        limited::set_len(self.file, parts.size)?;
         for filled in filled(parts.held) {
             let bytes = parts.held.get(filled.clone()).unwrap_or_default();
-            self.file.write_all_at(bytes, parts.base + filled.start as u64)?;
+            limited::write_all_at(self.file, bytes, parts.base + filled.start as u64)?;
         }
-        self.file.write_all_at(parts.streams, HEADER_BYTES as u64)?;
-        self.file.write_all_at(parts.header, 0)
+        limited::write_all_at(self.file, parts.streams, HEADER_BYTES as u64)?;
+        limited::write_all_at(self.file, parts.header, 0)
     }
 }
 
@@ -62,7 +63,7 @@ impl Destination for PlainFile<'_> {
             let end = position(piece.offset, filled.end as u64)?;
             let offset = end - filled.len() as u64;
             self.reserve(offset, filled.len());
-            self.file.write_all_at(buffer.bytes().get(filled).unwrap_or_default(), offset)?;
+            limited::write_all_at(self.file, buffer.bytes().get(filled).unwrap_or_default(), offset)?;
         }
         Ok(())
     }
