@@ -81,7 +81,9 @@ impl MinidumpError {
         match self {
             Self::Capture(error) => match error {
                 CaptureError::NotPermitted { .. } => Hresult::E_ACCESSDENIED.0,
-                CaptureError::TargetGone { .. } => Hresult::from_win32(PARTIAL_COPY).0,
+                CaptureError::TargetGone { .. } | CaptureError::AnotherProgram { .. } => {
+                    Hresult::from_win32(PARTIAL_COPY).0
+                }
                 CaptureError::Zombie { .. } | CaptureError::KernelThread { .. } => Hresult::E_INVALIDARG.0,
                 CaptureError::ThirtyTwoBit { .. } => Hresult::from_win32(50).0,
                 _ => Hresult::E_FAIL.0,

@@ -2,9 +2,11 @@
 #![expect(unsafe_code, reason = "registers can only be read by instructions")]
 
 use std::arch::asm;
+use std::arch::x86_64::{__cpuid, __cpuid_count};
 
 use wer_capture::AskingThread;
 use wer_snapshot::{FpuState, Registers};
+use wer_sys::limits::MAX_XSAVE_BYTES;
 
 /// Words of a `user_regs_struct`.
 const WORDS: usize = size_of::<Registers>() / 8;
@@ -59,9 +61,46 @@ pub(super) fn with_registers<T>(work: impl FnOnce(&AskingThread) -> T) -> T {
     let mut registers = of_words(&words);
     registers.orig_rax = u64::MAX;
     [registers.fs_base, registers.gs_base] = [ARCH_GET_FS, ARCH_GET_GS].map(segment_base);
-    let fpu = FpuState { fxsave: Box::new(image.0), xsave: Vec::new() };
+    let fpu = FpuState { fxsave: Box::new(image.0), xsave: xsave_area() };
     let tid = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
     work(&AskingThread { tid, registers, fpu: Some(fpu) })
+}
+
+/// Where the processor keeps more than x87 and SSE: an XSAVE area, at a multiple of 64.
+#[repr(C, align(64))]
+struct Area([u8; MAX_XSAVE_BYTES]);
+
+/// The XSAVE area as the kernel gives it to a tracer; empty on a processor without, or with a larger one than is known.
+/// It is taken after the other registers: of what a call must preserve it holds nothing.
+fn xsave_area() -> Vec<u8> {
+    /// CPUID leaf 1, ECX: the kernel uses XSAVE.
+    const OSXSAVE: u32 = 1 << 27;
+    /// Where the kernel tells which components there are, in the part of the image that software may use.
+    const COMPONENTS_OFFSET: usize = 464;
+    if __cpuid(1).ecx & OSXSAVE == 0 {
+        return Vec::new();
+    }
+    let length = __cpuid_count(0xD, 0).ebx as usize;
+    if length > MAX_XSAVE_BYTES {
+        return Vec::new();
+    }
+    let mut area = Box::new(Area([0; MAX_XSAVE_BYTES]));
+    let place = &raw mut area.0;
+    let (low, high): (u32, u32);
+    // SAFETY: the processor has XSAVE, as was asked; the area is aligned and as large as it says that it writes.
+    unsafe {
+        asm!(
+            "xor ecx, ecx",
+            "xgetbv",
+            "mov r8d, eax",
+            "mov r9d, edx",
+            "xsave64 [rdi]",
+            in("rdi") place, out("rax") _, out("rcx") _, out("rdx") _, out("r8") low, out("r9") high,
+        );
+    }
+    let components = u64::from(low) | u64::from(high) << 32;
+    area.0[COMPONENTS_OFFSET..COMPONENTS_OFFSET + 8].copy_from_slice(&components.to_le_bytes());
+    area.0[..length].to_vec()
 }
 
 fn of_words(words: &[u64; WORDS]) -> Registers {
@@ -101,6 +140,10 @@ mod tests {
             assert_ne!((registers.rip, registers.fs_base), (0, 0));
             let mxcsr = asking.fpu.as_ref().map(|fpu| fpu.fxsave[24..28].to_vec());
             assert_eq!(mxcsr, Some(0x1F80_u32.to_le_bytes().to_vec()));
+            let xsave = asking.fpu.as_ref().map(|fpu| &fpu.xsave[..]).unwrap_or_default();
+            assert!(xsave.is_empty() || xsave.len() > 576, "{} bytes", xsave.len());
+            let x87_and_sse = xsave.get(464).map_or(3, |components| components & 3);
+            assert_eq!(x87_and_sse, 3, "x87 and SSE are always there");
         });
     }
 }

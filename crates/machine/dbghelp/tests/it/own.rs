@@ -90,6 +90,23 @@ fn the_asking_thread_is_found_where_it_asked() {
 }
 
 #[test]
+fn vector_registers_of_the_asking_thread_are_there_when_asked_for() {
+    /// `MiniDumpWithAvxXStateContext`.
+    const AVX: u64 = 0x20_0000;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.dmp");
+    let context_bytes = |flags| {
+        let builder = MinidumpBuilder::new(Target::Own).flags(flags).overwrite(true);
+        builder.write_path(&path).expect("a dump");
+        let dump = Minidump::read(checked(&path)).expect("a dump");
+        let list: MinidumpThreadList<'_> = dump.get_stream().expect("threads");
+        list.get_thread(own_tid()).expect("the asking thread").raw.thread_context.data_size
+    };
+    let has_avx = std::arch::is_x86_feature_detected!("avx");
+    assert_eq!((context_bytes(0), context_bytes(AVX) > 1232), (1232, has_avx));
+}
+
+#[test]
 fn eight_threads_ask_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let done = Mutex::new(Vec::new());

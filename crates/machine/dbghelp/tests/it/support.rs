@@ -1,18 +1,22 @@
 //! Processes to dump, and a look into dumps by a reader that is not ours.
 
 use std::collections::BTreeSet;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use minidump::{Minidump, MinidumpThreadList};
 
-/// A process that lives until it is dropped.
+/// A process that lives until it is dropped, and has gone through its exec.
 pub(crate) struct Living(pub(crate) Child);
 
 impl Living {
     pub(crate) fn new() -> Self {
         let mut command = Command::new("cat");
-        Self(command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("cat"))
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("cat");
+        child.stdin.as_mut().expect("piped").write_all(b"x").expect("it reads");
+        child.stdout.as_mut().expect("piped").read_exact(&mut [0]).expect("it answers");
+        Self(child)
     }
 
     pub(crate) fn pid(&self) -> u32 {
