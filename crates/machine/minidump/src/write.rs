@@ -143,10 +143,11 @@ impl CopiedDump {
         {
             streams::token::write(layout, token);
         }
-        if let Some(counters) = &snapshot.counters {
+        let counts = !options.has(flags::WITHOUT_OPTIONAL_DATA);
+        if let Some(counters) = snapshot.counters.as_ref().filter(|_| counts) {
             streams::vm_counters::write(layout, counters);
         }
-        if let Some(memory) = &snapshot.system_memory {
+        if let Some(memory) = snapshot.system_memory.as_ref().filter(|_| counts) {
             streams::system_memory_info::write(layout, &snapshot.system, memory);
         }
         if known.threads.iter().any(|planned| planned.flags & thread_write::THREAD_INFO != 0) {

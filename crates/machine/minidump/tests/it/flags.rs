@@ -203,6 +203,7 @@ fn without_optional_data_has_less_of_everything_optional() {
     let poor = raw(&snapshot, &memory, 0x8_0541);
     assert!(poor.memory_list().len() < rich.memory_list().len());
     assert_eq!(poor.memory_list().len(), raw(&snapshot, &memory, 0).memory_list().len());
+    assert_eq!([&rich, &poor].map(|raw| raw.find(21).is_some() && raw.find(22).is_some()), [true, false]);
 }
 
 #[test]
