@@ -79,7 +79,9 @@ impl CopiedDump {
         if session.state.io {
             let status = session.status(CallbackInput::IoFinish).unwrap_or(Hresult::E_FAIL.0);
             if status != 0 {
-                return Err(DumpError::NotFinished { status });
+                return Err(DumpError::NotFinished {
+                    status: if status < 0 { status } else { Hresult::E_FAIL.0 },
+                });
             }
         }
         session.kernel_minidump();

@@ -55,7 +55,9 @@ impl WriteAt for CallbackIo<'_, '_> {
         let answer = (&mut &*self.callbacks).call(CallbackInput::IoWriteAll { offset, bytes }, preset);
         match answer.value {
             OutputValue::Status(0) if answer.accepted => Ok(()),
-            OutputValue::Status(status) if answer.accepted => Err(io::Error::other(IoRefused { status })),
+            OutputValue::Status(status) if answer.accepted && status < 0 => {
+                Err(io::Error::other(IoRefused { status }))
+            }
             _ => Err(io::Error::other(IoRefused { status: Hresult::E_FAIL.0 })),
         }
     }

@@ -261,7 +261,7 @@ fn very_many_mappings_threads_and_modules_are_in_time() {
         ..module.clone()
     }));
     snapshot.threads = (0..5000)
-        .map(|index| thread(100 + index, base + 0x4010, base + 0x2000 + u64::from(index) % 600 * 0x8000))
+        .map(|index| thread(100 + index, base + 0x4010, base + 0x2E00 + u64::from(index) % 600 * 0x8000))
         .collect();
     for flags in [0x4_0121, 0x5_3BF5, 0x30_0138] {
         let dumped = dump_with(&snapshot, &memory, &DumpOptions { flags, ..DumpOptions::default() });
