@@ -1,10 +1,11 @@
 //! Which memory is in which type, and what happens to memory that cannot be read.
 
 use wer_abi::flags::DumpType;
-use wer_minidump::{DumpOptions, plan};
+use wer_minidump::{DumpOptions, UserStream, plan};
 use wer_model::{LastWords, LastWordsSource, SoftError, Stage};
 use wer_snapshot::{
-    MemoryReader, ModuleSnapshot, ProcessSnapshot, RegionKind, RegistrationKind, ThreadSnapshot,
+    HandleSnapshot, MemoryReader, ModuleSnapshot, ProcessSnapshot, RegionKind, RegistrationKind,
+    ThreadSnapshot, UnloadedModule,
 };
 
 use crate::fake::*;
@@ -233,6 +234,47 @@ fn there_is_room_for_the_worst_streams() {
     let bytes = std::fs::read(file.path()).unwrap();
     assert_eq!(wer_check::check(&bytes), []);
     assert_memory(&Raw(bytes), vast.end - 4096, vast.end);
+}
+
+/// The same for the streams that only some dumps have.
+#[test]
+fn there_is_room_for_the_worst_of_every_stream() {
+    let (mut snapshot, _) = rich();
+    with_xstate(&mut snapshot);
+    let nasty = "\u{1}€".repeat(1000);
+    let handle = HandleSnapshot { name: nasty.clone(), peer: nasty.clone(), ..snapshot.handles[0].clone() };
+    snapshot.handles = (0..500).map(|descriptor| HandleSnapshot { descriptor, ..handle.clone() }).collect();
+    let gone = UnloadedModule { path: nasty.clone(), ..snapshot.unloaded_modules[0].clone() };
+    snapshot.unloaded_modules = vec![gone; 200];
+    let token = snapshot.token.as_mut().unwrap();
+    token.groups = vec![u32::MAX; 65_536];
+    token.security_label = nasty.clone();
+    token.namespaces = (0..50).map(|index| (format!("{index}{nasty}"), u64::MAX)).collect();
+    snapshot.linux.limits = vec![b'x'; 100_001];
+    snapshot.process.executable = nasty.clone();
+    let template = snapshot.threads[0].clone();
+    snapshot.threads.extend((1000..1500).map(|tid| ThreadSnapshot { tid, ..template.clone() }));
+    register(
+        &mut snapshot,
+        (0..8).map(|_| RegistrationKind::Metadata { key: nasty.clone(), value: nasty.clone() }),
+    );
+    let vast = Vast { start: HEAP, end: HEAP + (48 << 20) };
+    snapshot.regions.retain(|region| region.start < HEAP || region.start > vast.end);
+    snapshot.regions.push(region(vast.start, vast.end, "rw-p", RegionKind::Anonymous));
+    snapshot.regions.sort_by_key(|region| region.start);
+    let options = DumpOptions {
+        flags: 0x25_1B27,
+        comment: Some(nasty.clone()),
+        comment_ansi: Some(nasty.clone()),
+        extended_thread_list: true,
+        user_streams: (0..100)
+            .map(|index| UserStream { stream_type: 0x2_0000 + index, bytes: vec![7; 1001] })
+            .collect(),
+        ..DumpOptions::default()
+    };
+    let dumped = dump_with(&snapshot, &vast, &options);
+    assert_memory(&dumped.raw, vast.end - 4096, vast.end);
+    assert_eq!(dumped.raw.stream(12).1, 16 + 500 * 40);
 }
 
 /// 100,000 mappings, 5,000 threads and 3,000 modules, with flags that look each of them up: nothing may look all of one
