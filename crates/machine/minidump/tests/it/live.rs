@@ -133,6 +133,11 @@ fn backtraces_survive_filters_and_extended_contexts() {
         std::fs::write(&path, &dumped.raw.0).unwrap();
         check_lldb(&crashed, &path, DumpType::Mini);
     }
+    let options = DumpOptions { environment: true, ..DumpOptions::default() };
+    let environment = dump_with(&crashed.snapshot, &crashed.memory, &options).raw;
+    let environment = environment.bytes(0x4767_0007);
+    let path = format!("PATH={}\0", std::env::var("PATH").unwrap());
+    assert!(environment.windows(path.len()).any(|window| window == path.as_bytes()));
     let dumped = dump(&crashed.snapshot, &crashed.memory, DumpType::Triage);
     let name = crashed.snapshot.modules[0].file_name();
     check_processor_names(&crashed, &dumped.raw.0, DumpType::Triage, name);

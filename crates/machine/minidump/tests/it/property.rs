@@ -4,7 +4,10 @@ use proptest::prelude::*;
 use wer_minidump::{
     CallbackInput, CallbackOutput, Callbacks, DumpOptions, NoCallbacks, OutputValue, VmRegion, plan,
 };
-use wer_snapshot::{MemoryReader, ProcessSnapshot, RegionKind};
+use wer_snapshot::{
+    HandleSnapshot, MemoryReader, ProcessSnapshot, RegionKind, RegistrationKind, ThreadDetails,
+    ThreadSnapshot, UnloadedModule, VmCounters,
+};
 
 use crate::fake::{self, FakeMemory, block, byte_at, excluded, region, register, thread};
 use crate::raw::{dump_asking, dump_with};
@@ -208,6 +211,100 @@ proptest! {
         prop_assert_eq!(dumped.raw.find(14).is_some(), flags & 0x20 != 0);
         prop_assert_eq!(dumped.raw.find(17).is_some(), flags & 0x1000 != 0);
         prop_assert_eq!(dumped.raw.find(19).is_some(), flags & 0x4_0000 != 0);
+    }
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z/ü€😀 ]{0,20}", any::<String>()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// Whatever is in the lists comes back: by the `minidump` crate where it reads a stream, else by offsets.
+    #[test]
+    fn lists_of_anything_are_read_back(
+        handles in prop::collection::vec((text(), text(), any::<u32>(), any::<[u64; 4]>()), 0..8),
+        gone in prop::collection::vec((0..1_u64 << 47, 1..u64::from(u32::MAX), text()), 0..8),
+        threads in prop::collection::vec((text(), any::<[u64; 4]>()), 1..8),
+        metadata in prop::collection::btree_map(text(), text(), 0..8),
+        groups in prop::collection::vec(any::<u32>(), 0..8),
+        comments in (text(), text()),
+        counters in any::<[u64; 6]>(),
+    ) {
+        let (mut snapshot, memory) = fake::rich();
+        snapshot.exception = None;
+        let handle = snapshot.handles[1].clone();
+        snapshot.handles = handles.iter().zip(0..).map(|((name, peer, open_flags, words), descriptor)| HandleSnapshot {
+            descriptor, name: name.clone(), peer: peer.clone(), open_flags: *open_flags,
+            offset: words[0], device: words[1], inode: words[2], size: words[3], ..handle.clone()
+        }).collect();
+        snapshot.unloaded_modules = gone.iter()
+            .map(|(base, size, path)| UnloadedModule { base: *base, size: *size, path: path.clone() }).collect();
+        snapshot.threads = threads.iter().zip(500..).map(|((name, words), tid)| {
+            let details = ThreadDetails {
+                create_time_unix_ns: words[0] >> 1, start_address: words[1], affinity: words[2], state: b'S',
+            };
+            let kernel_time_ms = words[3] >> 20;
+            ThreadSnapshot { name: name.clone(), details: Some(details), kernel_time_ms, ..thread(tid, 0, 0) }
+        }).collect();
+        register(&mut snapshot, metadata.iter().map(|(key, value)| {
+            RegistrationKind::Metadata { key: key.clone(), value: value.clone() }
+        }));
+        snapshot.token.as_mut().unwrap().groups.clone_from(&groups);
+        let [faults, peak, now, private, peak_virtual, virtual_bytes] = counters;
+        snapshot.counters = Some(VmCounters {
+            page_fault_count: faults, peak_resident_bytes: peak, resident_bytes: now, private_bytes: private,
+            peak_virtual_bytes: peak_virtual, virtual_bytes, ..VmCounters::default()
+        });
+        let options = DumpOptions {
+            flags: 0x4_1024, comment: Some(comments.0.clone()), comment_ansi: Some(comments.1.clone()),
+            ..DumpOptions::default()
+        };
+        let raw = dump_with(&snapshot, &memory, &options).raw;
+        let read = minidump::Minidump::read(&raw.0[..]).unwrap();
+
+        let string = |at: usize| match raw.u32(at) { 0 => String::new(), rva => raw.string(rva as usize) };
+        let (at, _) = raw.stream(0x5745_0003);
+        for (index, handle) in snapshot.handles.iter().enumerate() {
+            let entry = at + 16 + 64 * index;
+            prop_assert_eq!((raw.u64(entry), raw.u32(entry + 12)), (u64::from(handle.descriptor), handle.open_flags));
+            let words = [16, 32, 40, 48].map(|offset| raw.u64(entry + offset));
+            prop_assert_eq!(words, [handle.offset, handle.device, handle.inode, handle.size]);
+            prop_assert_eq!((string(entry + 56), string(entry + 60)), (handle.name.clone(), handle.peer.clone()));
+        }
+        let (at, _) = raw.stream(14);
+        for (index, module) in snapshot.unloaded_modules.iter().enumerate() {
+            let entry = at + 12 + 24 * index;
+            prop_assert_eq!((raw.u64(entry), u64::from(raw.u32(entry + 8))), (module.base, module.size));
+            prop_assert_eq!(string(entry + 20), module.path.clone());
+        }
+        let names = read.get_stream::<minidump::MinidumpThreadNames>();
+        for thread in &snapshot.threads {
+            let info = raw.entry(17, 12, 64, thread.tid).unwrap();
+            let details = thread.details.unwrap();
+            prop_assert_eq!((raw.u64(info + 48), raw.u64(info + 56)), (details.start_address, details.affinity));
+            prop_assert_eq!(raw.u64(info + 32), thread.kernel_time_ms * 10_000);
+            if !thread.name.is_empty() {
+                let names = names.as_ref().unwrap();
+                prop_assert_eq!(names.get_name(thread.tid).unwrap().into_owned(), thread.name.clone());
+            }
+        }
+        let crashpad = read.get_stream::<minidump::MinidumpCrashpadInfo>().unwrap();
+        for (key, value) in &metadata {
+            prop_assert_eq!(crashpad.simple_annotations.get(key), Some(value));
+        }
+        let (at, size) = raw.stream(19);
+        let token: serde_json::Value = serde_json::from_slice(&raw.0[at + 32..at + size]).unwrap();
+        prop_assert_eq!(&token["groups"], &serde_json::json!(groups));
+        let wide: Vec<u8> = comments.0.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
+        prop_assert_eq!(raw.bytes(11), wide);
+        let narrow = comments.1.split('\0').next().unwrap();
+        prop_assert_eq!(raw.bytes(10), [narrow.as_bytes(), &[0]].concat());
+        let (at, _) = raw.stream(22);
+        prop_assert_eq!(u64::from(raw.u32(at + 4)), faults.min(u64::from(u32::MAX)));
+        let words = [8, 16, 88, 72, 80].map(|offset| raw.u64(at + offset));
+        prop_assert_eq!(words, [peak, now, private, peak_virtual, virtual_bytes]);
     }
 }
 
