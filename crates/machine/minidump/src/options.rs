@@ -82,7 +82,8 @@ impl DumpOptions {
             token: self.has(flags::WITH_TOKEN_INFORMATION),
             counters: !self.has(flags::WITHOUT_OPTIONAL_DATA),
             thread_details: self.has(flags::WITH_THREAD_INFO),
-            region_marks: !self.include_not_dumped && (self.heap_memory() || self.indirect_memory()),
+            region_marks: !self.include_not_dumped
+                && (self.heap_memory() || self.write_copy() || self.indirect_memory()),
             unloaded_modules: self.has(flags::WITH_UNLOADED_MODULES),
         }
     }
