@@ -1,0 +1,194 @@
+//! Small good inputs for every target, made here: nothing is committed as a blob.
+
+use std::io::{Cursor, Write as _};
+
+use wer_synth::{Amd64, Exception, MemoryInfo, Module, Section, Synth, Thread};
+
+/// The seeds of a target. One that is not known here gets text and numbers.
+pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
+    match target {
+        "cab_unpack" => vec![cab()],
+        "core_file" | "core_notes" => vec![core()],
+        "dump_inspect" | "dump_read" | "minidump_check" => vec![dump(), Synth::new().finish()],
+        "dump_unpack" => vec![unpack_input()],
+        "elf_symbols" | "module_check" => vec![program()],
+        "level1_request" => vec![utf16(LEVEL1_REQUEST), LEVEL1_REQUEST.as_bytes().to_vec()],
+        "level1_response" => vec![LEVEL1_RESPONSE.into()],
+        "module_host_packets" => vec![packets()],
+        "procfs" => procfs(),
+        "registration_block" => vec![block()],
+        "report_wer" | "report_wer_lenient" => vec![utf16(REPORT), REPORT.as_bytes().to_vec()],
+        "settings" => vec![SETTINGS.into()],
+        _ => vec![b"text 1 2 3\n".to_vec(), vec![0; 256]],
+    }
+}
+
+const LEVEL1_REQUEST: &str = "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n<WERREPORT>\r\n<MACHINEINFO \
+    machinename=\"m\" os=\"10.0.19045.2.0.0\" lcid=\"1033\" oemid=\"\"/>\r\n<USERINFO username=\"u\"/>\r\n\
+    <EVENTINFO reporttype=\"2\" eventtime=\"132000000000000000\" eventtype=\"APPCRASH\" \
+    eventdescription=\"d\" friendlyeventname=\"n\"/>\r\n<SIGNATURE>\r\n<PARAMETER id=\"0\" name=\"N\" \
+    value=\"V\"/>\r\n</SIGNATURE>\r\n</WERREPORT>\r\n";
+const LEVEL1_RESPONSE: &str = "iData=1\r\nBucket=77\r\nBucketTable=5\r\nResponse=http://x/\r\nMemoryDump=1\r\n\
+    GetFile=a;b\r\nWQL=SELECT a FROM b\r\nDumpFile=/a/b.cab\r\nDumpServer=h\r\n";
+const REPORT: &str = "Version=1\r\nEventType=APPCRASH\r\nEventTime=132000000000000000\r\nReportType=2\r\n\
+    ReportIdentifier=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\r\nConsent=1\r\nSig[0].Name=Application Name\r\nSig[0].Value=a\r\nDynamicSig[1].Name=OS Version\r\n\
+    DynamicSig[1].Value=6.1\r\nFriendlyEventName=Stopped working\r\nAppName=a\r\nAppPath=/a\r\n";
+const SETTINGS: &str = "Disabled = 0\nCorporateWERServer = \"h\"\nCorporateWERPortNumber = 80\n\n[Consent]\n\
+    DefaultConsent = 4\n\n[LocalDumps]\nDumpType = 2\nDumpCount = 5\n\n[LocalDumps.program]\nDumpType = 1\n\
+    [ExcludedApplications]\n\"a\" = 1\n";
+
+fn utf16(text: &str) -> Vec<u8> {
+    let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+    units.flat_map(u16::to_le_bytes).collect()
+}
+
+fn cab() -> Vec<u8> {
+    let mut builder = cab::CabinetBuilder::new();
+    let folder = builder.add_folder(cab::CompressionType::MsZip);
+    folder.add_file("Report.wer");
+    folder.add_file("a.dmp");
+    let mut writer = builder.build(Cursor::new(Vec::new())).expect("a cab");
+    while let Some(mut file) = writer.next_file().expect("a file") {
+        file.write_all(&b"some text that is there again, some text".repeat(20)).expect("its bytes");
+    }
+    writer.finish().expect("a cab").into_inner()
+}
+
+/// A dump with the streams that most have.
+fn dump() -> Vec<u8> {
+    let mut synth = Synth::new();
+    synth.system_info(9, 0x8201, "Linux 6.1");
+    let context = synth.add(Amd64::new(0x40_1000, 0x7000_1000).section(), 16);
+    let stack = 0x7000_1000;
+    let places = synth.memory(&[(stack, &[0x41; 512]), (0x40_1000, &[0x90; 64])]);
+    synth.threads(&[
+        Thread { id: 7, stack, stack_bytes: places[0], context },
+        Thread { id: 8, stack, stack_bytes: places[0], context },
+    ]);
+    let codeview = [&b"BpEL"[..], &[0xAB; 20]].concat();
+    synth.modules(&[Module { base: 0x40_0000, size: 0x3000, name: "/bin/a".into(), codeview }]);
+    synth.exception(&Exception { thread: 7, code: 11, context, ..Exception::default() });
+    synth.thread_names(&[(7, "main"), (8, "worker")]);
+    synth.memory_info(&[MemoryInfo {
+        base: 0x40_0000,
+        size: 0x3000,
+        state: 0x1000,
+        ..MemoryInfo::default()
+    }]);
+    synth.stream(0x4767_0009, Section::from(&b"00400000-00403000 r-xp 00000000 00:00 1 /bin/a\n"[..]));
+    // Registered blocks: one of 16 bytes.
+    synth.stream(0x5745_0001, Section::new().u32s(&[1, 1]).u64(0x40_1000).u32s(&[16, 0]));
+    synth.finish()
+}
+
+/// The target puts the magic before it.
+fn unpack_input() -> Vec<u8> {
+    let packed = zstd::encode_all(&dump()[..], 3).expect("zstd");
+    packed[4..].to_vec()
+}
+
+/// A core with one thread and a page of memory, field by field.
+fn core() -> Vec<u8> {
+    let mut status = vec![0_u8; 336];
+    status[12] = 11;
+    status[32..36].copy_from_slice(&4711_u32.to_le_bytes());
+    let mut files = Vec::new();
+    for number in [1_u64, 4096, 0x40_0000, 0x40_1000, 0] {
+        files.extend(number.to_le_bytes());
+    }
+    files.extend(b"/bin/a\0");
+    let mut notes = Vec::new();
+    let auxv = [3_u64, 0x40_0040, 9, 0x40_0100, 0, 0].map(u64::to_le_bytes).concat();
+    for (kind, bytes) in [(1_u32, &status[..]), (6, &auxv), (0x4649_4C45, &files)] {
+        for number in [5, bytes.len() as u32, kind] {
+            notes.extend(number.to_le_bytes());
+        }
+        notes.extend(b"CORE\0\0\0\0");
+        notes.extend(bytes);
+        notes.resize(notes.len().next_multiple_of(4), 0);
+    }
+    let headers = 64 + 2 * 56_u64;
+    let memory_at = (headers + notes.len() as u64).next_multiple_of(4096);
+    let mut core = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x04\0\x3e\0\x01\0\0\0".to_vec();
+    core.extend([0_u64, 64, 0].map(u64::to_le_bytes).concat());
+    core.extend([0, 0, 64_u16, 56, 2, 0, 0, 0].map(u16::to_le_bytes).concat());
+    let segments = [(4_u32, 0_u32, headers, 0_u64, notes.len() as u64), (1, 5, memory_at, 0x40_0000, 4096)];
+    for (kind, flags, offset, address, size) in segments {
+        core.extend([kind, flags].map(u32::to_le_bytes).concat());
+        core.extend([offset, address, 0, size, size, 4096].map(u64::to_le_bytes).concat());
+    }
+    core.extend(notes);
+    core.resize(memory_at as usize, 0);
+    core.extend([0xCC; 4096]);
+    core
+}
+
+/// A program of this machine, with symbols and unwind tables as they are.
+fn program() -> Vec<u8> {
+    std::fs::read("/bin/true").expect("a small program")
+}
+
+/// A claim with one pair, one packet per line.
+fn packets() -> Vec<u8> {
+    let wide = |text: &str| {
+        let units: String = text.encode_utf16().map(|unit| format!("{unit:04x}")).collect();
+        format!("{{\"capacity\":260,\"size\":{},\"units\":\"{units}\"}}", text.len() + 1)
+    };
+    let entering = |callback: &str| format!("{{\"message\":\"entering\",\"callback\":{callback}}}");
+    let event = format!(
+        "{{\"message\":\"event\",\"result\":0,\"claimed\":true,\"name\":{},\"signature_count\":1}}",
+        wide("Crash")
+    );
+    let signature = format!(
+        "{{\"message\":\"signature\",\"index\":0,\"result\":0,\"name\":{},\"value\":{}}}",
+        wide("Version"),
+        wide("5")
+    );
+    let debugger = format!(
+        "{{\"message\":\"debugger_launch\",\"result\":0,\"is_custom\":false,\"command\":{},\"autolaunch\":true}}",
+        wide("")
+    );
+    let all = [
+        entering("\"loading\""),
+        entering("\"event\""),
+        event,
+        entering("{\"signature\":0}"),
+        signature,
+        entering("\"debugger_launch\""),
+        debugger,
+    ];
+    all.join("\n").into_bytes()
+}
+
+/// The first byte chooses the file.
+fn procfs() -> Vec<Vec<u8>> {
+    let names = ["stat", "status", "maps", "auxv", "cmdline", "limits", "syscall"];
+    let texts = names.iter().enumerate().map(|(kind, name)| {
+        let text = std::fs::read(format!("/proc/thread-self/{name}")).unwrap_or_default();
+        let text = &text[..text.len().min(8192)];
+        [&[kind as u8], text].concat()
+    });
+    texts.collect()
+}
+
+/// By the offsets of `docs/formats/registration.md`: an entry, a module, last words, and a list of unloaded modules in
+/// place of most texts.
+fn block() -> Vec<u8> {
+    let mut block = vec![0; 573_440];
+    let mut put = |at: usize, bytes: &[u8]| block[at..at + bytes.len()].copy_from_slice(bytes);
+    put(0, b"WERREGBK\x01");
+    put(16, &573_440_u64.to_le_bytes());
+    for (at, number) in [(4096, 1_u64), (4104, 1 << 32 | 1), (4112, 0x5000), (29_704, 2)] {
+        put(at, &number.to_le_bytes());
+    }
+    put(29_720, b"\x04\0\0\0/a.b");
+    put(25_604, b"\x05\0\0\0\x01words");
+    let list = 500_000_usize;
+    put(592, &(list as u64).to_le_bytes());
+    put(list, b"WERUNLOD\x01\0\0\0\0\x02\0\0\xf8\x01\0\0\x40\0\0\0");
+    for (at, number) in [(0, 1_u64), (8, 0x10_0000), (16, 0x4000), (32, 5)] {
+        put(list + 512 + at, &number.to_le_bytes());
+    }
+    put(list + 552, b"/b.so");
+    block
+}

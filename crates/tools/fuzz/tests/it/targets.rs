@@ -1,0 +1,31 @@
+//! The targets, each the file that `cargo fuzz` builds.
+#![expect(unused_attributes, reason = "each target says for itself that it has no main function")]
+
+macro_rules! targets {
+    ($($name:ident $path:literal,)*) => {
+        $(#[path = $path] mod $name;)*
+
+        /// Names and bodies.
+        pub(crate) const TARGETS: &[(&str, fn(&[u8]))] = &[$((stringify!($name), $name::run)),*];
+    };
+}
+
+targets! {
+    cab_unpack "../../../../../fuzz/fuzz_targets/cab_unpack.rs",
+    core_file "../../../../../fuzz/fuzz_targets/core_file.rs",
+    core_notes "../../../../../fuzz/fuzz_targets/core_notes.rs",
+    dump_inspect "../../../../../fuzz/fuzz_targets/dump_inspect.rs",
+    dump_read "../../../../../fuzz/fuzz_targets/dump_read.rs",
+    dump_unpack "../../../../../fuzz/fuzz_targets/dump_unpack.rs",
+    elf_symbols "../../../../../fuzz/fuzz_targets/elf_symbols.rs",
+    level1_request "../../../../../fuzz/fuzz_targets/level1_request.rs",
+    level1_response "../../../../../fuzz/fuzz_targets/level1_response.rs",
+    minidump_check "../../../../../fuzz/fuzz_targets/minidump_check.rs",
+    module_check "../../../../../fuzz/fuzz_targets/module_check.rs",
+    module_host_packets "../../../../../fuzz/fuzz_targets/module_host_packets.rs",
+    procfs "../../../../../fuzz/fuzz_targets/procfs.rs",
+    registration_block "../../../../../fuzz/fuzz_targets/registration_block.rs",
+    report_wer "../../../../../fuzz/fuzz_targets/report_wer.rs",
+    report_wer_lenient "../../../../../fuzz/fuzz_targets/report_wer_lenient.rs",
+    settings "../../../../../fuzz/fuzz_targets/settings.rs",
+}
