@@ -7,7 +7,7 @@ use crate::range::Range;
 /// Why memory could not be copied. Messages name no path: whoever opened the output adds it.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
-    /// The disk, or the user's share of it, is full, or the file may not become so large. Nothing of the dump is left.
+    /// The disk, or the user's share of it, is full. Nothing of the dump is left.
     #[error(
         "the disk is full: the dump needs about {needed_bytes} bytes; free some space or choose a smaller dump type"
     )]
@@ -34,9 +34,7 @@ impl CopyError {
     #[must_use]
     pub fn of_write(error: io::Error, needed_bytes: u64) -> Self {
         match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-                Self::NoSpace { needed_bytes }
-            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace { needed_bytes },
             _ => Self::Write(error),
         }
     }
@@ -48,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_told_from_other_errors() {
-        for (errno, full) in [(28, true), (122, true), (27, true), (5, false), (13, false), (32, false)] {
+        for (errno, full) in [(28, true), (122, true), (27, false), (5, false), (13, false), (32, false)] {
             let error = CopyError::of_write(io::Error::from_raw_os_error(errno), 4096);
             assert_eq!(matches!(error, CopyError::NoSpace { needed_bytes: 4096 }), full, "errno {errno}");
             assert_eq!(error.to_string().contains("4096 bytes"), full);

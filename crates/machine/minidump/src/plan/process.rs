@@ -187,10 +187,15 @@ impl Planner<'_, '_> {
         let details = subtract(&details, &bulk);
         let stacks = std::mem::take(&mut self.stacks);
         self.want(subtract(&stacks, &self.hidden.always), false);
-        for (ranges, may_be_untouched) in [(details, false), (files, false), (anonymous, true)] {
-            let beside = subtract(&ranges, &stacks);
-            self.want(subtract(&beside, &self.hidden.beside_stacks), may_be_untouched);
-        }
+        let beside = |ranges: &[Range]| subtract(&subtract(ranges, &stacks), &self.hidden.beside_stacks);
+        let details = beside(&details);
+        // By address, so that what is adjacent in the process is one piece of the dump: lldb reads no further than that.
+        let files = beside(&files).into_iter().map(|range| Wanted { range, may_be_untouched: false });
+        let anonymous = beside(&anonymous).into_iter().map(|range| Wanted { range, may_be_untouched: true });
+        let mut bulk: Vec<Wanted> = files.chain(anonymous).collect();
+        bulk.sort_unstable_by_key(|wanted| wanted.range);
+        self.want(details, false);
+        self.plan.wanted.extend(bulk);
         self.stacks = stacks;
         Ok(())
     }
