@@ -54,6 +54,19 @@ fn types_hold_what_they_promise() {
     assert_eq!(all(VVAR), [false; 4]);
 }
 
+/// Readers like lldb read no further than a piece of the list, and a module's .bss is anonymous.
+#[test]
+fn what_is_adjacent_in_the_process_is_one_piece() {
+    let (mut snapshot, mut memory) = crashed();
+    let bss = (DATA + 0x1000, DATA + 0x3000);
+    snapshot.regions.insert(2, region(bss.0, bss.1, "rw-p", RegionKind::Anonymous));
+    memory.fill(bss.0, bss.1);
+    for (dump_type, start) in [(DumpType::Heap, DATA), (DumpType::Full, CODE)] {
+        let list = dump(&snapshot, &memory, dump_type).raw.memory_list();
+        assert!(list.iter().any(|(at, size, _)| (*at, at + size) == (start, bss.1)), "{dump_type:?}");
+    }
+}
+
 #[test]
 fn code_around_every_instruction_is_kept() {
     let (snapshot, memory) = crashed();
