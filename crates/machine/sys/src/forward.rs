@@ -78,6 +78,8 @@ mod tests {
     fn a_signal_for_us_reaches_the_child() {
         let mut child =
             std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().expect("cat");
+        // Waiting would close it, and end the child before a signal that another thread of ours takes.
+        let _stdin = child.stdin.take();
         let forwarding = Forwarding::to(child.id()).expect("the only one");
         assert!(Forwarding::to(1).is_none());
         kill_process(getpid(), Signal::USR1).expect("a signal to ourselves");
