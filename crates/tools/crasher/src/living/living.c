@@ -58,6 +58,8 @@ int main(int count, char **arguments) {
             make_file_mappings(value);
         else if ((value = value_of(argument, "module")))
             load_from_memory(value);
+        else if ((value = value_of(argument, "unload")))
+            load_and_unload(value);
         else if ((value = value_of(argument, "end")))
             start_ending(value);
         else if (!strcmp(argument, "storm"))

@@ -25,6 +25,8 @@ void make_file_mappings(const char *folder);
 void start_storm(void);
 /* A library that was never in a file system. */
 void load_from_memory(const char *library);
+/* A library that is there no more. */
+void load_and_unload(const char *library);
 /* Ends the process in a way that the tests name, some time after a line was read. */
 void start_ending(const char *how);
 

@@ -116,7 +116,22 @@ void load_from_memory(const char *library) {
     close(to);
     say_memory("module", known, PAGE, 9);
 }
+
+void load_and_unload(const char *library) {
+    void *module = dlopen(library, RTLD_NOW);
+    unsigned char *known = module ? dlsym(module, "known_bytes") : NULL;
+    if (!known) {
+        fprintf(stderr, "%s\n", dlerror());
+        exit(4);
+    }
+    printf("unloaded %lx %s\n", (unsigned long)known, library);
+    dlclose(module);
+}
 #else
+void load_and_unload(const char *library) {
+    load_from_memory(library);
+}
+
 void load_from_memory(const char *library) {
     (void)library;
     exit(2);

@@ -33,8 +33,16 @@ pub fn read(path: &Path, asked: &[Asked]) -> Result<Reading> {
         threads: threads(&listing, &names),
         modules: modules(&listing),
         memory: asked.iter().map(|asked| memory.read(*asked)).collect(),
-        view: format!("{json}{}", without_directory(&listing)),
+        view: format!("{}{}", in_order(value), without_directory(&listing)),
     })
+}
+
+/// Its JSON lists the limits in another order every time.
+fn in_order(mut value: Value) -> String {
+    if let Some(limits) = value.pointer_mut("/proc_limits/limits").and_then(Value::as_array_mut) {
+        limits.sort_by_key(Value::to_string);
+    }
+    value.to_string()
 }
 
 /// `name = value`.
@@ -127,6 +135,16 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn limits_in_any_order_are_the_same_view() {
+        let of = |names: [&str; 2]| {
+            let limits = names.map(|name| serde_json::json!({ "name": name }));
+            in_order(serde_json::json!({ "pid": 1, "proc_limits": { "limits": limits } }))
+        };
+        assert_eq!(of(["a", "b"]), of(["b", "a"]));
+        assert_ne!(of(["a", "b"]), of(["a", "c"]));
+    }
 
     #[test]
     fn a_listing_is_read() {
