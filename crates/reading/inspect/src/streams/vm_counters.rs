@@ -5,7 +5,7 @@ use crate::record::Record;
 use crate::value::Value;
 
 const SECOND_REVISION_BYTES: u64 = 152;
-const FLAGS: &[(u64, &str)] = &[(1, "VIRTUALSIZE"), (2, "EX"), (4, "EX2"), (8, "JOB")];
+const FLAGS: &[(u64, &str)] = &[(1, "COUNTERS"), (2, "VIRTUALSIZE"), (4, "EX"), (8, "EX2"), (16, "JOB")];
 
 pub(super) fn read(bytes: Bytes<'_>) -> Value {
     let second = bytes.len() >= SECOND_REVISION_BYTES;
