@@ -27,6 +27,17 @@ pub const WER_FAULT_REPORTING_NO_UI: u32 = 0x20;
 /// Every flag that the headers define for `WerSetFlags`.
 pub const WER_FAULT_REPORTING_VALID: u32 = 0x7FF;
 
+/// `RegisterApplicationRestart`: not after a crash.
+pub const RESTART_NO_CRASH: u32 = 0x1;
+/// `RegisterApplicationRestart`: not after a hang.
+pub const RESTART_NO_HANG: u32 = 0x2;
+/// `RegisterApplicationRestart`: not after an update of the application.
+pub const RESTART_NO_PATCH: u32 = 0x4;
+/// `RegisterApplicationRestart`: not after the machine was started anew.
+pub const RESTART_NO_REBOOT: u32 = 0x8;
+/// Every flag that `RegisterApplicationRestart` knows.
+pub const RESTART_VALID: u32 = 0xF;
+
 /// `WER_DUMP_TYPE`, numbered as in `werapi.h`, plus full memory, which Windows reaches by custom flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DumpType {

@@ -14,6 +14,14 @@ pub const WER_MAX_REGISTERED_RUNTIME_EXCEPTION_MODULES: usize = 16;
 pub const WER_METADATA_KEY_MAX_LENGTH: usize = 64;
 /// WCHARs of a metadata value.
 pub const WER_METADATA_VALUE_MAX_LENGTH: usize = 128;
+/// WCHARs of the path of an app-local dump, with its terminator.
+pub const WER_MAX_LOCAL_DUMP_SUBPATH_LENGTH: usize = 64;
+/// WCHARs of the command line of a restart, with its terminator.
+pub const RESTART_MAX_CMD_LINE: usize = 1024;
+/// Milliseconds within which a recovery callback must tell its progress, unless it was registered with another number.
+pub const RECOVERY_DEFAULT_PING_INTERVAL_MS: u32 = 5000;
+/// The longest interval that can be registered.
+pub const RECOVERY_MAX_PING_INTERVAL_MS: u32 = 5 * 60 * 1000;
 /// WCHARs of a path, with its terminator.
 pub const MAX_PATH: usize = 260;
 /// Parameters of a signature.

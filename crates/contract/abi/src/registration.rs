@@ -10,6 +10,7 @@
 //!   sequence before and after copying a slot and its payload holds a whole entry.
 //! - The lock word serialises writers only. It holds `pid << 32 | tid` and is taken over when its holder is gone.
 //!   Readers and the crash path never take it.
+//! - A check word tells an entry that was registered from one that a wild write has changed; see [`check_word`].
 //! - Everything here comes from another process: a reader checks every number before it uses it.
 
 use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
@@ -17,6 +18,14 @@ use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 use crate::limits::{
     MAX_LAST_WORDS_BYTES, WER_MAX_REGISTERED_ENTRIES, WER_MAX_REGISTERED_RUNTIME_EXCEPTION_MODULES,
 };
+
+mod areas;
+mod check;
+
+pub use areas::{
+    APP_LOCAL_DUMP_BYTES, AppLocalDumpArea, RecoveryArea, RestartArea, recovery_phase, restart_state,
+};
+pub use check::check_word;
 
 /// Name of the memfd; `/proc/PID/maps` shows `/memfd:wer-registration (deleted)`.
 pub const MAPPING_NAME: &str = "wer-registration";
@@ -35,7 +44,7 @@ pub mod kind {
     pub const MEMORY_BLOCK: u32 = 1;
     /// `WerRegisterExcludedMemoryBlock`: `address`, `size`.
     pub const EXCLUDED_BLOCK: u32 = 2;
-    /// `WerRegisterFile`: `file_type`, `file_flags`; payload is a [`super::TextPayload`] with the path.
+    /// `WerRegisterFile`: `size` is its type, `flags` its flags; payload is a [`super::TextPayload`] with the path.
     pub const FILE: u32 = 3;
     /// `WerRegisterCustomMetadata`: payload is a [`super::TextPayload`], key then value.
     pub const METADATA: u32 = 4;
@@ -63,12 +72,13 @@ pub struct Entry {
     pub kind: AtomicU32,
     /// Bytes of a block; type of a file; thread id of an additional process.
     pub size: AtomicU32,
-    /// Address of a block; pid of an additional process.
+    /// Address of a block; pid of an additional process; a hash of the path or key otherwise, for writers only.
     pub address: AtomicU64,
     /// `WER_FILE_*` flags of a file.
     pub flags: AtomicU32,
-    /// 0.
-    pub reserved: u32,
+    /// [`check_word`] of sequence, kind, size, address and flags, and of the text as far as it counts; 0 in entries of
+    /// writers that do not know it.
+    pub check: AtomicU32,
 }
 
 /// The text of an entry: two strings one after the other, UTF-8, no terminators.
@@ -82,6 +92,10 @@ pub struct TextPayload {
     /// First, then second.
     pub bytes: [u8; PAYLOAD_BYTES - 4],
 }
+
+/// Where the path of a module has its check word, in the last four of its [`TextPayload::bytes`]: [`check_word`] of
+/// sequence and context, and of the path; 0 where the writer does not know it. Paths do not reach so far.
+pub const MODULE_CHECK_OFFSET: usize = PAYLOAD_BYTES - 8;
 
 /// One runtime exception module.
 #[derive(Debug)]
@@ -165,6 +179,12 @@ pub struct Header {
     /// Address of the process's [`UnloadedList`], 0 = nothing was seen to go away. Zero in blocks of writers that do
     /// not know it.
     pub unloaded: AtomicU64,
+    /// See [`AppLocalDumpArea`]. This and what follows is zero in blocks of writers that do not know it.
+    pub app_local_dump: AppLocalDumpArea,
+    /// See [`RecoveryArea`].
+    pub recovery: RecoveryArea,
+    /// See [`RestartArea`].
+    pub restart: RestartArea,
 }
 
 /// The whole block, version 1.
@@ -244,6 +264,11 @@ pub struct UnloadedList {
 const _: () = {
     use core::mem::offset_of;
     assert!(offset_of!(Header, unloaded) == 592);
+    assert!(offset_of!(Header, app_local_dump) == 600);
+    assert!(offset_of!(Header, recovery) == 808);
+    assert!(offset_of!(Header, restart) == 872);
+    assert!(size_of::<Header>() == 2952);
+    assert!(offset_of!(Entry, check) == 28);
     assert!(size_of::<UnloadedEntry>() == 504);
     assert!(offset_of!(UnloadedEntry, path) == 40);
     assert!(offset_of!(UnloadedList, entries) == 512);
@@ -252,7 +277,6 @@ const _: () = {
     assert!(size_of::<TextPayload>() == PAYLOAD_BYTES);
     assert!(size_of::<ModuleEntry>() == 1040);
     assert!(size_of::<CaptureState>() == 512);
-    assert!(size_of::<Header>() <= 4096);
     assert!(offset_of!(Header, lock) == 24);
     assert!(offset_of!(Header, capture) == 72);
     assert!(offset_of!(Header, handler) == 584);

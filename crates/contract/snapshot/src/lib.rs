@@ -23,7 +23,10 @@ pub use memory::{MemoryReader, Protection, Region, RegionKind, RegionMarks};
 pub use module::{ModuleKind, ModuleSnapshot, UnloadedModule};
 pub use process::{CaptureSource, LinuxFiles, ProcessInfo, SystemInfo, XStateFeature};
 pub use registers::{FpuState, Registers, ThreadDetails, ThreadSnapshot};
-pub use registrations::{MemoryBlock, Registration, RegistrationKind, Registrations, RuntimeExceptionModule};
+pub use registrations::{
+    MemoryBlock, RecoveryRegistration, Registration, RegistrationKind, Registrations, RestartRegistration,
+    RuntimeExceptionModule,
+};
 pub use security::{Capabilities, TokenSnapshot};
 
 /// A process at one moment.

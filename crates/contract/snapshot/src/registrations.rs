@@ -65,6 +65,34 @@ pub struct RuntimeExceptionModule {
     pub context: u64,
 }
 
+/// `RegisterApplicationRestart`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestartRegistration {
+    /// Arguments without the program's name; none: those that the process was started with.
+    pub command_line: Option<String>,
+    /// `RESTART_NO_...`.
+    pub flags: u32,
+    /// When it was registered, in milliseconds of `CLOCK_BOOTTIME`.
+    pub registered_ms: u64,
+}
+
+/// `RegisterApplicationRecoveryCallback`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveryRegistration {
+    /// Address of the callback in the process.
+    pub callback: u64,
+    /// What it is called with.
+    pub parameter: u64,
+    /// Milliseconds within which it must tell its progress.
+    pub ping_interval_ms: u32,
+    /// As registered.
+    pub flags: u32,
+    /// What became of it: `wer_abi::registration::recovery_phase`.
+    pub phase: u32,
+    /// How often it told its progress.
+    pub progress_count: u32,
+}
+
 /// All that a process registered; empty when it has no block.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Registrations {
@@ -80,6 +108,15 @@ pub struct Registrations {
     pub entries: Vec<Registration>,
     /// In order of registration.
     pub modules: Vec<RuntimeExceptionModule>,
+    /// `WerRegisterAppLocalDump`: where a copy of the dump goes, relative to the application's own folder.
+    #[serde(default)]
+    pub app_local_dump: Option<String>,
+    /// How to start the application again.
+    #[serde(default)]
+    pub restart: Option<RestartRegistration>,
+    /// What to call so that it can save its user's work.
+    #[serde(default)]
+    pub recovery: Option<RecoveryRegistration>,
     /// `WerSetLastWords`, if any.
     pub last_words: Option<String>,
     /// State of the embedded way: 0 none, 1 begun, 2 stored (`wer_abi::registration::capture_state`).
@@ -105,6 +142,14 @@ impl Registrations {
     pub fn excluded_blocks(&self) -> impl Iterator<Item = MemoryBlock> {
         self.entries.iter().filter_map(|entry| match entry.kind {
             RegistrationKind::ExcludedMemoryBlock(block) => Some(block),
+            _ => None,
+        })
+    }
+
+    /// The additional processes, in order: pid, and a thread to tell more about, 0 = none.
+    pub fn additional_processes(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.entries.iter().filter_map(|entry| match entry.kind {
+            RegistrationKind::AdditionalProcess { pid, tid } => Some((pid, tid)),
             _ => None,
         })
     }

@@ -27,6 +27,7 @@ const TAG_RUST_PANIC: u8 = 1;
 /// First byte of the last words that an uncaught C++ exception left.
 const TAG_CPP_EXCEPTION: u8 = 2;
 
+mod areas;
 mod unloaded;
 
 /// What a block told.
@@ -113,6 +114,9 @@ pub fn read_block(memory: &dyn MemoryReader, address: u64) -> Result<BlockConten
         max_hold_ms: field32(offset_of!(Header, max_hold_ms)),
         entries: reader.entries(),
         modules: reader.modules(),
+        app_local_dump: reader.app_local_dump(),
+        restart: reader.restart(),
+        recovery: reader.recovery(),
         last_words: last_words.as_ref().map(|words| words.text.clone()),
         ..Registrations::default()
     };
@@ -378,3 +382,7 @@ pub fn read_bytes(bytes: &[u8]) -> Option<BlockContents> {
 #[cfg(test)]
 #[path = "registration/tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "registration/areas_tests.rs"]
+mod areas_tests;

@@ -1,10 +1,10 @@
 use super::*;
 use proptest::prelude::*;
 
-struct Block(Vec<u8>);
+pub(super) struct Block(pub(super) Vec<u8>);
 
 impl Block {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut block = Self(vec![0; size_of::<RegistrationBlock>()]);
         block.put(offset_of!(Header, magic), &MAGIC.to_le_bytes());
         block.put(offset_of!(Header, version), &VERSION.to_le_bytes());
@@ -12,11 +12,11 @@ impl Block {
         block
     }
 
-    fn put(&mut self, offset: usize, bytes: &[u8]) {
+    pub(super) fn put(&mut self, offset: usize, bytes: &[u8]) {
         self.0[offset..offset + bytes.len()].copy_from_slice(bytes);
     }
 
-    fn entry(&mut self, slot: usize, sequence: u64, kind: u32, address: u64, size: u32) {
+    pub(super) fn entry(&mut self, slot: usize, sequence: u64, kind: u32, address: u64, size: u32) {
         let at = offset_of!(RegistrationBlock, entries) + slot * size_of::<Entry>();
         self.put(at, &sequence.to_le_bytes());
         self.put(at + offset_of!(Entry, kind), &kind.to_le_bytes());
@@ -24,24 +24,24 @@ impl Block {
         self.put(at + offset_of!(Entry, size), &size.to_le_bytes());
     }
 
-    fn texts(&mut self, at: usize, first: &[u8], second: &[u8]) {
+    pub(super) fn texts(&mut self, at: usize, first: &[u8], second: &[u8]) {
         self.put(at, &(first.len() as u16).to_le_bytes());
         self.put(at + 2, &(second.len() as u16).to_le_bytes());
         self.put(at + 4, &[first, second].concat());
     }
 
-    fn payload(&mut self, slot: usize, first: &[u8], second: &[u8]) {
+    pub(super) fn payload(&mut self, slot: usize, first: &[u8], second: &[u8]) {
         self.texts(offset_of!(RegistrationBlock, payloads) + slot * PAYLOAD_BYTES, first, second);
     }
 
-    fn words(&mut self, sequence: u32, text: &[u8]) {
+    pub(super) fn words(&mut self, sequence: u32, text: &[u8]) {
         let at = offset_of!(RegistrationBlock, last_words);
         self.put(at, &sequence.to_le_bytes());
         self.put(at + 4, &(text.len() as u32).to_le_bytes());
         self.put(at + 8, text);
     }
 
-    fn read(&self) -> BlockContents {
+    pub(super) fn read(&self) -> BlockContents {
         read_bytes(&self.0).expect("a block")
     }
 }

@@ -74,6 +74,7 @@ fn as_text(name: &str, registrations: &Registrations) -> String {
     for (sequence, line) in lines {
         let _ = writeln!(text, "{sequence:>6}  {line}");
     }
+    areas(&mut text, registrations);
     if let Some(words) = &registrations.last_words {
         let _ = writeln!(text, "Last words: {}", clean_value(words));
     }
@@ -85,6 +86,26 @@ fn as_text(name: &str, registrations: &Registrations) -> String {
         );
     }
     text
+}
+
+fn areas(text: &mut String, registrations: &Registrations) {
+    if let Some(path) = &registrations.app_local_dump {
+        let _ = writeln!(text, "App-local dump: {}", clean_value(path));
+    }
+    if let Some(restart) = &registrations.restart {
+        let arguments = match &restart.command_line {
+            Some(line) => format!("with the arguments {}", clean_value(line)),
+            None => "with its own arguments".into(),
+        };
+        let _ = writeln!(text, "Restart: {arguments}, flags {:#x}", restart.flags);
+    }
+    if let Some(recovery) = &registrations.recovery {
+        let _ = writeln!(
+            text,
+            "Recovery callback: {:#x}, parameter {:#x}, every {} ms",
+            recovery.callback, recovery.parameter, recovery.ping_interval_ms
+        );
+    }
 }
 
 fn hold(max_hold_ms: u32) -> String {
@@ -111,7 +132,9 @@ fn entry_line(kind: &RegistrationKind) -> String {
 
 #[cfg(test)]
 mod tests {
-    use wer_snapshot::{MemoryBlock, Registration, RuntimeExceptionModule};
+    use wer_snapshot::{
+        MemoryBlock, RecoveryRegistration, Registration, RestartRegistration, RuntimeExceptionModule,
+    };
 
     use super::*;
 
@@ -131,12 +154,33 @@ mod tests {
                 },
             ],
             modules: vec![RuntimeExceptionModule { sequence: 2, path: "/m.so".into(), context: 5 }],
+            app_local_dump: Some("dumps".into()),
+            restart: Some(RestartRegistration {
+                command_line: Some("--again".into()),
+                flags: 2,
+                registered_ms: 0,
+            }),
+            recovery: Some(RecoveryRegistration {
+                callback: 0x4000,
+                parameter: 1,
+                ping_interval_ms: 5000,
+                flags: 0,
+                phase: 0,
+                progress_count: 0,
+            }),
             ..Registrations::default()
         };
         let text = as_text("Process 7", &registrations);
         let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what} is not in {text}"));
         assert!(at("memory ") < at("module ") && at("module ") < at("metadata"));
         assert!(!text.contains('\u{1b}'));
+        for line in [
+            "App-local dump: dumps\n",
+            "Restart: with the arguments --again, flags 0x2\n",
+            "Recovery callback: 0x4000, parameter 0x1, every 5000 ms\n",
+        ] {
+            at(line);
+        }
         assert!(as_text("Process 7", &Registrations::default()).contains("no registration block"));
     }
 }
