@@ -7,6 +7,7 @@
 
 mod callbacks;
 mod last_error;
+mod module_host;
 mod read_dump_stream;
 #[path = "../../libwer/src/winbase.rs"]
 mod winbase;

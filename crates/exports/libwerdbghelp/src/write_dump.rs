@@ -14,6 +14,7 @@ use wer_dbghelp::{ExceptionInformation, MinidumpBuilder, Target, UserStream};
 
 use crate::answer;
 use crate::callbacks::{CallbackRoutine, Routine};
+use crate::module_host;
 
 /// User streams of one dump; more are a caller's mistake.
 const MAX_USER_STREAMS: u32 = 1024;
@@ -71,6 +72,15 @@ unsafe extern "C" fn MiniDumpWriteDump(
 ) -> i32 {
     answer(|| {
         let target = target_of(Handle(process.addr()), process_id)?;
+        if wer_winbase::host_request::is_asked_for(Handle(process.addr())) {
+            let is_plain = user_streams.is_null() && callbacks.is_null();
+            // SAFETY: null or a MINIDUMP_EXCEPTION_INFORMATION, by the function's contract.
+            let parameter = unsafe { optional(exception.cast::<ExceptionParameter>()) };
+            // SAFETY: its pointers are ours unless it says otherwise, by the function's contract.
+            let exception = parameter.map(|parameter| unsafe { exception_of(parameter) }).transpose()?;
+            let file = file_of(Handle(file.addr()))?.filter(|_| is_plain).ok_or(Hresult::E_NOTIMPL)?;
+            return module_host::write(Handle(process.addr()), &file, dump_type, exception);
+        }
         let mut builder = MinidumpBuilder::new(target).flags(dump_type.into());
         // SAFETY: null or a MINIDUMP_EXCEPTION_INFORMATION, by the function's contract.
         if let Some(parameter) = unsafe { optional(exception.cast::<ExceptionParameter>()) } {

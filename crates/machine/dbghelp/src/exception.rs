@@ -45,6 +45,19 @@ const RECORD_BYTES: usize = size_of::<ExceptionRecord>();
 const CONTEXT_BYTES: usize = size_of::<Context>();
 
 impl ExceptionInformation {
+    /// Puts what happened into a snapshot, as a dump with this exception has it. `memory` is the process's, for what lies
+    /// there.
+    ///
+    /// # Errors
+    /// [`MinidumpError::Exception`]: it cannot be read, or the process has no such thread.
+    pub fn apply_to(
+        &self,
+        memory: &dyn MemoryReader,
+        snapshot: &mut ProcessSnapshot,
+    ) -> Result<(), MinidumpError> {
+        self.read(memory)?.apply(snapshot)
+    }
+
     /// Reads what lies in the process's memory.
     pub(crate) fn read(&self, memory: &dyn MemoryReader) -> Result<Exception, MinidumpError> {
         let (thread_id, pointers) = match self {

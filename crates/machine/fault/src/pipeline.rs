@@ -82,10 +82,11 @@ pub fn report_capture(
     let mut soft_errors = context.warnings.clone();
     soft_errors.extend(mark(capture, capture_state::BEGUN, id, context));
     fail_spot::reach(Spot::Begun);
-    let asked = modules::ask(capture, context, id, progress);
+    let asked = modules::ask(capture, context, id, staging.folder(), progress);
     soft_errors.extend(asked.notes);
     progress();
-    let files = collect(capture, context, &staging, id, &mut soft_errors, progress);
+    let mut files = collect(capture, context, &staging, id, &mut soft_errors, progress);
+    files.extend(asked.files);
     progress();
     fail_spot::reach(Spot::Copied);
 

@@ -16,15 +16,12 @@ use std::process::ExitCode;
 use crate::limits::MAX_SIGNATURE_PAIRS;
 use crate::protocol::{Callback, HostMessage, Job, PacketError, receive_with_descriptors, send};
 
+use wer_abi::module_host::{FOLDER_DESCRIPTOR, MEMORY_DESCRIPTOR, PIDFD_DESCRIPTOR, REQUEST_DESCRIPTOR};
+
+pub(crate) use self::confinement::FOLDER_PATH;
+
 use self::callbacks::Module;
 use self::exception::ExceptionInformation;
-
-/// Descriptor of the pidfd in a host: the first that a job brings.
-const PIDFD_DESCRIPTOR: u16 = 3;
-/// Descriptor of the crashed process's memory.
-const MEMORY_DESCRIPTOR: u16 = 4;
-/// Descriptor of the request socket.
-pub(crate) const REQUEST_DESCRIPTOR: u16 = 5;
 
 /// Why a host could not do its job.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +52,7 @@ fn serve() -> Result<(), HostError> {
     let input = std::io::stdin();
     let socket = input.as_fd();
     let (job, descriptors) = receive_with_descriptors::<Job>(socket).map_err(HostError::NoJob)?;
-    keep_descriptors(descriptors)?;
+    keep_descriptors(descriptors, job.has_folder)?;
     match confinement::enter(&job) {
         Ok(refused) => {
             for text in refused {
@@ -71,8 +68,9 @@ fn serve() -> Result<(), HostError> {
 }
 
 /// The descriptors must be where the handles will say they are: the lowest free numbers, in order.
-fn keep_descriptors(descriptors: Vec<OwnedFd>) -> Result<(), HostError> {
-    let expected = [PIDFD_DESCRIPTOR, MEMORY_DESCRIPTOR, REQUEST_DESCRIPTOR].map(i32::from);
+fn keep_descriptors(descriptors: Vec<OwnedFd>, has_folder: bool) -> Result<(), HostError> {
+    let always = [PIDFD_DESCRIPTOR, MEMORY_DESCRIPTOR, REQUEST_DESCRIPTOR];
+    let expected = always.into_iter().chain(has_folder.then_some(FOLDER_DESCRIPTOR)).map(i32::from);
     if !descriptors.iter().map(AsRawFd::as_raw_fd).eq(expected) {
         return Err(HostError::Descriptors);
     }

@@ -20,4 +20,4 @@ pub mod run;
 pub use check::{CheckError, ModuleCheck, check_module};
 pub use host::host_main;
 pub use run::conversation::verdict_of_packets;
-pub use run::{ModuleRequest, ModuleRun, ModulesAsked, ask_modules, run_modules};
+pub use run::{DumpRequest, ModuleRequest, ModuleRun, ModulesAsked, WriteDump, ask_modules, run_modules};

@@ -15,7 +15,7 @@ pub const MAX_MODULES: usize = wer_abi::limits::WER_MAX_REGISTERED_RUNTIME_EXCEP
 pub const MAX_PACKET_BYTES: usize = 64 * 1024;
 /// Packets that one host may send.
 pub const MAX_PACKETS: usize = 64;
-/// Requests (`TerminateProcess`) that one module may make.
+/// Requests (`TerminateProcess`, `DuplicateHandle`, `MiniDumpWriteDump`) that one module may make.
 pub const MAX_REQUESTS: usize = 64;
 /// Notes that one host may send.
 pub const MAX_NOTES: usize = 8;
@@ -36,3 +36,10 @@ pub const HOST_DESCRIPTORS: u64 = 256;
 
 /// Bytes of a module's file that [`crate::check_module`] reads.
 pub const MAX_CHECKED_FILE_BYTES: u64 = 512 << 20;
+
+/// Files of one module that join the report; one that makes more loses its claim.
+pub const MAX_MODULE_FILES: usize = 16;
+/// Bytes of one module's files together; one that writes more loses its claim, and no file of it may be longer.
+pub const MAX_MODULE_FILES_BYTES: u64 = 1 << 30;
+/// Characters that are kept of a file's name.
+pub const MAX_FILE_NAME_CHARS: usize = 64;

@@ -2,7 +2,7 @@
 //!
 //! The socket keeps packet boundaries (`SOCK_SEQPACKET`), so a packet's length is the kernel's word and not the
 //! sender's; one packet is one JSON document of at most [`MAX_PACKET_BYTES`]. `werfault` sends one [`Job`] with three
-//! descriptors (pidfd, memory, request socket) and then only listens to [`HostMessage`]s.
+//! or four descriptors (pidfd, memory, request socket, the module's folder) and then only listens to [`HostMessage`]s.
 
 mod job;
 mod message;

@@ -12,7 +12,7 @@ pub mod debug;
 pub mod error;
 pub mod event;
 pub mod file;
-mod host_request;
+pub mod host_request;
 pub mod memory;
 pub mod object;
 pub mod open_process;

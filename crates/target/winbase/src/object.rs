@@ -11,6 +11,7 @@ use wer_abi::handle::HandleKind;
 
 use crate::error::Win32Error;
 use crate::event;
+use crate::host_request;
 
 /// `INFINITE`.
 pub const INFINITE: u32 = u32::MAX;
@@ -66,19 +67,25 @@ fn close(descriptor: u16) -> Result<(), Win32Error> {
     Ok(())
 }
 
-/// `DuplicateHandle` within this process; pseudo handles become real ones.
+/// `DuplicateHandle` within this process; pseudo handles become real ones. Inside a module host also out of the crashed
+/// process: `werfault` is asked for its descriptors, and gives events, processes, and files that are open for reading.
 ///
-/// Handles cannot be taken out of, or put into, another process here: its descriptors are its own.
+/// Handles cannot be put into another process here: its descriptors are its own.
 ///
 /// # Errors
-/// [`Win32Error::NOT_SUPPORTED`] when source or target is another process, [`Win32Error::INVALID_HANDLE`], and what
-/// the kernel answers.
+/// [`Win32Error::NOT_SUPPORTED`] when source or target is another process, [`Win32Error::INVALID_HANDLE`],
+/// [`Win32Error::ACCESS_DENIED`] for what `werfault` does not give, and what the kernel answers.
 pub fn duplicate_handle(
     source_process: Handle,
     source: Handle,
     target_process: Handle,
     options: u32,
 ) -> Result<Handle, Win32Error> {
+    if let (Some(socket), Some(HandleKind::CurrentProcess)) =
+        (host_request::socket_for(source_process), target_process.kind())
+    {
+        return duplicate_out(socket, source_process, source);
+    }
     for process in [source_process, target_process] {
         match process.kind().ok_or(Win32Error::INVALID_HANDLE)? {
             HandleKind::CurrentProcess => {}
@@ -91,6 +98,19 @@ pub fn duplicate_handle(
         close_handle(source)?;
     }
     Ok(duplicate)
+}
+
+/// A handle of the crashed process, by copies of its descriptors.
+fn duplicate_out(socket: BorrowedFd<'_>, process: Handle, source: Handle) -> Result<Handle, Win32Error> {
+    let copy = |number| host_request::duplicate(socket, number);
+    match source.kind().ok_or(Win32Error::INVALID_HANDLE)? {
+        HandleKind::CurrentProcess => duplicate(process),
+        HandleKind::CurrentThread => Err(Win32Error::INVALID_HANDLE),
+        HandleKind::Thread { .. } => Ok(source),
+        HandleKind::Event { event_fd } => Ok(Handle::event(into_number(copy(event_fd)?)?)),
+        HandleKind::File { file_fd } => Ok(Handle::file(into_number(copy(file_fd)?)?)),
+        HandleKind::Process { pidfd, mem_fd } => process_handle(copy(pidfd)?, copy(mem_fd)?),
+    }
 }
 
 fn duplicate(source: Handle) -> Result<Handle, Win32Error> {
@@ -134,6 +154,8 @@ pub(crate) fn process_handle(pidfd: OwnedFd, mem_fd: OwnedFd) -> Result<Handle, 
 pub fn wait_for_single_object(handle: Handle, timeout_ms: u32) -> Result<WaitResult, Win32Error> {
     let deadline = deadline_after(timeout_ms);
     match handle.kind().ok_or(Win32Error::INVALID_HANDLE)? {
+        // To the module that has ended it, it is at its end.
+        HandleKind::Process { .. } if host_request::is_terminated(handle) => Ok(WaitResult::Signaled),
         HandleKind::Process { pidfd, .. } => wait_readable(pidfd, deadline),
         HandleKind::Event { event_fd } => loop {
             let result = wait_readable(event_fd, deadline)?;

@@ -21,12 +21,18 @@ pub const PROCESS_VM_WRITE: u32 = 0x20;
 pub const MAXIMUM_ALLOWED: u32 = 0x0200_0000;
 
 /// `OpenProcess`: a pidfd, and the process's memory as far as `access` asks for it. The kernel decides about the memory
-/// as it does about tracing; what the other rights allow is decided when they are used.
+/// as it does about tracing; what the other rights allow is decided when they are used. Inside a module host the crashed
+/// process has all the rights that the host was given.
 ///
 /// # Errors
 /// [`Win32Error::INVALID_PARAMETER`] when there is no such process; [`Win32Error::ACCESS_DENIED`] when its memory was
 /// asked for and is not to be had.
 pub fn open_process(access: u32, inherit: bool, pid: u32) -> Result<Handle, Win32Error> {
+    if let Some(crashed) = crate::host_request::crashed_process(pid) {
+        // The host can reach this process by the descriptors that it was given, and by nothing else.
+        let own = Handle::CURRENT_PROCESS;
+        return crate::duplicate_handle(own, crashed, own, 0);
+    }
     let number = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(Win32Error::INVALID_PARAMETER)?;
     let pidfd = rustix::process::pidfd_open(number, PidfdFlags::empty()).map_err(of_process)?;
     let path = format!("/proc/{pid}/mem");

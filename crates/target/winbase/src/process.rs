@@ -62,7 +62,7 @@ pub fn terminate_process(process: Handle, exit_code: u32) -> Result<(), Win32Err
     match process.kind() {
         // SAFETY: takes a number, does not return.
         Some(HandleKind::CurrentProcess) => unsafe { libc::_exit(exit_code.cast_signed()) },
-        Some(HandleKind::Process { pidfd, .. }) => match host_request::socket() {
+        Some(HandleKind::Process { pidfd, .. }) => match host_request::socket_for(process) {
             Some(socket) => host_request::terminate(socket, exit_code),
             None => Ok(pidfd_send_signal(borrow(pidfd), Signal::KILL)?),
         },

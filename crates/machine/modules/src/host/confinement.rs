@@ -16,9 +16,15 @@ use rustix::thread::{
     set_thread_res_uid,
 };
 
+use wer_abi::module_host::FOLDER_DESCRIPTOR;
+
 use super::{signals, syscall_filter};
-use crate::limits::{HOST_ADDRESS_SPACE_BYTES, HOST_DESCRIPTORS};
+use crate::limits::{HOST_ADDRESS_SPACE_BYTES, HOST_DESCRIPTORS, MAX_MODULE_FILES_BYTES};
 use crate::protocol::Job;
+
+/// The module's folder, by its descriptor: a host need not be able to reach it by its name.
+pub(crate) const FOLDER_PATH: &str = "/proc/self/fd/6";
+const _: () = assert!(FOLDER_DESCRIPTOR == 6);
 
 /// A right that could not be given up.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +56,7 @@ pub(super) fn enter(job: &Job) -> Result<Vec<String>, ConfinementError> {
     }
     limit_resources(job.cpu_seconds)?;
     let mut refused = Vec::new();
-    refused.extend(confine_files());
+    refused.extend(confine_files(job.has_folder));
     refused.extend(
         syscall_filter::install().err().map(|error| format!("its system calls were not filtered: {error}")),
     );
@@ -88,6 +94,7 @@ fn limit_resources(cpu_seconds: u64) -> Result<(), ConfinementError> {
         (Resource::As, HOST_ADDRESS_SPACE_BYTES),
         (Resource::Cpu, cpu_seconds),
         (Resource::Core, 0),
+        (Resource::Fsize, MAX_MODULE_FILES_BYTES),
         (Resource::Nofile, HOST_DESCRIPTORS),
     ];
     for (resource, most) in limits {
@@ -97,10 +104,11 @@ fn limit_resources(cpu_seconds: u64) -> Result<(), ConfinementError> {
     Ok(())
 }
 
-/// Landlock: files can be read, nothing can be written, made or removed; no TCP; no signal and no abstract socket
-/// leaves the host. It also keeps the host from other processes' memory, as `ptrace` would reach it.
-fn confine_files() -> Option<String> {
-    match restrict() {
+/// Landlock: files can be read, nothing can be written, made or removed but files in the module's own folder; no TCP; no
+/// signal and no abstract socket leaves the host. It also keeps the host from other processes' memory, as `ptrace` would
+/// reach it.
+fn confine_files(has_folder: bool) -> Option<String> {
+    match restrict(has_folder) {
         Ok(RulesetStatus::FullyEnforced | RulesetStatus::PartiallyEnforced) => None,
         Ok(RulesetStatus::NotEnforced) => {
             Some("its file system was not made read-only: this kernel has no Landlock".to_owned())
@@ -109,7 +117,7 @@ fn confine_files() -> Option<String> {
     }
 }
 
-fn restrict() -> Result<RulesetStatus, RulesetError> {
+fn restrict(has_folder: bool) -> Result<RulesetStatus, RulesetError> {
     // The newest level whose rights are named here; an older kernel enforces what it knows.
     let abi = ABI::V6;
     let ruleset = Ruleset::default()
@@ -122,6 +130,14 @@ fn restrict() -> Result<RulesetStatus, RulesetError> {
         Ok(root) => ruleset.add_rule(PathBeneath::new(root, AccessFs::ReadFile | AccessFs::ReadDir))?,
         // Without the rule nothing can be read, and the module will not load; that is safe, and said by the loader.
         Err(_) => ruleset,
+    };
+    let folder = has_folder.then(|| PathFd::new(FOLDER_PATH).ok()).flatten();
+    let ruleset = match folder {
+        Some(folder) => {
+            let files = AccessFs::WriteFile | AccessFs::Truncate | AccessFs::MakeReg | AccessFs::RemoveFile;
+            ruleset.add_rule(PathBeneath::new(folder, files))?
+        }
+        None => ruleset,
     };
     Ok(ruleset.restrict_self()?.ruleset)
 }

@@ -1,9 +1,9 @@
 //! `WER_RUNTIME_EXCEPTION_INFORMATION` as a module gets it, built from a job's values.
 
 use wer_abi::exception::{EXCEPTION_MAXIMUM_PARAMETERS, EXCEPTION_NONCONTINUABLE};
+use wer_abi::module_host::{MEMORY_DESCRIPTOR, PIDFD_DESCRIPTOR};
 use wer_abi::{Context, ExceptionRecord, Handle, WerRuntimeExceptionInformation};
 
-use super::{MEMORY_DESCRIPTOR, PIDFD_DESCRIPTOR};
 use crate::protocol::{Job, JobException, JobRegisters};
 
 /// Offset of MXCSR in an FXSAVE image.

@@ -10,6 +10,8 @@ pub struct Job {
     pub path: String,
     /// The context that it was registered with.
     pub context: u64,
+    /// A folder that the module may write to comes as the fourth descriptor.
+    pub has_folder: bool,
     /// After a claim: go on to the signature and debugger callbacks.
     pub may_claim: bool,
     /// User to become.

@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 
 use super::MAX_PACKET_BYTES;
 
-/// Descriptors that go with a job: pidfd, memory, request socket.
-const MAX_DESCRIPTORS: usize = 3;
+/// Descriptors that go with a job: pidfd, memory, request socket, the module's folder.
+const MAX_DESCRIPTORS: usize = 4;
 
 /// A packet that could not be sent or understood.
 #[derive(Debug, thiserror::Error)]

@@ -1,25 +1,22 @@
 //! The host's process as `werfault` sees it: started bare, listened to, and ended with all that it may have started.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::process::{Pid, PidfdFlags, Signal, geteuid, kill_process_group, pidfd_open, pidfd_send_signal};
-use wer_abi::module_host::{
-    ANSWER_BYTES, OPERATION_TERMINATE, REQUEST_BYTES, REQUEST_VARIABLE, decode_request,
-};
+use wer_abi::module_host::{FOLDER_VARIABLE, REQUEST_DESCRIPTOR, REQUEST_VARIABLE};
 
 use super::ModuleRun;
 use super::conversation::HostEnd;
-use crate::host::REQUEST_DESCRIPTOR;
+use super::module_folder::ModuleFolder;
+use super::requests;
+use crate::host::FOLDER_PATH;
 use crate::limits::{PROGRESS_INTERVAL, REAP_LIMIT};
 use crate::protocol::{Job, PacketError, Received, receive, send_with_descriptors};
-
-/// `ERROR_NOT_SUPPORTED`: the answer to a request that is none.
-const ANSWER_NOT_SUPPORTED: u32 = 50;
 
 /// Why there is no host.
 #[derive(Debug, thiserror::Error)]
@@ -47,8 +44,8 @@ pub(super) enum HostEvent {
     Nothing,
     /// A packet.
     Packet(Vec<u8>),
-    /// The module asked to terminate the crashed process, and was answered.
-    TerminateRequest,
+    /// The module asked for something, and waits for the answer.
+    Request(requests::Packet),
     /// Something that is no packet.
     Malformed(PacketError),
     /// It is over.
@@ -67,12 +64,15 @@ pub(super) struct HostProcess {
 
 impl HostProcess {
     /// Starts a host and sends it its job.
-    pub(super) fn start(run: &ModuleRun<'_>, job: &Job) -> Result<Self, StartError> {
+    pub(super) fn start(
+        run: &ModuleRun<'_>,
+        job: &Job,
+        folder: Option<&ModuleFolder>,
+    ) -> Result<Self, StartError> {
         let (socket, host_socket) = packet_socket_pair()?;
         let (requests, host_requests) = packet_socket_pair()?;
-        let mut child = command(run, host_socket).spawn().map_err(|error| StartError::Spawn {
-            program: run.host_executable.display().to_string(),
-            error,
+        let mut child = command(run, host_socket, folder.is_some()).spawn().map_err(|error| {
+            StartError::Spawn { program: run.host_executable.display().to_string(), error }
         })?;
         let pidfd = pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).inspect_err(|_| {
             // Not waited for by anybody else, so the number is still this child's.
@@ -80,7 +80,9 @@ impl HostProcess {
             let _ = child.wait();
         })?;
         let host = Self { child, pidfd, socket: Some(socket), requests: Some(requests) };
-        let descriptors = [run.pidfd, run.mem_fd, host_requests.as_fd()];
+        let always = [run.pidfd, run.mem_fd, host_requests.as_fd()];
+        let descriptors: Vec<BorrowedFd<'_>> =
+            always.into_iter().chain(folder.map(ModuleFolder::descriptor)).collect();
         if let Some(socket) = &host.socket {
             send_with_descriptors(socket.as_fd(), job, &descriptors)?;
         }
@@ -91,7 +93,7 @@ impl HostProcess {
     pub(super) fn next_event(&mut self, deadline: Instant) -> HostEvent {
         let Some(ready) = self.wait_ready(deadline) else { return HostEvent::Ended(HostEnd::Deadline) };
         if ready.requests {
-            return self.answer_request();
+            return self.take_request();
         }
         if ready.socket {
             return self.take_packet();
@@ -133,21 +135,20 @@ impl HostProcess {
         }
     }
 
-    /// Takes one request and answers it. The crashed process is not ended here: it is held for its report, and dies
-    /// of its own signal afterwards, so the answer to `TerminateProcess` is success.
-    fn answer_request(&mut self) -> HostEvent {
+    fn take_request(&mut self) -> HostEvent {
         let Some(requests) = &self.requests else { return HostEvent::Nothing };
-        let mut request = [0_u8; REQUEST_BYTES];
-        let Ok((length @ 1.., _)) = recv(requests, &mut request, RecvFlags::DONTWAIT) else {
-            self.requests = None;
-            return HostEvent::Nothing;
-        };
-        let operation = request.get(..length).and_then(decode_request);
-        let is_terminate = matches!(operation, Some((OPERATION_TERMINATE, _)));
-        let answer: [u8; ANSWER_BYTES] = (if is_terminate { 0 } else { ANSWER_NOT_SUPPORTED }).to_le_bytes();
-        // A host that does not take its answers loses them.
-        let _ = send(requests, &answer, SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
-        if is_terminate { HostEvent::TerminateRequest } else { HostEvent::Nothing }
+        match requests::receive(requests.as_fd()) {
+            Some(packet) => HostEvent::Request(packet),
+            None => {
+                self.requests = None;
+                HostEvent::Nothing
+            }
+        }
+    }
+
+    /// Where a request is answered.
+    pub(super) fn request_socket(&self) -> Option<BorrowedFd<'_>> {
+        self.requests.as_ref().map(AsFd::as_fd)
     }
 
     fn reap(&mut self) -> HostEvent {
@@ -193,7 +194,7 @@ fn packet_socket_pair() -> Result<(OwnedFd, OwnedFd), rustix::io::Errno> {
 
 /// The host's command: no environment of ours, no directory, no descriptors but the socket. Standard error is passed
 /// on only to a user of the same id, who could read it anyway and may not fill the service's log.
-fn command(run: &ModuleRun<'_>, socket: OwnedFd) -> Command {
+fn command(run: &ModuleRun<'_>, socket: OwnedFd, has_folder: bool) -> Command {
     let is_own_user = geteuid().as_raw() == run.uid;
     let mut command = Command::new(run.host_executable);
     command
@@ -205,5 +206,8 @@ fn command(run: &ModuleRun<'_>, socket: OwnedFd) -> Command {
         .stdout(Stdio::null())
         .stderr(if is_own_user { Stdio::inherit() } else { Stdio::null() })
         .process_group(0);
+    if has_folder {
+        command.env(FOLDER_VARIABLE, FOLDER_PATH).env("TMPDIR", FOLDER_PATH);
+    }
     command
 }

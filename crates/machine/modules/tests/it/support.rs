@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -10,10 +10,10 @@ use std::time::Duration;
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags, getgid, getuid, pidfd_open};
 use tempfile::TempDir;
-use wer_abi::NtStatus;
 use wer_abi::exception::AccessKind;
+use wer_abi::{Hresult, NtStatus};
 use wer_model::{ModuleLevel, ModuleOutcome, ModuleVerdict, ReportId};
-use wer_modules::{ModuleRequest, ModuleRun, ModulesAsked, ask_modules};
+use wer_modules::{DumpRequest, ModuleRequest, ModuleRun, ModulesAsked, ask_modules};
 use wer_snapshot::{ExceptionSnapshot, Registers, SignalInfo};
 
 /// Long enough for a machine that builds at the same time.
@@ -40,6 +40,9 @@ pub(crate) struct Scene {
     pub(crate) uid: u32,
     pub(crate) gid: u32,
     pub(crate) host_executable: PathBuf,
+    pub(crate) is_fatal: bool,
+    /// Where the modules' files are left; `None`: they may write nothing.
+    pub(crate) report: Option<TempDir>,
 }
 
 impl Scene {
@@ -65,6 +68,8 @@ impl Scene {
             uid: getuid().as_raw(),
             gid: getgid().as_raw(),
             host_executable: env!("CARGO_BIN_EXE_wer-module-host").into(),
+            is_fatal: true,
+            report: None,
         }
     }
 
@@ -111,7 +116,9 @@ impl Scene {
             fpu: None,
             report_id: ReportId(*b"0123456789abcdef"),
             deadline_per_module: self.deadline,
-            is_fatal: true,
+            is_fatal: self.is_fatal,
+            folder: self.report.as_ref().map(|folder| folder.path()),
+            write_dump: Some(&write_dump),
         };
         ask_modules(&run, requests, &mut || {})
     }
@@ -134,6 +141,20 @@ impl Scene {
             verdict => panic!("{verdict:?}"),
         }
     }
+}
+
+/// Stands for the joiner, which makes real dumps: writes what it was asked for.
+fn write_dump(request: &DumpRequest<'_>, progress: &mut dyn FnMut()) -> Result<(), Hresult> {
+    if request.flags & 0x2 != 0 {
+        return Err(Hresult::E_INVALIDARG);
+    }
+    progress();
+    let order = request
+        .order
+        .as_ref()
+        .map(|order| (order.thread_id, order.record.code, order.context.map(|c| c.rip)));
+    let text = format!("MDMP {:x} {order:x?}", request.flags);
+    request.file.write_all_at(text.as_bytes(), 0).map_err(|_| Hresult::E_FAIL)
 }
 
 impl Drop for Scene {

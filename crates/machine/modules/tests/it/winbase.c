@@ -38,7 +38,12 @@ static const WCHAR *checks(PVOID context, INFORMATION_HEAD *info)
     CHECK(GetProcessId(copy) == GetProcessId(info->hProcess) && CloseHandle(copy));
     CHECK(!CloseHandle(copy) && GetLastError() == ERROR_INVALID_HANDLE);
     CHECK(!DuplicateHandle(info->hProcess, (HANDLE)4, GetCurrentProcess(), &copy, 0, FALSE, 0));
-    CHECK(GetLastError() == ERROR_NOT_SUPPORTED);
+    CHECK(GetLastError() == ERROR_INVALID_HANDLE);
+    CHECK(DuplicateHandle(info->hProcess, GetCurrentProcess(), GetCurrentProcess(), &copy, 0, FALSE, 0));
+    CHECK(GetProcessId(copy) == GetProcessId(info->hProcess) && CloseHandle(copy));
+    copy = OpenProcess(PROCESS_ALL_ACCESS, FALSE, GetProcessId(info->hProcess));
+    CHECK(copy != NULL && ReadProcessMemory(copy, context, &version, sizeof version, NULL) && version == 9);
+    CHECK(CloseHandle(copy));
 
     event = CreateEvent(NULL, FALSE, FALSE, NULL);
     CHECK(event != NULL && SetEvent(event) && WaitForSingleObject(event, INFINITE) == WAIT_OBJECT_0);
@@ -47,7 +52,8 @@ static const WCHAR *checks(PVOID context, INFORMATION_HEAD *info)
 
     CHECK(TerminateProcess(info->hProcess, 3));
     Sleep(0);
-    CHECK(WaitForSingleObject(info->hProcess, 0) == WAIT_TIMEOUT);
+    /* To the module it is at its end, though it is held for its report. */
+    CHECK(WaitForSingleObject(info->hProcess, 0) == WAIT_OBJECT_0);
     SetLastError(1234);
     CHECK(GetLastError() == 1234);
     return L"nothing failed";
