@@ -3,6 +3,7 @@
 mod it {
     mod answers;
     mod checked_files;
+    mod field;
     mod misbehaviour;
     mod order;
     mod rights;

@@ -22,8 +22,9 @@ fn build(package: &str) -> PathBuf {
 }
 
 /// Compiles a C module by the command that `examples/README.md` gives.
-fn compile_module(scene: &Scene, source: &str) -> String {
+pub(crate) fn compile_module(scene: &Scene, source: &str) -> String {
     let library = build("wer-libwer");
+    build("wer-libwerdbghelp");
     let output = scene.folder().join("module.so");
     let compiled = Command::new("cc")
         .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-fshort-wchar", "-shared", "-fPIC"])
@@ -32,7 +33,7 @@ fn compile_module(scene: &Scene, source: &str) -> String {
         .arg(&output)
         .arg(format!("{ROOT}/{source}"))
         .arg(format!("-L{}", library.display()))
-        .arg("-lwer")
+        .args(["-lwer", "-lwerdbghelp"])
         .arg(format!("-Wl,-rpath,{}", library.display()))
         .output()
         .unwrap();

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
-use rustix::process::{Pid, PidfdFlags, getgid, getuid, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, getgid, getuid, pidfd_open};
 use tempfile::TempDir;
 use wer_abi::exception::AccessKind;
 use wer_abi::{Hresult, NtStatus};
@@ -22,11 +22,25 @@ const PATIENT: Duration = Duration::from_secs(60);
 pub(crate) const SHORT: Duration = Duration::from_secs(2);
 
 const TARGET: &str = r#"
+#include <stdint.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
-static struct { int version; unsigned short status[256]; } payload = {5, {'H', 'e', 'l', 'l', 'o'}};
-int main(void) { printf("%lu\n", (unsigned long)&payload); fflush(stdout); char end; return (int)read(0, &end, 1); }
+static struct {
+  int version; unsigned short status[256]; uint64_t event, set_event; int written;
+} payload = {5, {'H', 'e', 'l', 'l', 'o'}, 0, 0, 0};
+int main(void) {
+  payload.event = 0x574500000000 | (uint64_t)eventfd(0, EFD_NONBLOCK);
+  payload.set_event = 0x574500000000 | (uint64_t)eventfd(1, EFD_NONBLOCK);
+  printf("%lu\n", (unsigned long)&payload); fflush(stdout);
+  char end; return (int)read(0, &end, 1);
+}
 "#;
+
+/// Offset of the handle of an event that is not set, in the target's payload.
+pub(crate) const EVENT_AT: u64 = 520;
+/// Offset of a word that modules write.
+pub(crate) const WRITTEN_AT: u64 = 536;
 
 /// A living process that stands for the crashed one, and a folder of compiled modules.
 pub(crate) struct Scene {
@@ -41,6 +55,8 @@ pub(crate) struct Scene {
     pub(crate) gid: u32,
     pub(crate) host_executable: PathBuf,
     pub(crate) is_fatal: bool,
+    pub(crate) status: NtStatus,
+    pub(crate) fault_address: u64,
     /// Where the modules' files are left; `None`: they may write nothing.
     pub(crate) report: Option<TempDir>,
 }
@@ -69,8 +85,32 @@ impl Scene {
             gid: getgid().as_raw(),
             host_executable: env!("CARGO_BIN_EXE_wer-module-host").into(),
             is_fatal: true,
+            status: NtStatus::ACCESS_VIOLATION,
+            fault_address: 0x10,
             report: None,
         }
+    }
+
+    /// A word of the target's payload.
+    pub(crate) fn read_u32(&self, offset: u64) -> u32 {
+        let mut bytes = [0; 4];
+        rustix::io::pread(&self.mem_fd, &mut bytes, self.payload + offset).unwrap();
+        u32::from_ne_bytes(bytes)
+    }
+
+    /// Whether the event whose handle lies there in the target's payload is set.
+    pub(crate) fn event_is_set(&self, offset: u64) -> bool {
+        let number = self.read_u32(offset) as i32;
+        let event = rustix::process::pidfd_getfd(&self.pidfd, number, PidfdGetfdFlags::empty()).unwrap();
+        let mut polled = [rustix::event::PollFd::new(&event, rustix::event::PollFlags::IN)];
+        rustix::event::poll(&mut polled, Some(&rustix::time::Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap()
+            == 1
+    }
+
+    /// Ends the target.
+    pub(crate) fn kill(&mut self) {
+        self.target.kill().unwrap();
+        self.target.wait().unwrap();
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -94,11 +134,11 @@ impl Scene {
     }
 
     pub(crate) fn ask(&self, requests: &[ModuleRequest]) -> ModulesAsked {
-        let signal = SignalInfo { number: 11, code: 1, errno: 0, address: 0x10 };
+        let signal = SignalInfo { number: 11, code: 1, errno: 0, address: self.fault_address };
         let exception = ExceptionSnapshot {
             tid: self.pid(),
             signal,
-            status: NtStatus::ACCESS_VIOLATION,
+            status: self.status,
             instruction: 0x40_1000,
             access: Some(AccessKind::Write),
         };
