@@ -13,6 +13,7 @@
 
 #ifndef _WIN32
 #include "wer_linux.h"
+#include "wer_restart.h"
 #endif
 
 #ifdef __cplusplus
@@ -33,9 +34,11 @@ extern "C" {
 #define WER_MAX_MEM_BLOCK_SIZE (64 * 1024)
 #define WER_MAX_REGISTERED_ENTRIES 512
 #define WER_MAX_REGISTERED_METADATA 8
+#define WER_MAX_REGISTERED_DUMPCOLLECTION 4
 #define WER_MAX_REGISTERED_RUNTIME_EXCEPTION_MODULES 16
 #define WER_METADATA_KEY_MAX_LENGTH 64
 #define WER_METADATA_VALUE_MAX_LENGTH 128
+#define WER_MAX_LOCAL_DUMP_SUBPATH_LENGTH 64
 
 /* Indexes of signature parameters. */
 #define WER_P0 0
@@ -76,8 +79,9 @@ typedef enum _WER_REGISTER_FILE_TYPE {
 
 /*
  * Registration. Every function may also answer WER_E_INVALID_STATE (called by a signal handler that interrupted
- * another one of them, or the registration lock was not to be had within two seconds) and E_OUTOFMEMORY (the process
- * has no registration block and none can be made).
+ * another one of them, the registration lock was not to be had within two seconds, or the process is in recovery: it has
+ * crashed, and its recovery callback runs) and E_OUTOFMEMORY (the process has no registration block and none can be
+ * made).
  */
 
 /*
@@ -88,6 +92,15 @@ typedef enum _WER_REGISTER_FILE_TYPE {
 HRESULT WINAPI WerRegisterMemoryBlock(PVOID pvAddress, DWORD dwSize);
 /* By the start address. E_INVALIDARG for NULL; WER_E_NOT_FOUND. */
 HRESULT WINAPI WerUnregisterMemoryBlock(PVOID pvAddress);
+
+/*
+ * Leaves memory out of every dump, whatever its type: any size but 0. A start address that is excluded already gets
+ * the new size. It is another registration than one by WerRegisterMemoryBlock; what both cover is left out.
+ * E_INVALIDARG for NULL, 0, or an end beyond the address space; WER_E_INSUFFICIENT_BUFFER.
+ */
+HRESULT WINAPI WerRegisterExcludedMemoryBlock(const void *address, DWORD size);
+/* By the start address. E_INVALIDARG for NULL; WER_E_NOT_FOUND. */
+HRESULT WINAPI WerUnregisterExcludedMemoryBlock(const void *address);
 
 /*
  * Adds a file to reports when the server asks for more. It need not exist yet. A path that is registered already gets
@@ -106,6 +119,26 @@ HRESULT WINAPI WerUnregisterFile(PCWSTR pwzFilePath);
 HRESULT WINAPI WerRegisterCustomMetadata(PCWSTR key, PCWSTR value);
 /* E_INVALIDARG; WER_E_NOT_FOUND. */
 HRESULT WINAPI WerUnregisterCustomMetadata(PCWSTR key);
+
+/*
+ * Adds a triage dump of another process to the reports of this one; captureExtraInfoForThreadId is the thread of it to
+ * tell more about, 0 = none. Whether it exists and may be looked into is looked at after a crash only. A process that
+ * is registered already gets the new thread.
+ * E_INVALIDARG for process 0; WER_E_INSUFFICIENT_BUFFER for a fifth process.
+ */
+HRESULT WINAPI WerRegisterAdditionalProcess(DWORD processId, DWORD captureExtraInfoForThreadId);
+/* WER_E_NOT_FOUND. */
+HRESULT WINAPI WerUnregisterAdditionalProcess(DWORD processId);
+
+/*
+ * Puts a copy of the dump of a crash into a folder of the application: a relative path of up to 63 units, with \ or /
+ * between names, none of them empty, . or .. (docs/werapi.md says relative to what). It is made after a crash, if it
+ * does not exist; that it cannot be made is told in the report. Registering again replaces the path.
+ * E_INVALIDARG.
+ */
+HRESULT WINAPI WerRegisterAppLocalDump(PCWSTR localAppDataRelativePath);
+/* S_OK, also when nothing is registered. */
+HRESULT WINAPI WerUnregisterAppLocalDump(void);
 
 /*
  * Registers a handler module. Whether the file exists and the settings allow it is looked at after a crash only. The

@@ -6,6 +6,7 @@
 
 mod crash;
 mod registration;
+mod restart;
 mod wide;
 mod winbase;
 
@@ -15,7 +16,12 @@ use wer_abi::Hresult;
 
 /// Runs an export's body; a panic becomes `E_UNEXPECTED`.
 fn answer(body: impl FnOnce() -> Result<(), Hresult>) -> i32 {
+    answer_with(|| body().map(|()| Hresult::S_OK))
+}
+
+/// The same for an export that has several kinds of success.
+fn answer_with(body: impl FnOnce() -> Result<Hresult, Hresult>) -> i32 {
     // A panic leaves nothing of ours half done: every body ends in one call.
     let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or(Err(Hresult::E_UNEXPECTED));
-    result.err().unwrap_or(Hresult::S_OK).0
+    result.unwrap_or_else(|error| error).0
 }

@@ -6,7 +6,9 @@ use std::os::fd::BorrowedFd;
 
 use wer_abi::Hresult;
 use wer_abi::handle::{Handle, HandleKind};
-use wer_abi::limits::{MAX_PATH, WER_METADATA_KEY_MAX_LENGTH, WER_METADATA_VALUE_MAX_LENGTH};
+use wer_abi::limits::{
+    MAX_PATH, WER_MAX_LOCAL_DUMP_SUBPATH_LENGTH, WER_METADATA_KEY_MAX_LENGTH, WER_METADATA_VALUE_MAX_LENGTH,
+};
 use wer_client::registration;
 
 use crate::answer;
@@ -23,6 +25,40 @@ extern "C" fn WerRegisterMemoryBlock(address: *mut c_void, size: u32) -> i32 {
 #[unsafe(no_mangle)]
 extern "C" fn WerUnregisterMemoryBlock(address: *mut c_void) -> i32 {
     answer(|| registration::unregister_memory_block(address as usize))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn WerRegisterExcludedMemoryBlock(address: *const c_void, size: u32) -> i32 {
+    answer(|| registration::register_excluded_memory_block(address as usize, size as usize))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn WerUnregisterExcludedMemoryBlock(address: *const c_void) -> i32 {
+    answer(|| registration::unregister_excluded_memory_block(address as usize))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn WerRegisterAdditionalProcess(process_id: u32, thread_id: u32) -> i32 {
+    answer(|| registration::register_additional_process(process_id, thread_id))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn WerUnregisterAdditionalProcess(process_id: u32) -> i32 {
+    answer(|| registration::unregister_additional_process(process_id))
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn WerRegisterAppLocalDump(path: *const u16) -> i32 {
+    answer(|| {
+        // SAFETY: a wide string, by the contract of the function.
+        let path = unsafe { utf16(path, WER_MAX_LOCAL_DUMP_SUBPATH_LENGTH - 1) }?;
+        registration::register_app_local_dump(&path)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn WerUnregisterAppLocalDump() -> i32 {
+    answer(registration::unregister_app_local_dump)
 }
 
 #[unsafe(no_mangle)]
@@ -105,13 +141,25 @@ extern "C" fn WerSetMaxProcessHoldMilliseconds(milliseconds: u32) -> i32 {
 }
 
 fn flags_of(process: Handle) -> Result<u32, Hresult> {
+    ask_process(process, registration::flags, registration::flags_of_process)
+}
+
+/// Asks for what this process or another one has registered.
+///
+/// # Errors
+/// `E_HANDLE` for what is no handle of a process; what `own` or `of_other` answer.
+pub(crate) fn ask_process<T>(
+    process: Handle,
+    own: impl FnOnce() -> Result<T, Hresult>,
+    of_other: impl FnOnce(u32, BorrowedFd<'_>) -> Result<T, Hresult>,
+) -> Result<T, Hresult> {
     match process.kind() {
-        Some(HandleKind::CurrentProcess) => registration::flags(),
+        Some(HandleKind::CurrentProcess) => own(),
         Some(HandleKind::Process { mem_fd, .. }) => {
             let pid = wer_winbase::process_id(process).map_err(|_| Hresult::E_HANDLE)?;
             // SAFETY: borrowed for this call only; a number that is no descriptor fails to be read.
             let memory = unsafe { BorrowedFd::borrow_raw(i32::from(mem_fd)) };
-            registration::flags_of_process(pid, memory)
+            of_other(pid, memory)
         }
         _ => Err(Hresult::E_HANDLE),
     }

@@ -3,4 +3,5 @@
 mod build;
 mod crashes;
 mod limits;
+mod registration;
 mod sharing;

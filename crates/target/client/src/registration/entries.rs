@@ -3,15 +3,15 @@
 //! An entry exists from the moment its sequence is stored, which is last, until the sequence is set to 0, which is
 //! first. A reader at any instant sees whole entries only.
 
-use core::sync::atomic::{AtomicU64, Ordering, fence};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 use wer_abi::Hresult;
-use wer_abi::registration::{Entry, kind};
+use wer_abi::registration::{Entry, check_word, kind};
 
 use super::Result;
 use super::block::Block;
-use super::index::is_indexed;
 use super::lock::WriteGuard;
+use super::text;
 
 /// The fixed part of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -33,14 +33,12 @@ impl WriteGuard {
         let entry = block.entries().get(slot).ok_or(Hresult::WER_E_INVALID_STATE)?;
         write_fields(entry, fields);
         write_text(block, slot);
-        self.publish(&entry.sequence);
-        if is_indexed(fields.kind) {
-            block.index_insert(fields.address, slot);
-        }
+        self.publish(slot, entry, fields);
+        block.index_insert(fields.address, slot);
         let header = block.header();
         add_to(&header.entry_count, 1);
-        if fields.kind == kind::METADATA {
-            add_to(&header.metadata_count, 1);
+        if let Some(count) = block.count_of(fields.kind) {
+            add_to(count, 1);
         }
         Ok(())
     }
@@ -51,42 +49,66 @@ impl WriteGuard {
             withdraw(&entry.sequence);
             write_fields(entry, fields);
             write_text(self.block(), slot);
-            self.publish(&entry.sequence);
+            self.publish(slot, entry, fields);
         }
     }
 
-    /// Removes the entry in `slot`. An indexed one must have been taken out of the index.
-    pub(super) fn remove(&self, slot: usize) {
+    /// Removes the entry in `slot`, which the index has at `place`.
+    pub(super) fn remove(&self, place: usize, slot: usize) {
         let block = self.block();
         let Some(entry) = block.entries().get(slot) else { return };
+        block.index_remove(place);
         withdraw(&entry.sequence);
-        let header = block.header();
-        add_to(&header.entry_count, -1);
-        if entry.kind.load(Ordering::Relaxed) == kind::METADATA {
-            add_to(&header.metadata_count, -1);
+        add_to(&block.header().entry_count, -1);
+        if let Some(count) = block.count_of(entry.kind.load(Ordering::Relaxed)) {
+            add_to(count, -1);
         }
+        // A wild write to the sequence must not bring back what was withdrawn.
+        entry.kind.store(0, Ordering::Relaxed);
         block.push_free(slot);
     }
 
-    /// Gives the next sequence to a thing that is whole.
-    pub(super) fn publish(&self, sequence: &AtomicU64) {
-        let next = &self.block().header().next_sequence;
-        let mine = next.load(Ordering::Relaxed);
-        next.store(mine + 1, Ordering::Relaxed);
-        sequence.store(mine, Ordering::Release);
+    /// Gives the next sequence, and the check word, to an entry that is whole.
+    fn publish(&self, slot: usize, entry: &Entry, fields: Fields) {
+        let sequence = self.next_sequence();
+        let Fields { kind, address, size, flags } = fields;
+        let numbers = [sequence, u64::from(kind), u64::from(size), address, u64::from(flags)];
+        let payload = self.block().payload(slot).filter(|_| has_text(kind));
+        let check = payload.map_or_else(
+            || check_word(&numbers, &[]),
+            |payload| text::with_bytes(payload, |bytes| check_word(&numbers, bytes)),
+        );
+        entry.check.store(check, Ordering::Relaxed);
+        entry.sequence.store(sequence, Ordering::Release);
     }
 
-    /// The first entry of this kind for which `is_it` says yes.
-    pub(super) fn find(&self, wanted: u32, is_it: impl Fn(Block, usize) -> bool) -> Option<usize> {
+    /// A sequence that nothing has had.
+    pub(super) fn next_sequence(&self) -> u64 {
         let block = self.block();
-        block.entries().iter().enumerate().find_map(|(slot, entry)| {
-            let used = entry.sequence.load(Ordering::Relaxed) != 0;
-            let same = used && entry.kind.load(Ordering::Relaxed) == wanted;
-            (same && is_it(block, slot)).then_some(slot)
-        })
+        let next = &block.header().next_sequence;
+        if next.load(Ordering::Relaxed) == 0 {
+            // Overwritten: 0 would say that there is nothing.
+            block.rebuild();
+        }
+        let mine = next.load(Ordering::Relaxed);
+        next.store(mine.wrapping_add(1), Ordering::Relaxed);
+        mine
     }
 
+    /// A free slot. One that is in use says that the stack was overwritten; then all that is derived is made anew.
     fn take_slot(&self) -> Result<usize> {
+        let slot = self.pop_free()?;
+        let is_free = |slot: usize| {
+            self.block().entries().get(slot).is_some_and(|entry| entry.sequence.load(Ordering::Relaxed) == 0)
+        };
+        if is_free(slot) {
+            return Ok(slot);
+        }
+        self.block().rebuild();
+        self.pop_free()
+    }
+
+    fn pop_free(&self) -> Result<usize> {
         let block = self.block();
         let count = &block.header().free_count;
         let top = count.load(Ordering::Relaxed).checked_sub(1).ok_or(Hresult::WER_E_INSUFFICIENT_BUFFER)?;
@@ -97,7 +119,22 @@ impl WriteGuard {
     }
 }
 
+/// Whether entries of this kind have a text.
+const fn has_text(entry_kind: u32) -> bool {
+    matches!(entry_kind, kind::FILE | kind::METADATA)
+}
+
 impl Block {
+    /// The count of entries of a kind that has a limit of its own.
+    fn count_of(self, entry_kind: u32) -> Option<&'static AtomicU32> {
+        let header = self.header();
+        match entry_kind {
+            kind::METADATA => Some(&header.metadata_count),
+            kind::ADDITIONAL_PROCESS => Some(&header.additional_process_count),
+            _ => None,
+        }
+    }
+
     fn push_free(self, slot: usize) {
         let count = &self.header().free_count;
         let top = count.load(Ordering::Relaxed);
@@ -114,7 +151,7 @@ impl Block {
         self.index_clear();
         header.free_count.store(0, Ordering::Relaxed);
         let mut newest = 0;
-        let (mut entries, mut metadata) = (0, 0);
+        let (mut entries, mut metadata, mut processes) = (0, 0, 0);
         for (slot, entry) in self.entries().iter().enumerate().rev() {
             let sequence = entry.sequence.load(Ordering::Relaxed);
             if sequence == 0 {
@@ -125,9 +162,8 @@ impl Block {
             entries += 1;
             let entry_kind = entry.kind.load(Ordering::Relaxed);
             metadata += u32::from(entry_kind == kind::METADATA);
-            if is_indexed(entry_kind) {
-                self.index_insert(entry.address.load(Ordering::Relaxed), slot);
-            }
+            processes += u32::from(entry_kind == kind::ADDITIONAL_PROCESS);
+            self.index_insert(entry.address.load(Ordering::Relaxed), slot);
         }
         let mut modules = 0;
         for module in self.modules() {
@@ -137,8 +173,9 @@ impl Block {
         }
         header.entry_count.store(entries, Ordering::Relaxed);
         header.metadata_count.store(metadata, Ordering::Relaxed);
+        header.additional_process_count.store(processes, Ordering::Relaxed);
         header.module_count.store(modules, Ordering::Relaxed);
-        header.next_sequence.fetch_max(newest + 1, Ordering::Relaxed);
+        header.next_sequence.fetch_max(newest.saturating_add(1), Ordering::Relaxed);
     }
 }
 
@@ -156,7 +193,7 @@ fn write_fields(entry: &Entry, fields: Fields) {
 }
 
 /// Counts under the lock: no other writer, so no locked instruction.
-pub(super) fn add_to(count: &core::sync::atomic::AtomicU32, change: i32) {
+pub(super) fn add_to(count: &AtomicU32, change: i32) {
     count.store(count.load(Ordering::Relaxed).wrapping_add_signed(change), Ordering::Relaxed);
 }
 
@@ -177,8 +214,7 @@ mod tests {
         let guard = WriteGuard::take_of(block).unwrap();
         let found = block.index_find(kind::MEMORY_BLOCK, address);
         if let Some((place, slot)) = found {
-            block.index_remove(place);
-            guard.remove(slot);
+            guard.remove(place, slot);
         }
         found.is_some()
     }
@@ -260,5 +296,32 @@ mod tests {
         assert_eq!(block.header().free_count.load(Ordering::Relaxed), 502);
         assert!(!remove(block, 3 * 4096));
         assert!(remove(block, 4 * 4096));
+    }
+
+    #[test]
+    fn an_overwritten_stack_and_sequence_are_made_anew() {
+        let block = private_block();
+        for number in 1..=10 {
+            add(block, number * 4096).unwrap();
+        }
+        let (_, used) = block.index_find(kind::MEMORY_BLOCK, 4096).unwrap();
+        for place in block.free_entries() {
+            place.store(used as u16, Ordering::Relaxed);
+        }
+        block.header().next_sequence.store(0, Ordering::Relaxed);
+        add(block, 77).unwrap();
+        let expected: Vec<u64> = (1..=10).map(|number| number * 4096).chain([77]).collect();
+        assert_eq!(addresses(block), expected);
+        assert_eq!(block.header().entry_count.load(Ordering::Relaxed), 11);
+    }
+
+    #[test]
+    fn check_words_hold_for_what_is_published() {
+        let block = private_block();
+        add(block, 4096).unwrap();
+        let (_, slot) = block.index_find(kind::MEMORY_BLOCK, 4096).unwrap();
+        let entry = &block.entries()[slot];
+        let numbers = [1, u64::from(kind::MEMORY_BLOCK), 64, 4096, 0];
+        assert_eq!(entry.check.load(Ordering::Relaxed), check_word(&numbers, &[]));
     }
 }

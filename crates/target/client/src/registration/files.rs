@@ -32,10 +32,10 @@ pub fn register_file(path: &str, file_type: u32, flags: u32) -> Result<()> {
     if !known_type || flags & !KNOWN_FLAGS != 0 {
         return Err(Hresult::E_INVALIDARG);
     }
-    let fields = Fields { kind: kind::FILE, address: 0, size: file_type, flags };
+    let fields = Fields { kind: kind::FILE, address: text::key(path), size: file_type, flags };
     let guard = WriteGuard::take()?;
     match find(&guard, path) {
-        Some(slot) => {
+        Some((_, slot)) => {
             guard.replace(slot, fields, |_, _| ());
             Ok(())
         }
@@ -54,13 +54,14 @@ pub fn register_file(path: &str, file_type: u32, flags: u32) -> Result<()> {
 pub fn unregister_file(path: &str) -> Result<()> {
     check_path(path)?;
     let guard = WriteGuard::take()?;
-    let slot = find(&guard, path).ok_or(Hresult::WER_E_NOT_FOUND)?;
-    guard.remove(slot);
+    let (place, slot) = find(&guard, path).ok_or(Hresult::WER_E_NOT_FOUND)?;
+    guard.remove(place, slot);
     Ok(())
 }
 
-fn find(guard: &WriteGuard, path: &str) -> Option<usize> {
-    guard.find(kind::FILE, |block, slot| {
+fn find(guard: &WriteGuard, path: &str) -> Option<(usize, usize)> {
+    let block = guard.block();
+    block.index_find_where(kind::FILE, text::key(path), |slot| {
         block.payload(slot).is_some_and(|payload| text::first_is(payload, path))
     })
 }

@@ -38,17 +38,38 @@ pub fn flags() -> Result<u32> {
 /// # Errors
 /// [`Hresult::E_ACCESSDENIED`] when its memory cannot be read.
 pub fn flags_of_process(pid: u32, memory: BorrowedFd<'_>) -> Result<u32> {
+    let mut flags = [0; 4];
+    read_header_area(pid, memory, offset_of!(Header, flags), &mut flags)?;
+    Ok(u32::from_le_bytes(flags))
+}
+
+/// Fills `out` from `offset` of the block's header of another process; false, and nothing filled, when it has no block.
+pub(super) fn read_header_area(
+    pid: u32,
+    memory: BorrowedFd<'_>,
+    offset: usize,
+    out: &mut [u8],
+) -> Result<bool> {
     let starts_as_block = |address: usize| {
         let mut start = [0; 12];
         read_exactly(memory, address as u64, &mut start).is_ok() && is_magic(&start)
     };
     let Some(address) = find_in(format!("/proc/{pid}/maps"), starts_as_block) else {
-        return Ok(0);
+        return Ok(false);
     };
-    let place = address + offset_of!(RegistrationBlock, header) + offset_of!(Header, flags);
-    let mut flags = [0; 4];
-    read_exactly(memory, place as u64, &mut flags)?;
-    Ok(u32::from_le_bytes(flags))
+    let place = address + offset_of!(RegistrationBlock, header) + offset;
+    read_exactly(memory, place as u64, out)?;
+    Ok(true)
+}
+
+/// Four bytes as a number; 0 where there are not as many.
+pub(super) fn word_at(bytes: &[u8], offset: usize) -> u32 {
+    bytes.get(offset..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u32::from_le_bytes(*word))
+}
+
+/// Eight bytes as a number; 0 where there are not as many.
+pub(super) fn long_at(bytes: &[u8], offset: usize) -> u64 {
+    bytes.get(offset..).and_then(|rest| rest.first_chunk()).map_or(0, |long| u64::from_le_bytes(*long))
 }
 
 fn read_exactly(memory: BorrowedFd<'_>, address: u64, out: &mut [u8]) -> Result<()> {

@@ -1,4 +1,5 @@
-//! The address index: which slot holds the block that starts at an address, so that 512 of them are as fast as one.
+//! The index: which slot holds the block that starts at an address, the file of a path, the process of a pid, so that
+//! 512 entries are as fast as one. The key of an entry is its `address`, which for texts is a hash of them.
 //!
 //! Open addressing with linear probing in [`INDEX_SLOTS`] places, at most a quarter full; a removal moves the following
 //! numbers up, so no tombstones gather. A place holds slot + 1, 0 = empty. Writers' own, under the lock: readers have
@@ -6,17 +7,12 @@
 
 use core::sync::atomic::Ordering;
 
-use wer_abi::registration::{INDEX_SLOTS, kind};
+use wer_abi::registration::INDEX_SLOTS;
 
 use super::block::Block;
 
 const MASK: usize = INDEX_SLOTS - 1;
 const _: () = assert!(INDEX_SLOTS.is_power_of_two());
-
-/// Whether entries of this kind are in the index.
-pub(super) fn is_indexed(entry_kind: u32) -> bool {
-    matches!(entry_kind, kind::MEMORY_BLOCK | kind::EXCLUDED_BLOCK)
-}
 
 /// Where the search for an address begins: Fibonacci hashing.
 fn home(address: u64) -> usize {
@@ -37,12 +33,24 @@ impl Block {
 
     /// Place and slot of the entry of this kind and address.
     pub(super) fn index_find(self, entry_kind: u32, address: u64) -> Option<(usize, usize)> {
+        self.index_find_where(entry_kind, address, |_| true)
+    }
+
+    /// Place and slot of the entry of this kind and key for whose slot `is_it` says yes: texts may share a key.
+    pub(super) fn index_find_where(
+        self,
+        entry_kind: u32,
+        address: u64,
+        is_it: impl Fn(usize) -> bool,
+    ) -> Option<(usize, usize)> {
         let start = home(address);
         for place in start..start + INDEX_SLOTS {
             let slot = self.index_at(place)?;
             let Some(entry) = self.entries().get(slot) else { continue };
             let same = entry.address.load(Ordering::Relaxed) == address
-                && entry.kind.load(Ordering::Relaxed) == entry_kind;
+                && entry.kind.load(Ordering::Relaxed) == entry_kind
+                && entry.sequence.load(Ordering::Relaxed) != 0
+                && is_it(slot);
             if same {
                 return Some((place & MASK, slot));
             }

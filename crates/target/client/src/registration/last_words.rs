@@ -1,12 +1,13 @@
 //! What the process says before it dies: a panic's message, an exception's text, or what the application wants said.
 #![expect(unsafe_code, reason = "copies bytes into the block")]
 
-use core::sync::atomic::{AtomicU32, Ordering, fence};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use wer_abi::limits::MAX_LAST_WORDS_BYTES;
 use wer_abi::registration::LastWordsArea;
 
 use super::Result;
+use super::areas::write_area;
 use super::lock::WriteGuard;
 
 /// Who says it. The block has it as the first byte of the text.
@@ -43,13 +44,10 @@ pub fn set_last_words(source: LastWordsSource, text: &str) -> Result<()> {
     let guard = WriteGuard::take()?;
     let area = guard.block().last_words();
     let (sequence, length) = counters(area);
-    // Odd while writing. A writer that was lost half way may have left it odd.
-    let writing = sequence.load(Ordering::Relaxed) | 1;
-    sequence.store(writing, Ordering::Relaxed);
-    fence(Ordering::Release);
-    write_bytes(area, mark, text);
-    length.store((mark.len() + text.len()) as u32, Ordering::Relaxed);
-    sequence.store(writing.wrapping_add(1), Ordering::Release);
+    write_area(sequence, || {
+        write_bytes(area, mark, text);
+        length.store((mark.len() + text.len()) as u32, Ordering::Relaxed);
+    });
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use core::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use wer_abi::Hresult;
+use wer_abi::registration::recovery_phase;
 
 use super::Result;
 use super::block::{Block, block};
@@ -32,8 +33,19 @@ impl WriteGuard {
     ///
     /// # Errors
     /// [`Hresult::E_OUTOFMEMORY`] without a block; [`Hresult::WER_E_INVALID_STATE`] when this very thread holds the
-    /// lock already (a signal handler), or nobody gives it up in time.
+    /// lock already (a signal handler), nobody gives it up in time, or the process is in recovery: it has crashed, and
+    /// what it registers would be in no report.
     pub(super) fn take() -> Result<Self> {
+        let guard = Self::take_even_in_recovery()?;
+        let phase = &guard.block.header().recovery.phase;
+        if phase.load(Ordering::Relaxed) == recovery_phase::RUNNING {
+            return Err(Hresult::WER_E_INVALID_STATE);
+        }
+        Ok(guard)
+    }
+
+    /// Takes the lock for what a recovery callback may do too.
+    pub(super) fn take_even_in_recovery() -> Result<Self> {
         Self::take_of(block()?)
     }
 
@@ -49,6 +61,8 @@ impl WriteGuard {
         let owner = &block.header().owner_pid;
         if owner.load(Ordering::Relaxed) != me.pid {
             owner.store(me.pid, Ordering::Relaxed);
+            // The child of a process in recovery is not in recovery itself.
+            block.header().recovery.phase.store(recovery_phase::NOT_CALLED, Ordering::Relaxed);
         }
         Ok(guard)
     }

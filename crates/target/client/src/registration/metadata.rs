@@ -27,14 +27,14 @@ pub fn register_custom_metadata(key: &str, value: &str) -> Result<()> {
     if !printable || value.len() > WER_METADATA_VALUE_MAX_LENGTH {
         return Err(Hresult::E_INVALIDARG);
     }
-    let fields = Fields { kind: kind::METADATA, ..Fields::default() };
+    let fields = Fields { kind: kind::METADATA, address: text::key(key), ..Fields::default() };
     let guard = WriteGuard::take()?;
     let write = |block: super::Block, slot| {
         if let Some(payload) = block.payload(slot) {
             text::write(payload, key, value);
         }
     };
-    if let Some(slot) = find(&guard, key) {
+    if let Some((_, slot)) = find(&guard, key) {
         guard.replace(slot, fields, write);
         return Ok(());
     }
@@ -52,13 +52,14 @@ pub fn register_custom_metadata(key: &str, value: &str) -> Result<()> {
 pub fn unregister_custom_metadata(key: &str) -> Result<()> {
     check_key(key)?;
     let guard = WriteGuard::take()?;
-    let slot = find(&guard, key).ok_or(Hresult::WER_E_NOT_FOUND)?;
-    guard.remove(slot);
+    let (place, slot) = find(&guard, key).ok_or(Hresult::WER_E_NOT_FOUND)?;
+    guard.remove(place, slot);
     Ok(())
 }
 
-fn find(guard: &WriteGuard, key: &str) -> Option<usize> {
-    guard.find(kind::METADATA, |block, slot| {
+fn find(guard: &WriteGuard, key: &str) -> Option<(usize, usize)> {
+    let block = guard.block();
+    block.index_find_where(kind::METADATA, text::key(key), |slot| {
         block.payload(slot).is_some_and(|payload| text::first_is(payload, key))
     })
 }

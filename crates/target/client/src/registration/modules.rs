@@ -3,6 +3,7 @@
 use core::sync::atomic::Ordering;
 
 use wer_abi::Hresult;
+use wer_abi::registration::check_word;
 
 use super::Result;
 use super::block::ModuleSlot;
@@ -30,7 +31,9 @@ pub fn register_runtime_exception_module(path: &str, context: u64) -> Result<()>
     let module = free.ok_or(Hresult::WER_E_INSUFFICIENT_BUFFER)?;
     module.context().store(context, Ordering::Relaxed);
     text::write(module.path(), path, "");
-    guard.publish(module.sequence());
+    let sequence = guard.next_sequence();
+    text::write_module_check(module.path(), check_word(&[sequence, context], path.as_bytes()));
+    module.sequence().store(sequence, Ordering::Release);
     add_to(&guard.block().header().module_count, 1);
     Ok(())
 }

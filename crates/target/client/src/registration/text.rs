@@ -3,7 +3,7 @@
 
 use core::sync::atomic::{AtomicU16, Ordering};
 
-use wer_abi::registration::{PAYLOAD_BYTES, TextPayload};
+use wer_abi::registration::{MODULE_CHECK_OFFSET, PAYLOAD_BYTES, TextPayload, check_word};
 
 /// Bytes for both strings together. The limits of every kind (in UTF-16 units) leave room to spare.
 pub(super) const TEXT_BYTES: usize = PAYLOAD_BYTES - size_of::<[AtomicU16; 2]>();
@@ -22,6 +22,27 @@ pub(super) fn write(payload: *mut TextPayload, first: &str, second: &str) {
     let (first_bytes, second_bytes) = lengths(payload);
     first_bytes.store(first.len() as u16, Ordering::Relaxed);
     second_bytes.store(second.len() as u16, Ordering::Relaxed);
+}
+
+/// What the index knows a text by.
+pub(super) fn key(text: &str) -> u64 {
+    u64::from(check_word(&[], text.as_bytes()))
+}
+
+/// Calls `use_bytes` with both strings as they lie there. For the holder of the lock.
+pub(super) fn with_bytes<T>(payload: *mut TextPayload, use_bytes: impl FnOnce(&[u8]) -> T) -> T {
+    let (first, second) = lengths(payload);
+    let both = usize::from(first.load(Ordering::Relaxed)) + usize::from(second.load(Ordering::Relaxed));
+    let start = bytes_of(payload).cast_const();
+    // SAFETY: at most TEXT_BYTES bytes of the payload, which only holders of the lock write.
+    use_bytes(unsafe { core::slice::from_raw_parts(start, both.min(TEXT_BYTES)) })
+}
+
+/// Writes the check word of a module behind its path.
+pub(super) fn write_module_check(payload: *mut TextPayload, check: u32) {
+    let place = bytes_of(payload).wrapping_add(MODULE_CHECK_OFFSET);
+    // SAFETY: four bytes of the payload, beyond the longest path; only the holder of the lock writes here.
+    unsafe { place.copy_from_nonoverlapping(check.to_le_bytes().as_ptr(), size_of::<u32>()) };
 }
 
 /// Whether the first string is this one. For the holder of the lock.

@@ -1,6 +1,7 @@
 //! What the client does in real processes: registration seen from outside, and crashes seen by the parent.
 #![expect(unsafe_code, reason = "traces a process, reads memory by address")]
 
+mod after_a_crash;
 mod crash;
 mod registration;
 mod traced;

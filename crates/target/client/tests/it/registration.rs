@@ -15,7 +15,7 @@ use wer_client::registration::*;
 use crate::victim::Victim;
 
 /// All tests here share this process's block; each leaves it as it found it.
-fn alone() -> MutexGuard<'static, ()> {
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
@@ -68,10 +68,12 @@ impl Reader {
             }
             _ => String::new(),
         };
+        // Of what has a text it is the key of the index.
+        let address = if text.is_empty() { long(16) } else { 0 };
         (sequence != 0 && sequence == again).then(|| Seen {
             sequence,
             kind: word(8),
-            address: long(16),
+            address,
             size: word(12),
             text,
         })
