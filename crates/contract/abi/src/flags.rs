@@ -24,8 +24,58 @@ pub const WER_FAULT_REPORTING_FLAG_QUEUE_UPLOAD: u32 = 0x8;
 pub const WER_FAULT_REPORTING_ALWAYS_SHOW_UI: u32 = 0x10;
 /// `WER_FAULT_REPORTING_NO_UI`.
 pub const WER_FAULT_REPORTING_NO_UI: u32 = 0x20;
+/// `WER_FAULT_REPORTING_FLAG_NO_HEAP_ON_QUEUE`: a report that waits in the queue keeps no heap dump.
+pub const WER_FAULT_REPORTING_FLAG_NO_HEAP_ON_QUEUE: u32 = 0x40;
+/// `WER_FAULT_REPORTING_DISABLE_SNAPSHOT_CRASH`.
+pub const WER_FAULT_REPORTING_DISABLE_SNAPSHOT_CRASH: u32 = 0x80;
+/// `WER_FAULT_REPORTING_DISABLE_SNAPSHOT_HANG`: a hang is dumped while the process is stopped, not from a snapshot.
+pub const WER_FAULT_REPORTING_DISABLE_SNAPSHOT_HANG: u32 = 0x100;
+/// `WER_FAULT_REPORTING_CRITICAL`: the process is critical.
+pub const WER_FAULT_REPORTING_CRITICAL: u32 = 0x200;
+/// `WER_FAULT_REPORTING_DURABLE`: the report is on disk before the process is let go.
+pub const WER_FAULT_REPORTING_DURABLE: u32 = 0x400;
 /// Every flag that the headers define for `WerSetFlags`.
 pub const WER_FAULT_REPORTING_VALID: u32 = 0x7FF;
+
+/// `WerReportSubmit`: show how to recover what the application registered.
+pub const WER_SUBMIT_HONOR_RECOVERY: u32 = 0x1;
+/// `WerReportSubmit`: start the application again as it registered.
+pub const WER_SUBMIT_HONOR_RESTART: u32 = 0x2;
+/// `WerReportSubmit`: into the queue; it is sent later, as consent allows.
+pub const WER_SUBMIT_QUEUE: u32 = 0x4;
+/// `WerReportSubmit`: offer a debugger.
+pub const WER_SUBMIT_SHOW_DEBUG: u32 = 0x8;
+/// `WerReportSubmit`: with what the process registered.
+pub const WER_SUBMIT_ADD_REGISTERED_DATA: u32 = 0x10;
+/// `WerReportSubmit`: another process submits, and the caller waits for it.
+pub const WER_SUBMIT_OUTOFPROCESS: u32 = 0x20;
+/// `WerReportSubmit`: no closing dialog.
+pub const WER_SUBMIT_NO_CLOSE_UI: u32 = 0x40;
+/// `WerReportSubmit`: never into the queue: sent now or thrown away (`WER_SUBMIT_DISCARD_IF_QUEUED`).
+pub const WER_SUBMIT_NO_QUEUE: u32 = 0x80;
+/// `WerReportSubmit`: nothing of it stays in the archive.
+pub const WER_SUBMIT_NO_ARCHIVE: u32 = 0x100;
+/// `WerReportSubmit`: the dialog starts minimized.
+pub const WER_SUBMIT_START_MINIMIZED: u32 = 0x200;
+/// `WerReportSubmit`: another process submits, and the caller does not wait for it.
+pub const WER_SUBMIT_OUTOFPROCESS_ASYNC: u32 = 0x400;
+/// `WerReportSubmit`: a second cab of one event may be sent.
+pub const WER_SUBMIT_BYPASS_DATA_THROTTLING: u32 = 0x800;
+/// `WerReportSubmit`: only the parameters stay in the archive, whatever `ConfigureArchive` says.
+pub const WER_SUBMIT_ARCHIVE_PARAMETERS_ONLY: u32 = 0x1000;
+/// `WerReportSubmit`: the machine is named, whoever gave the consent.
+pub const WER_SUBMIT_REPORT_MACHINE_ID: u32 = 0x2000;
+/// `WerReportSubmit`: also on battery.
+pub const WER_SUBMIT_BYPASS_POWER_THROTTLING: u32 = 0x4000;
+/// `WerReportSubmit`: also over a network that costs.
+pub const WER_SUBMIT_BYPASS_NETWORK_COST_THROTTLING: u32 = 0x8000;
+/// Every flag that the headers define for `WerReportSubmit`.
+pub const WER_SUBMIT_VALID: u32 = 0xFFFF;
+
+/// `WerReportAddDump`: a heap dump is dropped where the report waits in the queue.
+pub const WER_DUMP_NOHEAP_ONQUEUE: u32 = 0x1;
+/// `WerReportAddDump`: an auxiliary dump.
+pub const WER_DUMP_AUXILIARY: u32 = 0x2;
 
 /// `RegisterApplicationRestart`: not after a crash.
 pub const RESTART_NO_CRASH: u32 = 0x1;

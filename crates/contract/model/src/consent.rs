@@ -34,7 +34,7 @@ impl Consent {
     }
 }
 
-/// `WER_CONSENT`: what the person said about one report.
+/// `WER_CONSENT`: what the person, or the application for that person, said about one report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsentChoice {
@@ -45,4 +45,6 @@ pub enum ConsentChoice {
     Approved,
     /// Do not send it.
     Denied,
+    /// Ask, even where the settings would let it go.
+    AlwaysPrompt,
 }

@@ -18,5 +18,5 @@ pub use report::{
     AttachedFile, DumpSlot, FileKind, Parameter, Report, ReportId, ReportState, ReportType, Signature,
 };
 pub use stack::{Analysis, AnalysisModule, Frame, FrameTrust, ThreadStack};
-pub use submit::{BucketReply, SubmitOutcome, SubmitResult};
+pub use submit::{BucketReply, SubmitOutcome, SubmitResult, file_marks, submit_marks};
 pub use words::{LastWords, LastWordsSource, SoftError, Stage};

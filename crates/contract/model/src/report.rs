@@ -184,6 +184,12 @@ pub struct Report {
     pub upload_time_filetime: Option<u64>,
     /// `Consent=`.
     pub consent: ConsentChoice,
+    /// `ConsentKey=`: the name by which `[Consent]` knows reports like this; empty = the event type.
+    #[serde(default)]
+    pub consent_key: String,
+    /// `WER_SUBMIT_...` that it was submitted with, which later attempts obey too, and [`submit_marks`](crate::submit_marks).
+    #[serde(default)]
+    pub submit_flags: u32,
     /// `AppName=`.
     pub application_name: String,
     /// `AppPath=`.
@@ -218,6 +224,14 @@ pub struct Report {
     pub reply: Option<BucketReply>,
     /// Why it still waits, for a person; empty when it does not.
     pub waiting_reason: String,
+}
+
+impl Report {
+    /// The name by which `[Consent]` knows reports like this.
+    #[must_use]
+    pub fn consent_key(&self) -> &str {
+        if self.consent_key.is_empty() { &self.signature.event_type } else { &self.consent_key }
+    }
 }
 
 #[cfg(test)]

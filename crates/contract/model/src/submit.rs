@@ -33,6 +33,21 @@ pub enum SubmitResult {
     StorageLocationNotFound = 12,
 }
 
+/// Bits of [`Report::submit_flags`](crate::Report::submit_flags) above those of Windows.
+pub mod submit_marks {
+    /// The consent was given by the application, not by a person.
+    pub const CONSENT_OF_APPLICATION: u32 = 0x1_0000;
+    /// The report was made by an application, not by this system of a crash or a hang.
+    pub const MADE_BY_APPLICATION: u32 = 0x2_0000;
+}
+
+/// Bits of [`AttachedFile::flags`](crate::AttachedFile::flags) above those of Windows' interface, which are the low 16.
+pub mod file_marks {
+    /// The file is dropped where its report waits in the queue: `WER_DUMP_NOHEAP_ONQUEUE`,
+    /// `WER_FAULT_REPORTING_FLAG_NO_HEAP_ON_QUEUE`.
+    pub const DROP_WHEN_QUEUED: u32 = 0x4000_0000;
+}
+
 /// What the server answered to the first level.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BucketReply {

@@ -34,4 +34,5 @@ pub use context::Context;
 pub use events::failure as log_failure;
 pub use facts::crash_facts;
 pub use pipeline::{Reported, report_capture};
-pub use submit::{SubmitError, submit_report};
+pub use submit::{SubmitError, submit_report, submit_with};
+pub use wer_upload::Submission;

@@ -3,10 +3,16 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use wer_model::{ConsentChoice, Report, ReportId, ReportState, SubmitOutcome, SubmitResult};
+use wer_model::{
+    AttachedFile, ConsentChoice, Report, ReportId, ReportState, SubmitOutcome, SubmitResult, file_marks,
+    submit_marks,
+};
 use wer_report::report_wer::{self, ReportWerError};
+use wer_settings::Settings;
 use wer_store::{ArchivePolicy, SentCab, Store, StoreError, StoredReport};
-use wer_upload::{Decision, SentBefore, Server, UploadInput, decide};
+use wer_upload::{
+    Decision, Fate, Keep, Rules, SentBefore, Server, Submission, SubmitPlan, UploadInput, plan_submit,
+};
 
 use crate::{Context, Reported, dumps, events};
 
@@ -34,14 +40,28 @@ pub enum SubmitError {
     },
 }
 
-/// Sends a stored report as far as consent allows and records the outcome.
+/// Sends a report that waits in the queue as far as consent allows and records the outcome. `choice` is what a person
+/// says now; a first attempt and `WerReportSubmit` are [`submit_with`].
 ///
 /// # Errors
-/// The report cannot be found, read or rewritten. A server that cannot be reached is an outcome: the report waits.
+/// As [`submit_with`].
 pub fn submit_report(
     context: &Context,
     id: ReportId,
     choice: ConsentChoice,
+) -> Result<SubmitOutcome, SubmitError> {
+    submit_with(context, id, Submission::from_queue(choice))
+}
+
+/// Submits a stored report: sends it if `submission` and the settings let it go now, and records the outcome. What
+/// `submission` says is kept in `Report.wer` for later attempts; what it said before goes on to hold.
+///
+/// # Errors
+/// The report cannot be found, read or rewritten. A server that cannot be reached is an outcome: the report waits.
+pub fn submit_with(
+    context: &Context,
+    id: ReportId,
+    submission: Submission,
 ) -> Result<SubmitOutcome, SubmitError> {
     let store = Store::open(&context.locations.store_root)?;
     let stored = store.get(id)?.ok_or_else(|| SubmitError::Unknown {
@@ -50,16 +70,22 @@ pub fn submit_report(
     })?;
     let bytes = stored.report_wer()?;
     let mut report = report_wer::parse(&bytes).map_err(|source| SubmitError::Unreadable { id, source })?;
-    if choice != ConsentChoice::NotAsked {
-        report.consent = choice;
+    if stored.state == ReportState::Archived {
+        return Ok(archived_before(&report));
     }
+    let submission = submission.after(report.consent, report.submit_flags);
+    report.consent = submission.choice;
+    report.submit_flags = submission.flags;
     let signature_hash = wer_report::signature_hash(&report);
     let sent_before = store.sent_cab(&signature_hash)?;
-    let outcome = attempt(context, &stored, &report, sent_before);
+    let plan = plan_submit(&submission, &rules(&context.settings, &report));
+    let mut outcome = attempt(context, &stored, &report, &plan, sent_before);
     if outcome.result == SubmitResult::ReportUploadedCab {
         store.record_sent_cab(&signature_hash, cab_of(&outcome))?;
     }
-    let folder = record(context, &store, (&stored, &bytes), &mut report, &outcome)?;
+    let (result, fate) = plan.fate(outcome.result);
+    outcome.result = result;
+    let folder = record(context, &store, (&stored, &bytes), &mut report, (&outcome, fate))?;
     let reported = Reported { id, folder, report };
     if outcome.result != SubmitResult::ReportQueued || outcome.reply.is_some() {
         events::record(context, &reported, events::Change::Submitted(&outcome));
@@ -67,11 +93,48 @@ pub fn submit_report(
     Ok(outcome)
 }
 
-/// Decides, and sends if the decision is to send.
+/// What the settings say of this report.
+pub(crate) fn rules(settings: &Settings, report: &Report) -> Rules {
+    let is_of_system = report.submit_flags & submit_marks::MADE_BY_APPLICATION == 0;
+    Rules {
+        is_disabled: settings.disabled(),
+        consent: settings.consent_for(report.consent_key()),
+        dont_send_additional_data: settings.dont_send_additional_data(),
+        disable_queue: settings.disable_queue(),
+        force_queue: settings.force_queue(),
+        disable_archive: settings.disable_archive(),
+        archive_keeps_files: settings.archive_keeps_files(),
+        bypass_data_throttling: settings.bypass_data_throttling(),
+        approves_dumps: is_of_system && approves_os_dumps(settings),
+    }
+}
+
+/// `AutoApproveOSDumps`.
+const fn approves_os_dumps(_settings: &Settings) -> bool {
+    false
+}
+
+fn archived_before(report: &Report) -> SubmitOutcome {
+    let (result, explanation) = match report.upload_time_filetime {
+        Some(_) => (SubmitResult::ReportUploaded, "The report was sent before."),
+        None => {
+            (SubmitResult::ReportFailed, "The report is in the archive; what is there is not sent again.")
+        }
+    };
+    SubmitOutcome {
+        result,
+        reply: report.reply.clone(),
+        sent_files: Vec::new(),
+        explanation: explanation.into(),
+    }
+}
+
+/// Sends if the plan is to send.
 fn attempt(
     context: &Context,
     stored: &StoredReport,
     report: &Report,
+    plan: &SubmitPlan,
     sent_before: Option<SentCab>,
 ) -> SubmitOutcome {
     let settings = &context.settings;
@@ -81,39 +144,39 @@ fn attempt(
         sent_files: Vec::new(),
         explanation,
     };
-    if stored.state == ReportState::Archived {
-        return stays(SubmitResult::ReportUploaded, "The report was sent before.".into());
-    }
+    let data = match &plan.decision {
+        Decision::Never { reason } => return stays(SubmitResult::ReportCancelled, reason.clone()),
+        Decision::Queue { reason } => return stays(SubmitResult::ReportQueued, reason.clone()),
+        Decision::Ask { reason } => {
+            // The settings know which file to change.
+            let waiting = settings.waiting_reason();
+            let reason = if waiting.is_empty() { reason.clone() } else { waiting };
+            return stays(SubmitResult::ReportQueued, reason);
+        }
+        Decision::Send(data) => *data,
+    };
     let Some(server) = settings.server() else {
         return stays(SubmitResult::ReportQueued, settings.waiting_reason());
     };
-    let consent = settings.consent_for(&report.signature.event_type);
-    match decide(consent, report.consent, settings.dont_send_additional_data()) {
-        Decision::Wait { reason } => {
-            let waiting = settings.waiting_reason();
-            stays(SubmitResult::ReportQueued, if waiting.is_empty() { reason } else { waiting })
-        }
-        Decision::Never { reason } => stays(SubmitResult::ReportCancelled, reason),
-        Decision::Send(data) => {
-            let server = Server {
-                host: server.host,
-                port: server.port,
-                use_ssl: server.use_ssl,
-                dump_server: server.dump_server,
-            };
-            let input = UploadInput {
-                report,
-                folder: &stored.folder,
-                data,
-                sent_before: sent_before.map(|cab| match cab {
-                    SentCab::WithoutMemory => SentBefore::WithoutMemory,
-                    SentCab::WithMemory => SentBefore::WithMemory,
-                }),
-                bypass_throttling: settings.bypass_data_throttling(),
-            };
-            wer_upload::send(&input, &server)
-        }
-    }
+    let server = Server {
+        host: server.host,
+        port: server.port,
+        use_ssl: server.use_ssl,
+        dump_server: server.dump_server,
+    };
+    let input = UploadInput {
+        report,
+        folder: &stored.folder,
+        data,
+        approves_dumps: plan.approves_dumps,
+        sent_before: sent_before.map(|cab| match cab {
+            SentCab::WithoutMemory => SentBefore::WithoutMemory,
+            SentCab::WithMemory => SentBefore::WithMemory,
+        }),
+        bypass_throttling: plan.bypass_throttling,
+        names_machine: plan.names_machine,
+    };
+    wer_upload::send(&input, &server)
 }
 
 /// What the cab that was sent held, to be remembered for the next report of the same signature.
@@ -122,40 +185,55 @@ fn cab_of(outcome: &SubmitOutcome) -> SentCab {
     if outcome.sent_files.iter().any(is_memory) { SentCab::WithMemory } else { SentCab::WithoutMemory }
 }
 
-/// Writes the outcome into `Report.wer` if it changes anything there (`before`), and archives a report that needs no more. Returns its folder.
+/// Writes the outcome into `Report.wer` if it changes anything there (`before`), and puts the report where it belongs
+/// now. Returns its folder.
 fn record(
     context: &Context,
     store: &Store,
     (stored, before): (&StoredReport, &[u8]),
     report: &mut Report,
-    outcome: &SubmitOutcome,
+    (outcome, fate): (&SubmitOutcome, Fate),
 ) -> Result<std::path::PathBuf, StoreError> {
-    let is_sent = matches!(outcome.result, SubmitResult::ReportUploaded | SubmitResult::ReportUploadedCab);
-    let is_over = [SubmitResult::Throttled, SubmitResult::ReportFailed, SubmitResult::ReportCancelled];
-    let is_ended = is_sent || is_over.contains(&outcome.result);
+    use SubmitResult::{ReportUploaded, ReportUploadedCab, Throttled};
     if outcome.reply.is_some() {
         report.reply.clone_from(&outcome.reply);
     }
-    report.waiting_reason = if is_ended { String::new() } else { outcome.explanation.clone() };
-    if (is_sent || outcome.result == SubmitResult::Throttled) && stored.state == ReportState::Queued {
+    let waits = fate == Fate::Queue;
+    report.waiting_reason = if waits { outcome.explanation.clone() } else { String::new() };
+    if matches!(outcome.result, ReportUploaded | ReportUploadedCab | Throttled) {
         report.upload_time_filetime = Some(now_filetime());
     }
+    let dropped = if waits { dropped_when_queued(report) } else { Vec::new() };
     let written = report_wer::to_bytes(report);
     if written != before {
         store.update(stored, &written)?;
     }
-    if is_ended && stored.state == ReportState::Queued {
-        if context.settings.disable_archive() {
-            store.delete(stored)?;
-            return Ok(stored.folder.clone());
-        }
-        let policy = ArchivePolicy {
-            keep_files: context.settings.archive_keeps_files(),
-            max_count: context.settings.max_archive_count(),
-        };
-        return Ok(store.archive(stored, policy)?.folder);
+    // Last: a report that names a file which is gone would be wrong, a file that no report names is only room.
+    for name in dropped {
+        store.remove_file(stored, &name)?;
     }
-    Ok(stored.folder.clone())
+    match fate {
+        Fate::Queue => Ok(stored.folder.clone()),
+        Fate::Archive(Keep::Nothing) => {
+            store.delete(stored)?;
+            Ok(stored.folder.clone())
+        }
+        Fate::Archive(keep) => {
+            let policy = ArchivePolicy {
+                keep_files: keep == Keep::Everything,
+                max_count: context.settings.max_archive_count(),
+            };
+            Ok(store.archive(stored, policy)?.folder)
+        }
+    }
+}
+
+/// Takes the files that do not wait out of the report; their names.
+fn dropped_when_queued(report: &mut Report) -> Vec<String> {
+    let is_dropped = |file: &AttachedFile| file.flags & file_marks::DROP_WHEN_QUEUED != 0;
+    let (dropped, kept) = std::mem::take(&mut report.files).into_iter().partition::<Vec<_>, _>(is_dropped);
+    report.files = kept;
+    dropped.into_iter().map(|file| file.name).collect()
 }
 
 /// Now, as a FILETIME.

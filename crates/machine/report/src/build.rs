@@ -45,6 +45,8 @@ pub fn build_report(snapshot: &ProcessSnapshot, outcomes: &[ModuleOutcome], inpu
         event_time_filetime: filetime::from_unix_ns(snapshot.process.capture_time_unix_ns),
         upload_time_filetime: None,
         consent: ConsentChoice::NotAsked,
+        consent_key: String::new(),
+        submit_flags: 0,
         application_name: signature::application_name(snapshot),
         application_path: snapshot.process.executable.clone(),
         application_version: signature::executable(snapshot)

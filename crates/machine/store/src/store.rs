@@ -245,6 +245,20 @@ impl Store {
         folder.sync()
     }
 
+    /// Removes one of a report's files; `Report.wer` stays.
+    ///
+    /// # Errors
+    /// The report is not where it was, the name is none of a file beside `Report.wer`, or it cannot be removed.
+    pub fn remove_file(&self, report: &StoredReport, name: &str) -> Result<(), StoreError> {
+        if name == REPORT_FILE {
+            return Err(StoreError::BadName(name.into()));
+        }
+        let _lock = self.lock()?;
+        let folder = self.open_folder(report)?;
+        folder.remove_file(name)?;
+        folder.sync()
+    }
+
     /// Removes a report: it disappears with one rename, then its files go.
     ///
     /// # Errors

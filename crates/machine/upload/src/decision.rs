@@ -19,8 +19,13 @@ pub enum DataScope {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// It waits: nobody has allowed it yet.
-    Wait {
+    Ask {
         /// A sentence with the ways to allow it.
+        reason: String,
+    },
+    /// It is put into the queue, whatever consent says.
+    Queue {
+        /// Who said so.
         reason: String,
     },
     /// It is not to be sent.
@@ -33,7 +38,8 @@ pub enum Decision {
 }
 
 /// Decides from the consent setting of the report's event type, the choice recorded for the report, and
-/// `DontSendAdditionalData`. A policy of 0 cannot be approved away.
+/// `DontSendAdditionalData`. A policy of 0 cannot be approved away, and a report whose application wants a person to be
+/// asked waits for that person whatever the settings allow.
 #[must_use]
 pub fn decide(setting: Consent, choice: ConsentChoice, dont_send_additional_data: bool) -> Decision {
     let scope = match (setting, choice) {
@@ -44,12 +50,17 @@ pub fn decide(setting: Consent, choice: ConsentChoice, dont_send_additional_data
         (_, ConsentChoice::Denied) => {
             return Decision::Never { reason: "Sending this report was denied.".into() };
         }
-        (_, ConsentChoice::Approved) | (Consent::AllData, _) => DataScope::AllData,
+        (_, ConsentChoice::AlwaysPrompt) => {
+            let reason =
+                "The application wants somebody to be asked: `wer submit ID --approve` allows this report.";
+            return Decision::Ask { reason: reason.into() };
+        }
+        (_, ConsentChoice::Approved) | (Consent::AllData, ConsentChoice::NotAsked) => DataScope::AllData,
         (Consent::AlwaysAsk, ConsentChoice::NotAsked) => {
             let reason = "Nobody was there to be asked: `wer submit ID --approve` allows this report, \
                           DefaultConsent under [Consent] in wer.toml allows every one."
                 .into();
-            return Decision::Wait { reason };
+            return Decision::Ask { reason };
         }
         (Consent::Parameters, ConsentChoice::NotAsked) => DataScope::Parameters,
         (Consent::SafeData, ConsentChoice::NotAsked) => DataScope::SafeData,
@@ -63,7 +74,7 @@ mod tests {
 
     #[test]
     fn every_setting_and_choice() {
-        use ConsentChoice::{Approved, Denied, NotAsked};
+        use ConsentChoice::{AlwaysPrompt, Approved, Denied, NotAsked};
         use DataScope::{AllData, Parameters, ParametersOnly, SafeData};
         let sent = |setting, choice, dont| match decide(setting, choice, dont) {
             Decision::Send(scope) => Some(scope),
@@ -80,6 +91,8 @@ mod tests {
             (Consent::AllData, NotAsked, Some(AllData)),
             (Consent::AllData, Denied, None),
             (Consent::Parameters, Denied, None),
+            (Consent::AllData, AlwaysPrompt, None),
+            (Consent::Disabled, AlwaysPrompt, None),
         ] {
             assert_eq!(sent(setting, choice, false), scope, "{setting:?} {choice:?}");
             assert_eq!(sent(setting, choice, true), scope.map(|_| ParametersOnly), "{setting:?} {choice:?}");
@@ -88,7 +101,7 @@ mod tests {
 
     #[test]
     fn waiting_says_how_to_go_on() {
-        let Decision::Wait { reason } = decide(Consent::AlwaysAsk, ConsentChoice::NotAsked, false) else {
+        let Decision::Ask { reason } = decide(Consent::AlwaysAsk, ConsentChoice::NotAsked, false) else {
             panic!("it waits");
         };
         assert!(reason.contains("--approve") && reason.contains("DefaultConsent"), "{reason}");

@@ -3,12 +3,12 @@
 use std::io;
 use std::path::Path;
 
-use wer_model::{BucketReply, Report, SubmitOutcome, SubmitResult};
+use wer_model::{AttachedFile, BucketReply, Report, SubmitOutcome, SubmitResult};
 use wer_wire::Level1Response;
 use wer_wire::limits::MAX_RESPONSE_BYTES;
 
 use crate::cabinet::{self, Cab, Member, Source};
-use crate::contents::{self, SentBefore};
+use crate::contents::{self, Allowed, SentBefore};
 use crate::folder::{Folder, without_last_words};
 use crate::http::{Answer, Client, HttpError};
 use crate::printable::printable;
@@ -28,8 +28,18 @@ pub struct UploadInput<'a> {
     pub data: DataScope,
     /// What the last cab of the same signature held; `None` = none was sent.
     pub sent_before: Option<SentBefore>,
+    /// Dumps may leave also where `data` alone would keep them.
+    pub approves_dumps: bool,
     /// `BypassDataThrottling`.
     pub bypass_throttling: bool,
+    /// The server is told this machine's name.
+    pub names_machine: bool,
+}
+
+impl UploadInput<'_> {
+    const fn allowed(&self) -> Allowed {
+        Allowed { scope: self.data, dumps: self.approves_dumps }
+    }
 }
 
 /// Sends a report as far as `data` allows. Nothing is written; the outcome says what to record.
@@ -62,7 +72,8 @@ fn level1_exchange(
     client: &Client<'_>,
 ) -> Result<Level1Response, Box<SubmitOutcome>> {
     let name = format!("{}:{}", printable(&server.host), server.port);
-    let body = level1::request(input.report, input.data, &level1::machine_name()).to_xml_utf16();
+    let machine = if input.names_machine { level1::machine_name() } else { String::new() };
+    let body = level1::request(input.report, input.allowed(), &machine).to_xml_utf16();
     let answer = match client.post(LEVEL1_PATH, &body, MAX_RESPONSE_BYTES) {
         Ok(answer) => answer,
         Err(HttpError::TooLarge(_)) => return Err(Box::new(queued(no_server(&name, "it says too much")))),
@@ -136,11 +147,15 @@ impl Attempt<'_> {
                 let text = "It asks for a dump; DontSendAdditionalData keeps it here.";
                 return self.end(SubmitResult::ReportUploaded, format!("{accepted} {text}"));
             }
-            DataScope::Parameters => {
+            DataScope::Parameters if !self.has_approved_dump() => {
                 let text = "It asks for a dump: allow it with `wer submit ID --approve`.";
                 return self.end(SubmitResult::ReportQueued, format!("{accepted} {text}"));
             }
-            DataScope::SafeData | DataScope::AllData => {}
+            DataScope::Parameters | DataScope::SafeData | DataScope::AllData => {}
+        }
+        if contents::has_unwanted_memory_only(self.files(), self.input.allowed(), &self.response) {
+            let text = "It asks for a mini dump; what the report has is larger, so nothing more was sent.";
+            return self.end(SubmitResult::ReportUploaded, format!("{accepted} {text}"));
         }
         if !self.input.bypass_throttling && contents::is_throttled(self.input.sent_before, &self.response) {
             let text =
@@ -163,6 +178,15 @@ impl Attempt<'_> {
     fn end(&self, result: SubmitResult, explanation: String) -> SubmitOutcome {
         let reply = Some(self.reply.clone());
         SubmitOutcome { result, reply, sent_files: Vec::new(), explanation: self.with_refusals(explanation) }
+    }
+
+    fn files(&self) -> &[AttachedFile] {
+        &self.input.report.files
+    }
+
+    /// Whether a dump goes that needs nobody's approval.
+    fn has_approved_dump(&self) -> bool {
+        !contents::choose(self.files(), self.input.allowed(), &self.response).is_empty()
     }
 
     fn accepted(&self) -> String {
@@ -213,7 +237,7 @@ impl Attempt<'_> {
         if let Ok(file) = folder.file("WERInternalMetadata.xml") {
             members.push(Member { name: "WERInternalMetadata.xml".into(), source: Source::File(file) });
         }
-        for attached in contents::choose(&self.input.report.files, self.input.data, &self.response) {
+        for attached in contents::choose(self.files(), self.input.allowed(), &self.response) {
             match folder.file(&attached.name) {
                 Ok(file) => members.push(Member { name: attached.name.clone(), source: Source::File(file) }),
                 Err(error) => notes.push(format!("{} was not sent: {error}.", printable(&attached.name))),

@@ -24,7 +24,7 @@ use super::kernel::{self, KernelOutcome};
 use crate::fail_spot::{self, Spot};
 use crate::limits::LAST_LINE_DEADLINE;
 use crate::watchdog::Watchdog;
-use crate::{Context, Reported, events, privilege, submit_report};
+use crate::{Context, Reported, Submission, events, privilege, submit_report, submit_with};
 
 /// Exit status of a run that its watchdog has ended.
 const EXIT_HUNG: i32 = 3;
@@ -167,7 +167,7 @@ fn finish(context: &Context, outcome: Result<Option<Reported>>) -> Result<()> {
         Ok(None) => Ok(()),
         Ok(Some(reported)) => {
             let_go_of_process();
-            if let Err(error) = submit_report(context, reported.id, wer_model::ConsentChoice::NotAsked) {
+            if let Err(error) = submit_with(context, reported.id, Submission::first()) {
                 events::failure(context, &format!("Report {} was kept but not sent: {error}.", reported.id));
             }
             Ok(())

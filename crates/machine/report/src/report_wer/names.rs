@@ -20,6 +20,7 @@ table!(consent_number, consent, ConsentChoice, u32, u32, [
     ConsentChoice::NotAsked => 1,
     ConsentChoice::Approved => 2,
     ConsentChoice::Denied => 3,
+    ConsentChoice::AlwaysPrompt => 4,
 ]);
 
 table!(report_type_number, report_type, ReportType, u32, u32, [

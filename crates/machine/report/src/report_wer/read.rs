@@ -48,10 +48,12 @@ pub fn parse(bytes: &[u8]) -> Result<Report, ReportWerError> {
             .number("ReportType")
             .and_then(names::report_type)
             .unwrap_or(ReportType::NonCritical),
-        signature: Signature { event_type, parameters },
+        signature: Signature { event_type: event_type.clone(), parameters },
         event_time_filetime: entries.number("EventTime").unwrap_or(0),
         upload_time_filetime: entries.number("UploadTime"),
         consent: entries.number("Consent").and_then(names::consent).unwrap_or(ConsentChoice::NotAsked),
+        consent_key: consent_key(&entries, &event_type),
+        submit_flags: entries.number("Linux.SubmitFlags").unwrap_or(0),
         application_name: entries.text("AppName"),
         application_path: entries.text("AppPath"),
         application_version: entries.text("Linux.AppVersion"),
@@ -70,6 +72,12 @@ pub fn parse(bytes: &[u8]) -> Result<Report, ReportWerError> {
         reply: reply(&entries),
         waiting_reason: entries.text("Linux.WaitingReason"),
     })
+}
+
+/// The key is written for every report; where it is the event type, it says nothing of its own.
+fn consent_key(entries: &Entries, event_type: &str) -> String {
+    let key = entries.text("ConsentKey");
+    if key == event_type { String::new() } else { key }
 }
 
 fn file(entry: &Entry) -> AttachedFile {

@@ -105,7 +105,7 @@ impl Lines {
 
     fn tail(&mut self, report: &Report) {
         self.line("FriendlyEventName", &report.friendly_event_name);
-        self.line("ConsentKey", &report.signature.event_type);
+        self.line("ConsentKey", report.consent_key());
         self.line("AppName", &report.application_name);
         self.line("AppPath", &report.application_path);
     }
@@ -116,6 +116,9 @@ impl Lines {
         self.number("Linux.Pid", report.pid);
         self.number("Linux.Uid", report.uid);
         self.line("Linux.CaptureSource", &report.capture_source);
+        if report.submit_flags != 0 {
+            self.number("Linux.SubmitFlags", report.submit_flags);
+        }
         if report.reply.is_some() {
             self.line("Linux.HasReply", "1");
         }

@@ -111,6 +111,7 @@ prop_compose! {
         ]),
         consent in proptest::sample::select(vec![
             ConsentChoice::NotAsked, ConsentChoice::Approved, ConsentChoice::Denied,
+            ConsentChoice::AlwaysPrompt,
         ]),
     ) -> (ReportType, ConsentChoice) {
         (report_type, consent)
@@ -132,8 +133,10 @@ prop_compose! {
         last_words in option::of(last_words()),
         modules in vec(outcome(), 0..5),
         soft_errors in vec(soft_error(), 0..5),
-        reply in option::of(reply()),
+        (reply, key, submit_flags) in (option::of(reply()), text(), any::<u32>()),
     ) -> Report {
+        // A key that is the event type's name is the event type's.
+        let consent_key = if key == event_type { String::new() } else { key };
         let [application_name, application_path, application_version, friendly, capture_source, reason] = names;
         Report {
             id: ReportId(id),
@@ -142,6 +145,8 @@ prop_compose! {
             event_time_filetime,
             upload_time_filetime,
             consent,
+            consent_key,
+            submit_flags,
             application_name,
             application_path,
             application_version,

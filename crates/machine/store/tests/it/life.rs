@@ -109,6 +109,19 @@ fn the_archive_can_keep_parameters_only() {
 }
 
 #[test]
+fn one_file_of_a_report_can_go_and_the_report_cannot() {
+    let (_root, store) = store();
+    let report = put(&store, 1);
+    store.remove_file(&report, "minidump.mdmp").expect("it is there");
+    let left: Vec<String> = report.files().expect("files").into_iter().map(|file| file.name).collect();
+    assert_eq!(left, ["Report.wer"]);
+    for name in ["Report.wer", "../x", "", "a/b"] {
+        let refused = store.remove_file(&report, name);
+        assert!(matches!(refused, Err(StoreError::BadName(_))), "{name}: {refused:?}");
+    }
+}
+
+#[test]
 fn the_oldest_go_first() {
     let (_root, store) = store();
     for number in 1..=4 {

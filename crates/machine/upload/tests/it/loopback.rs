@@ -128,6 +128,8 @@ pub(crate) fn report() -> Report {
         event_time_filetime: 133_444_736_420_000_000,
         upload_time_filetime: None,
         consent: ConsentChoice::Approved,
+        consent_key: String::new(),
+        submit_flags: 0,
         application_name: "game".into(),
         application_path: "/usr/bin/game".into(),
         application_version: "1.0.0.0".into(),
@@ -174,5 +176,13 @@ pub(crate) fn folder() -> tempfile::TempDir {
 }
 
 pub(crate) fn input<'a>(report: &'a Report, folder: &'a Path, data: DataScope) -> UploadInput<'a> {
-    UploadInput { report, folder, data, sent_before: None, bypass_throttling: false }
+    UploadInput {
+        report,
+        folder,
+        data,
+        approves_dumps: false,
+        sent_before: None,
+        bypass_throttling: false,
+        names_machine: true,
+    }
 }
