@@ -1,5 +1,5 @@
 //! Every single-valued setting: its name, section, range, default and which files may hold it. The parser, the
-//! accessors and `explain` all read this one table.
+//! accessors, the importer and `explain` all read this one table.
 
 use crate::limits::{MAX_ARCHIVE_COUNT, MAX_DUMP_COUNT, MAX_HOLD_MS, MAX_QUEUE_COUNT, MAX_TEXT_CHARS};
 
@@ -28,6 +28,10 @@ pub enum Section {
     Consent,
     /// `[LocalDumps]` and `[LocalDumps."exe"]`.
     LocalDumps,
+    /// `[AeDebug]`: on Windows a key beside Windows Error Reporting's.
+    AeDebug,
+    /// `[Hangs]`.
+    Hangs,
 }
 
 impl Section {
@@ -38,6 +42,8 @@ impl Section {
             Self::Top => "",
             Self::Consent => "Consent.",
             Self::LocalDumps => "LocalDumps.",
+            Self::AeDebug => "AeDebug.",
+            Self::Hangs => "Hangs.",
         }
     }
 }
@@ -88,6 +94,8 @@ pub struct Known {
     pub machine_only: bool,
     /// Not one of Windows' values.
     pub own: bool,
+    /// Read, checked and shown, and nothing on Linux follows from it.
+    pub without_effect: bool,
     /// One sentence.
     pub meaning: &'static str,
 }
@@ -100,7 +108,7 @@ impl Known {
         default: i64,
         meaning: &'static str,
     ) -> Self {
-        Self { name, section, kind, default, machine_only: false, own: false, meaning }
+        Self { name, section, kind, default, machine_only: false, own: false, without_effect: false, meaning }
     }
 
     const fn switch(name: &'static str, meaning: &'static str) -> Self {
@@ -119,8 +127,20 @@ impl Known {
         Self { own: true, ..self }
     }
 
+    const fn without_effect(self) -> Self {
+        Self { without_effect: true, ..self }
+    }
+
+    const fn machine_only(self) -> Self {
+        Self { machine_only: true, ..self }
+    }
+
+    const fn within(self, section: Section) -> Self {
+        Self { section, ..self }
+    }
+
     const fn local_dumps(name: &'static str, kind: Kind, default: i64, meaning: &'static str) -> Self {
-        Self { machine_only: true, ..Self::new(name, Section::LocalDumps, kind, default, meaning) }
+        Self::new(name, Section::LocalDumps, kind, default, meaning).machine_only()
     }
 
     /// The name with its section, as messages and `explain` use it.
@@ -160,6 +180,19 @@ catalogue! {
     FORCE_QUEUE = Known::switch("ForceQueue", "1 queues every report; only `wer submit` or the service sends.");
     BYPASS_DATA_THROTTLING =
         Known::switch("BypassDataThrottling", "1 sends a cab each time, not once per signature.");
+    AUTO_APPROVE_OS_DUMPS = Known::number(
+        "AutoApproveOSDumps", (0, 1), 1,
+        "On Windows: dumps of reports that the system makes are sent without notice. Here consent alone decides.",
+    ).without_effect();
+    BYPASS_NETWORK_COST_THROTTLING = Known::switch(
+        "BypassNetworkCostThrottling", "On Windows: 1 sends over networks that cost money.",
+    ).without_effect();
+    BYPASS_POWER_THROTTLING = Known::switch(
+        "BypassPowerThrottling", "On Windows: 1 sends while the machine runs on its battery.",
+    ).without_effect();
+    QUEUE_PESTER_INTERVAL = Known::number(
+        "QueuePesterInterval", (0, 36_500), 0, "On Windows: days between reminders of reports that wait.",
+    ).without_effect();
     CORPORATE_WER_SERVER = Known::text(
         "CorporateWERServer", "Host name or address of the server; without one nothing is sent.",
     );
@@ -169,6 +202,15 @@ catalogue! {
     CORPORATE_WER_USE_SSL = Known::switch(
         "CorporateWERUseSSL", "1 speaks HTTPS; counts in the file that names the server.",
     );
+    CORPORATE_WER_USE_AUTHENTICATION = Known::switch(
+        "CorporateWERUseAuthentication", "On Windows: 1 signs in to the server as the machine.",
+    ).without_effect();
+    CORPORATE_WER_DIRECTORY = Known::text(
+        "CorporateWERDirectory", "On Windows: a shared folder that takes the place of a server.",
+    ).without_effect();
+    CORPORATE_WER_UPLOAD_ON_FREE_NETWORKS_ONLY = Known::switch(
+        "CorporateWERUploadOnFreeNetworksOnly", "On Windows: 1 sends over networks without cost only.",
+    ).without_effect();
     CORPORATE_WER_DUMP_SERVER = Known::text(
         "CorporateWERDumpServer",
         "One other host that cabs may go to when the server says so; counts in the file that names the server.",
@@ -209,19 +251,42 @@ catalogue! {
         "CustomDumpFlags", Kind::Number { min: 0, max: u32::MAX as i64 }, 0x121,
         "MINIDUMP_TYPE flags of a custom dump.",
     );
+    DEBUGGER = Known::text(
+        "Debugger", "Command line of the debugger: %ld is the process id, then an event's handle.",
+    ).within(Section::AeDebug).machine_only();
+    AUTO = Known::switch(
+        "Auto", "1 starts the debugger without asking (as in the registry, \"1\" is read too).",
+    ).within(Section::AeDebug).machine_only();
+    HANG_TIMEOUT_MILLISECONDS = Known::number(
+        "TimeoutMilliseconds", (100, MAX_HOLD_MS as i64), 5_000, "How long without an answer is a hang.",
+    ).within(Section::Hangs).own();
 }
 
-/// Values that Windows knows above all tables and that do nothing here.
-pub(crate) const WITHOUT_EFFECT: [&str; 8] = [
-    "AutoApproveOSDumps",
-    "BypassNetworkCostThrottling",
-    "BypassPowerThrottling",
-    "CorporateWERDirectory",
-    "CorporateWERUploadOnFreeNetworksOnly",
-    "CorporateWERUseAuthentication",
-    "QueuePesterInterval",
+/// Values and keys that were seen on Windows machines, whose meaning nobody documents or that a person never sets.
+pub(crate) const WITHOUT_EFFECT: [&str; 17] = [
+    "Assert Filtering Policy",
+    "BrokerUp",
+    "Debug",
     "EnableZip",
+    "ErrorPort",
+    "HeapControlledList",
+    "LastCrashSelfReportTime",
+    "LastQueuePesterTime",
+    "LastResponsePesterTime",
+    "MachineID",
+    "MaxQueueSize",
+    "MaxQueueSizePercentage",
+    "NewUserDefaultConsent",
+    "NHRTimes",
+    "PurgeThreshholdValueInKB",
+    "ServiceTimeout",
+    "WMR",
 ];
+
+/// Whether a name is one of [`WITHOUT_EFFECT`], in any case.
+pub(crate) fn is_without_effect(name: &str) -> bool {
+    WITHOUT_EFFECT.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
 
 /// A setting by section and name; the registry's names do not tell upper from lower case.
 pub(crate) fn find(section: Section, name: &str) -> Option<&'static Known> {

@@ -38,6 +38,14 @@ impl Settings {
                 ),
             },
             "LocalDumps" => find(Section::LocalDumps, rest).map(|known| self.explain_known(known)),
+            "AeDebug" => match rest.split_once('.') {
+                Some(("AutoExclusionList", program)) => Some(self.explain_entry(name, |layer| {
+                    layer.auto_exclusion.get(program.trim_matches('"')).map(switch)
+                })),
+                _ => find(Section::AeDebug, rest).map(|known| self.explain_known(known)),
+            },
+            "Hangs" => find(Section::Hangs, rest).map(|known| self.explain_known(known)),
+            "DebugApplications" => Some(self.explain_entry(name, |layer| layer.debug.get(entry).map(switch))),
             "ExcludedApplications" => {
                 Some(self.explain_entry(name, |layer| layer.excluded.get(entry).map(switch)))
             }

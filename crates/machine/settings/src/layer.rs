@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use crate::SettingsWarning;
-use crate::catalogue::{self, FileLevel, Kind, Known, Section, WITHOUT_EFFECT};
+use crate::catalogue::{self, FileLevel, Kind, Known, Section};
 use crate::limits::{MAX_LIST_ENTRIES, MAX_TEXT_CHARS, MAX_WARNINGS};
 
 /// A value within its setting's range.
@@ -40,6 +40,14 @@ pub(crate) struct Layer {
     pub(crate) excluded: BTreeMap<String, bool>,
     /// `[RuntimeExceptionHelperModules]`.
     pub(crate) modules: BTreeMap<String, bool>,
+    /// `[DebugApplications]`; `*` stands for every program that no file lists.
+    pub(crate) debug: BTreeMap<String, bool>,
+    /// `[AeDebug]`.
+    pub(crate) ae_debug: Values,
+    /// `[AeDebug.AutoExclusionList]`.
+    pub(crate) auto_exclusion: BTreeMap<String, bool>,
+    /// `[Hangs]`.
+    pub(crate) hangs: Values,
 }
 
 impl Layer {
@@ -56,6 +64,10 @@ impl Layer {
             local_dumps_of: BTreeMap::new(),
             excluded: BTreeMap::new(),
             modules: BTreeMap::new(),
+            debug: BTreeMap::new(),
+            ae_debug: Values::new(),
+            auto_exclusion: BTreeMap::new(),
+            hangs: Values::new(),
         }
     }
 
@@ -84,6 +96,8 @@ impl Layer {
             Section::Top => &self.top,
             Section::Consent => &self.consent,
             Section::LocalDumps => &self.local_dumps,
+            Section::AeDebug => &self.ae_debug,
+            Section::Hangs => &self.hangs,
         };
         values.get(known.name)
     }
@@ -117,10 +131,9 @@ impl Parser {
                 "LocalDumps" => self.within(name, value, Self::local_dumps),
                 "ExcludedApplications" => self.within(name, value, Self::excluded),
                 "RuntimeExceptionHelperModules" => self.within(name, value, Self::modules),
-                "DebugApplications" => {
-                    let warning = SettingsWarning::NoEffect { file: self.file(), name: name.clone() };
-                    self.warn(warning);
-                }
+                "DebugApplications" => self.within(name, value, Self::debug_applications),
+                "AeDebug" => self.within(name, value, Self::ae_debug),
+                "Hangs" => self.within(name, value, Self::hangs),
                 _ => self.single(name, value),
             }
         }
@@ -140,24 +153,33 @@ impl Parser {
     }
 
     fn single(&mut self, name: &str, value: &Value) {
-        let file = self.file();
-        let name_ = name.to_owned();
         match catalogue::find(Section::Top, name) {
             Some(known) => {
                 if let Some(typed) = self.typed(known, known.full_name(), value) {
                     self.layer.top.insert(known.name, typed);
                 }
             }
-            None if WITHOUT_EFFECT.iter().any(|known| known.eq_ignore_ascii_case(name)) => {
-                self.warn(SettingsWarning::NoEffect { file, name: name_ });
-            }
-            None => self.warn(SettingsWarning::Unknown { file, name: name_ }),
+            None => self.stranger(name.to_owned(), name),
         }
+    }
+
+    /// A name that the catalogue does not have.
+    fn stranger(&mut self, full_name: String, name: &str) {
+        let file = self.file();
+        self.warn(match catalogue::is_without_effect(name) {
+            true => SettingsWarning::NoEffect { file, name: full_name },
+            false => SettingsWarning::Unknown { file, name: full_name },
+        });
     }
 
     /// A value within its range, or a warning.
     fn typed(&mut self, known: &Known, name: String, value: &Value) -> Option<Typed> {
+        if known.without_effect {
+            let warning = SettingsWarning::NoEffect { file: self.file(), name: name.clone() };
+            self.warn(warning);
+        }
         let typed = match known.kind {
+            Kind::Switch if *known == catalogue::AUTO => switch_text(value).map(Typed::Number),
             Kind::Switch => number(value).filter(|number| matches!(number, 0 | 1)).map(Typed::Number),
             Kind::Number { min, max } => {
                 value.as_integer().filter(|number| (min..=max).contains(number)).map(Typed::Number)
@@ -188,6 +210,10 @@ impl Parser {
                 }
                 continue;
             }
+            if catalogue::is_without_effect(name) {
+                self.stranger(full_name, name);
+                continue;
+            }
             match value.as_integer().filter(|number| (lowest..=4).contains(number)) {
                 Some(number) => {
                     self.layer.events.insert(name.clone(), number);
@@ -198,9 +224,8 @@ impl Parser {
     }
 
     fn local_dumps(&mut self, table: &Table) {
-        if self.layer.level == FileLevel::User {
-            let (file, name) = (self.file(), "LocalDumps".to_owned());
-            return self.warn(SettingsWarning::WrongFile { file, name, allowed: "the machine's files" });
+        if !self.is_machines("LocalDumps") {
+            return;
         }
         let mut programs = 0;
         for (name, value) in table.iter().take(MAX_LIST_ENTRIES) {
@@ -221,29 +246,65 @@ impl Parser {
     }
 
     fn local_dump_values(&mut self, prefix: &str, table: &Table) -> Values {
+        self.values(Section::LocalDumps, prefix, table)
+    }
+
+    /// The values of a section that has no names of its own.
+    fn values(&mut self, section: Section, prefix: &str, table: &Table) -> Values {
         let mut values = Values::new();
         for (name, value) in table.iter().take(MAX_LIST_ENTRIES) {
             let full_name = format!("{prefix}{name}");
-            match catalogue::find(Section::LocalDumps, name) {
+            match catalogue::find(section, name) {
                 Some(known) => {
                     if let Some(typed) = self.typed(known, full_name, value) {
                         values.insert(known.name, typed);
                     }
                 }
-                None => {
-                    let warning = SettingsWarning::Unknown { file: self.file(), name: full_name };
-                    self.warn(warning);
-                }
+                None => self.stranger(full_name, name),
             }
         }
         values
     }
 
+    /// Whether this is a machine's file; a warning where it is not.
+    fn is_machines(&mut self, section: &str) -> bool {
+        let is_machines = self.layer.level != FileLevel::User;
+        if !is_machines {
+            let (file, name) = (self.file(), section.to_owned());
+            self.warn(SettingsWarning::WrongFile { file, name, allowed: "the machine's files" });
+        }
+        is_machines
+    }
+
+    fn ae_debug(&mut self, table: &Table) {
+        if !self.is_machines("AeDebug") {
+            return;
+        }
+        let mut single = Table::new();
+        for (name, value) in table.iter().take(MAX_LIST_ENTRIES) {
+            match value.as_table().filter(|_| name == "AutoExclusionList") {
+                Some(list) => {
+                    let section = "AeDebug.AutoExclusionList";
+                    self.layer.auto_exclusion = self.list(section, list, FILE_NAME, is_file_name);
+                }
+                None => {
+                    single.insert(name.clone(), value.clone());
+                }
+            }
+        }
+        self.layer.ae_debug = self.values(Section::AeDebug, "AeDebug.", &single);
+    }
+
+    fn hangs(&mut self, table: &Table) {
+        self.layer.hangs = self.values(Section::Hangs, "Hangs.", table);
+    }
+
+    fn debug_applications(&mut self, table: &Table) {
+        self.layer.debug = self.list("DebugApplications", table, FILE_NAME, is_file_name);
+    }
+
     fn excluded(&mut self, table: &Table) {
-        self.layer.excluded =
-            self.list("ExcludedApplications", table, "a file name without folders", |name| {
-                !name.is_empty() && !name.contains('/')
-            });
+        self.layer.excluded = self.list("ExcludedApplications", table, FILE_NAME, is_file_name);
     }
 
     fn modules(&mut self, table: &Table) {
@@ -272,6 +333,19 @@ impl Parser {
         }
         list
     }
+}
+
+/// What a name of a program must be.
+const FILE_NAME: &str = "a file name without folders";
+
+fn is_file_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains('/')
+}
+
+/// `Auto` is a text in the registry.
+fn switch_text(value: &Value) -> Option<i64> {
+    let number = number(value).or_else(|| value.as_str()?.parse().ok());
+    number.filter(|number| matches!(number, 0 | 1))
 }
 
 fn consent_range(lowest: i64) -> &'static str {

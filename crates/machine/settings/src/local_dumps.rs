@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use crate::Settings;
+use crate::catalogue::{self, Known};
+use crate::layer::Typed;
+
 /// What a local dump holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LocalDumpType {
@@ -39,4 +43,48 @@ pub struct LocalDump {
     pub count: u32,
     /// Where they go.
     pub folder: PathBuf,
+}
+
+impl Settings {
+    /// The local dump of a program (path or file name), if the machine's files want one: a program's own table
+    /// overrides `[LocalDumps]` value by value.
+    #[must_use]
+    pub fn local_dump(&self, program: &str) -> Option<LocalDump> {
+        let name = program.rsplit('/').next().unwrap_or(program);
+        let wanted = self
+            .layers
+            .iter()
+            .any(|layer| layer.local_dumps_for_all || layer.local_dumps_of.contains_key(name));
+        if !wanted {
+            return None;
+        }
+        let number = |known: &Known| match self.local_dump_value(name, known) {
+            Some(Typed::Number(number)) => *number,
+            _ => known.default,
+        };
+        let unsigned = |known| u32::try_from(number(known)).unwrap_or_default();
+        Some(LocalDump {
+            dump_type: match number(&catalogue::DUMP_TYPE) {
+                0 => LocalDumpType::Custom(unsigned(&catalogue::CUSTOM_DUMP_FLAGS)),
+                2 => LocalDumpType::Full,
+                _ => LocalDumpType::Mini,
+            },
+            count: unsigned(&catalogue::DUMP_COUNT),
+            folder: match self.local_dump_value(name, &catalogue::DUMP_FOLDER) {
+                Some(Typed::Text(folder)) => PathBuf::from(folder),
+                _ => self.default_dump_folder.clone(),
+            },
+        })
+    }
+
+    fn local_dump_value(&self, name: &str, known: &Known) -> Option<&Typed> {
+        let of_program = self.layers.iter().find_map(|layer| layer.local_dumps_of.get(name)?.get(known.name));
+        of_program.or_else(|| self.layers.iter().find_map(|layer| layer.local_dumps.get(known.name)))
+    }
+
+    /// Whether a heap dump of this program (path or file name) is kept with its report.
+    #[must_use]
+    pub fn wants_heap_dump(&self, program: &str) -> bool {
+        self.local_dump(program).is_some_and(|dump| dump.count > 0 && dump.dump_type.holds_heap())
+    }
 }

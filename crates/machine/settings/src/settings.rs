@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use wer_model::{Consent, ModuleLevel};
+use wer_model::Consent;
 
 use crate::catalogue::{self, FileLevel, Known};
 use crate::layer::{Layer, Typed};
-use crate::{LocalDump, LocalDumpType, Locations, SettingsWarning, read};
+use crate::{Locations, SettingsWarning, read};
 
 /// The server and how to speak to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct FileLimits {
 pub struct Settings {
     /// Strongest first.
     pub(crate) layers: Vec<Layer>,
-    default_dump_folder: PathBuf,
+    pub(crate) default_dump_folder: PathBuf,
     consent_file: PathBuf,
     server_file: PathBuf,
 }
@@ -152,6 +152,18 @@ impl Settings {
         self.switch(&catalogue::BYPASS_DATA_THROTTLING)
     }
 
+    /// `AutoApproveOSDumps`. Nothing on Linux follows from it: consent alone decides what is sent.
+    #[must_use]
+    pub fn auto_approve_os_dumps(&self) -> bool {
+        self.switch(&catalogue::AUTO_APPROVE_OS_DUMPS)
+    }
+
+    /// `Hangs.TimeoutMilliseconds`: how long without an answer is a hang.
+    #[must_use]
+    pub fn hang_timeout(&self) -> Duration {
+        Duration::from_millis(self.unsigned(&catalogue::HANG_TIMEOUT_MILLISECONDS))
+    }
+
     /// `HoldMilliseconds`.
     #[must_use]
     pub fn hold_ms(&self) -> u32 {
@@ -245,79 +257,19 @@ impl Settings {
         }
     }
 
-    /// Who allowed a runtime exception module, by its exact path. A 0 in a stronger file forbids what a weaker one
-    /// allows.
-    #[must_use]
-    pub fn module_level(&self, path: &str) -> Option<ModuleLevel> {
-        let (layer, allowed) =
-            self.layers.iter().find_map(|layer| layer.modules.get(path).map(|allowed| (layer, *allowed)))?;
-        allowed.then_some(match layer.level {
-            FileLevel::Policy | FileLevel::System => ModuleLevel::System,
-            FileLevel::User => ModuleLevel::User,
-        })
-    }
-
-    /// Whether any file excludes a program, by its file name.
-    #[must_use]
-    pub fn is_excluded(&self, name: &str) -> bool {
-        self.layers.iter().any(|layer| layer.excluded.get(name) == Some(&true))
-    }
-
-    /// The local dump of a program (path or file name), if the machine's files want one: a program's own table
-    /// overrides `[LocalDumps]` value by value.
-    #[must_use]
-    pub fn local_dump(&self, program: &str) -> Option<LocalDump> {
-        let name = program.rsplit('/').next().unwrap_or(program);
-        let wanted = self
-            .layers
-            .iter()
-            .any(|layer| layer.local_dumps_for_all || layer.local_dumps_of.contains_key(name));
-        if !wanted {
-            return None;
-        }
-        let number = |known: &Known| match self.local_dump_value(name, known) {
-            Some(Typed::Number(number)) => *number,
-            _ => known.default,
-        };
-        let unsigned = |known| u32::try_from(number(known)).unwrap_or_default();
-        Some(LocalDump {
-            dump_type: match number(&catalogue::DUMP_TYPE) {
-                0 => LocalDumpType::Custom(unsigned(&catalogue::CUSTOM_DUMP_FLAGS)),
-                2 => LocalDumpType::Full,
-                _ => LocalDumpType::Mini,
-            },
-            count: unsigned(&catalogue::DUMP_COUNT),
-            folder: match self.local_dump_value(name, &catalogue::DUMP_FOLDER) {
-                Some(Typed::Text(folder)) => PathBuf::from(folder),
-                _ => self.default_dump_folder.clone(),
-            },
-        })
-    }
-
-    fn local_dump_value(&self, name: &str, known: &Known) -> Option<&Typed> {
-        let of_program = self.layers.iter().find_map(|layer| layer.local_dumps_of.get(name)?.get(known.name));
-        of_program.or_else(|| self.layers.iter().find_map(|layer| layer.local_dumps.get(known.name)))
-    }
-
-    /// Whether a heap dump of this program (path or file name) is kept with its report.
-    #[must_use]
-    pub fn wants_heap_dump(&self, program: &str) -> bool {
-        self.local_dump(program).is_some_and(|dump| dump.count > 0 && dump.dump_type.holds_heap())
-    }
-
     /// The strongest file's value and its layer.
     pub(crate) fn strongest(&self, known: &Known) -> Option<(&Layer, &Typed)> {
         self.layers.iter().find_map(|layer| layer.value(known).map(|value| (layer, value)))
     }
 
-    fn number(&self, known: &Known) -> i64 {
+    pub(crate) fn number(&self, known: &Known) -> i64 {
         match self.strongest(known) {
             Some((_, Typed::Number(number))) => *number,
             _ => known.default,
         }
     }
 
-    fn switch(&self, known: &Known) -> bool {
+    pub(crate) fn switch(&self, known: &Known) -> bool {
         self.number(known) == 1
     }
 

@@ -91,3 +91,27 @@ fn any_file_excludes_a_program() {
     assert!(settings.is_excluded("game"));
     assert!(!settings.is_excluded("Game"));
 }
+
+#[test]
+fn a_debugger_is_named_by_the_machine_and_asked_for_by_lists() {
+    let machine =
+        "[AeDebug]\nDebugger = \"gdb -p %ld\"\nAuto = \"1\"\n[AeDebug.AutoExclusionList]\n\"dwm\" = 1\n";
+    let user = "[DebugApplications]\n\"*\" = 1\n\"game\" = 0\n[AeDebug]\nDebugger = \"mine\"\n";
+    let settings = settings(&[(System, machine), (User, user)]);
+    let of = |program: &str| settings.ae_debug(program);
+    assert_eq!(of("/usr/bin/game").automatic(), Some("gdb -p %ld"));
+    assert!(of("other").must_ask && of("other").automatic().is_none());
+    assert!(of("/x/dwm").is_excluded && !of("game").is_excluded);
+    assert_eq!(of("game").debugger.as_deref(), Some("gdb -p %ld"));
+    let excluded = settings.explain("AeDebug.AutoExclusionList.dwm").expect("it is known");
+    assert_eq!(excluded.value, "1");
+}
+
+#[test]
+fn helper_modules_are_listed_with_the_strongest_files_word() {
+    let system = "[RuntimeExceptionHelperModules]\n\"/a.so\" = 0\n";
+    let user = "[RuntimeExceptionHelperModules]\n\"/a.so\" = 1\n\"/b.so\" = 1\n";
+    let modules = settings(&[(System, system), (User, user)]).helper_modules();
+    let shown: Vec<_> = modules.iter().map(|m| (m.path.as_str(), m.level, m.allowed)).collect();
+    assert_eq!(shown, [("/a.so", System, false), ("/b.so", User, true)]);
+}
