@@ -21,6 +21,9 @@ pub(crate) const FILE_MODE: Mode = Mode::from_raw_mode(0o600);
 const OPEN_FOLDER: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
+/// What `st_blocks` counts.
+const BLOCK_BYTES: u64 = 512;
+
 /// A folder and its path (for messages and for callers; never opened again by it).
 #[derive(Debug)]
 pub(crate) struct Directory {
@@ -33,6 +36,7 @@ pub(crate) struct Directory {
 pub(crate) struct EntryInfo {
     pub(crate) kind: FileType,
     pub(crate) size_bytes: u64,
+    pub(crate) on_disk_bytes: u64,
     pub(crate) modified_unix_ns: u64,
 }
 
@@ -126,6 +130,7 @@ impl Directory {
             Ok(stat) => Ok(Some(EntryInfo {
                 kind: FileType::from_raw_mode(stat.st_mode),
                 size_bytes: u64::try_from(stat.st_size).unwrap_or(0),
+                on_disk_bytes: u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(BLOCK_BYTES),
                 modified_unix_ns: unix_ns(stat.st_mtime, stat.st_mtime_nsec),
             })),
             Err(Errno::NOENT) => Ok(None),

@@ -20,6 +20,7 @@ mod directory;
 mod error;
 pub mod event_log;
 pub mod journal;
+mod keys;
 pub mod limits;
 mod lock;
 mod sent_cabs;

@@ -140,7 +140,7 @@ impl Store {
     }
 
     /// The report in a folder: named after an id, with a `Report.wer` that is a regular file.
-    fn look(&self, state: ReportState, folder: &Directory, name: &str) -> Option<StoredReport> {
+    pub(crate) fn look(&self, state: ReportState, folder: &Directory, name: &str) -> Option<StoredReport> {
         let id = id_of_folder(name)?;
         let entry = folder.child(name).ok()?.entry(REPORT_FILE).ok()??;
         (entry.kind == FileType::RegularFile).then(|| StoredReport {

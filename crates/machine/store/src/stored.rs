@@ -95,6 +95,20 @@ impl StoredReport {
         Ok(self.files()?.iter().map(|file| file.size_bytes).sum())
     }
 
+    /// Bytes that its files take on the disk: blocks, without holes.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn size_on_disk_bytes(&self) -> Result<u64, StoreError> {
+        let folder = self.directory()?;
+        let mut bytes = 0_u64;
+        for name in folder.names(MAX_FILES)? {
+            let entry = folder.entry(&name)?;
+            bytes = bytes.saturating_add(entry.map_or(0, |entry| entry.on_disk_bytes));
+        }
+        Ok(bytes)
+    }
+
     /// The folder, through the store's root, so that no link between leads elsewhere.
     fn directory(&self) -> Result<Directory, StoreError> {
         let state = self.folder.parent().unwrap_or(Path::new("/"));

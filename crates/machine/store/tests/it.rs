@@ -3,6 +3,7 @@
 mod it {
     mod events;
     mod hostile;
+    mod keys;
     mod life;
     mod several;
 }
