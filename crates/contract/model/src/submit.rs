@@ -37,8 +37,6 @@ pub enum SubmitResult {
 pub mod submit_marks {
     /// The consent was given by the application, not by a person.
     pub const CONSENT_OF_APPLICATION: u32 = 0x1_0000;
-    /// The report was made by an application, not by this system of a crash or a hang.
-    pub const MADE_BY_APPLICATION: u32 = 0x2_0000;
 }
 
 /// Bits of [`AttachedFile::flags`](crate::AttachedFile::flags) above those of Windows' interface, which are the low 16.

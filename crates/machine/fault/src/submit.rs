@@ -5,7 +5,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use wer_model::{
     AttachedFile, ConsentChoice, Report, ReportId, ReportState, SubmitOutcome, SubmitResult, file_marks,
-    submit_marks,
 };
 use wer_report::report_wer::{self, ReportWerError};
 use wer_settings::Settings;
@@ -95,7 +94,6 @@ pub fn submit_with(
 
 /// What the settings say of this report.
 pub(crate) fn rules(settings: &Settings, report: &Report) -> Rules {
-    let is_of_system = report.submit_flags & submit_marks::MADE_BY_APPLICATION == 0;
     Rules {
         is_disabled: settings.disabled(),
         consent: settings.consent_for(report.consent_key()),
@@ -105,13 +103,7 @@ pub(crate) fn rules(settings: &Settings, report: &Report) -> Rules {
         disable_archive: settings.disable_archive(),
         archive_keeps_files: settings.archive_keeps_files(),
         bypass_data_throttling: settings.bypass_data_throttling(),
-        approves_dumps: is_of_system && approves_os_dumps(settings),
     }
-}
-
-/// `AutoApproveOSDumps`.
-const fn approves_os_dumps(_settings: &Settings) -> bool {
-    false
 }
 
 fn archived_before(report: &Report) -> SubmitOutcome {
@@ -168,7 +160,6 @@ fn attempt(
         report,
         folder: &stored.folder,
         data,
-        approves_dumps: plan.approves_dumps,
         sent_before: sent_before.map(|cab| match cab {
             SentCab::WithoutMemory => SentBefore::WithoutMemory,
             SentCab::WithMemory => SentBefore::WithMemory,

@@ -42,19 +42,11 @@ pub(crate) fn is_throttled(sent_before: Option<SentBefore>, response: &Level1Res
     }
 }
 
-/// What consent lets leave the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Allowed {
-    pub(crate) scope: DataScope,
-    /// `AutoApproveOSDumps`: dumps go with any consent that lets parameters go.
-    pub(crate) dumps: bool,
-}
-
 /// The report's files that go, in its order. `memory.hdmp` stands for `registered.dmp`, which it contains. A server that
 /// asks for a mini dump gets no heap dump; one that asks for a heap dump gets a mini dump where there is no other.
 pub(crate) fn choose<'a>(
     files: &'a [AttachedFile],
-    allowed: Allowed,
+    scope: DataScope,
     response: &Level1Response,
 ) -> Vec<&'a AttachedFile> {
     let has_heap = files.iter().any(|file| file.kind == FileKind::Heapdump);
@@ -64,33 +56,26 @@ pub(crate) fn choose<'a>(
         FileKind::UserDocument => response.wants_documents,
         FileKind::Microdump | FileKind::Minidump | FileKind::Triagedump | FileKind::Other => true,
     };
-    files.iter().filter(|file| is_allowed(file, allowed)).filter(wanted).collect()
+    files.iter().filter(|file| is_allowed(file, scope)).filter(wanted).collect()
 }
 
 /// Whether all that the report has for a server is memory, and the server has not asked for memory.
 pub(crate) fn has_unwanted_memory_only(
     files: &[AttachedFile],
-    allowed: Allowed,
+    scope: DataScope,
     response: &Level1Response,
 ) -> bool {
-    let mut memory = files.iter().filter(|file| is_memory(file.kind) && is_allowed(file, allowed));
-    !response.wants_memory_dump && memory.next().is_some() && choose(files, allowed, response).is_empty()
+    let mut memory = files.iter().filter(|file| is_memory(file.kind) && is_allowed(file, scope));
+    !response.wants_memory_dump && memory.next().is_some() && choose(files, scope, response).is_empty()
 }
 
 /// Whether consent lets a file leave, if the server asks for it.
-pub(crate) fn is_allowed(file: &AttachedFile, allowed: Allowed) -> bool {
-    if allowed.dumps && allowed.scope > DataScope::ParametersOnly && is_dump(file.kind) {
-        return true;
-    }
-    match allowed.scope {
+pub(crate) fn is_allowed(file: &AttachedFile, scope: DataScope) -> bool {
+    match scope {
         DataScope::ParametersOnly | DataScope::Parameters => false,
         DataScope::SafeData => file.kind == FileKind::Other && file.flags & WER_FILE_ANONYMOUS_DATA != 0,
         DataScope::AllData => true,
     }
-}
-
-const fn is_dump(kind: FileKind) -> bool {
-    is_memory(kind) || matches!(kind, FileKind::Microdump | FileKind::Minidump | FileKind::Triagedump)
 }
 
 #[cfg(test)]
@@ -118,8 +103,7 @@ mod tests {
             wants_documents: documents,
             ..Level1Response::default()
         };
-        let allowed = Allowed { scope, dumps: false };
-        choose(files, allowed, &response).iter().map(|file| file.name.as_str()).collect()
+        choose(files, scope, &response).iter().map(|file| file.name.as_str()).collect()
     }
 
     fn asked(wants_memory_dump: bool) -> Level1Response {
@@ -128,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_heap_dump_is_no_answer_to_the_wish_for_a_mini_dump() {
-        let all = Allowed { scope: DataScope::AllData, dumps: false };
+        let all = DataScope::AllData;
         let heap = [file("memory.hdmp", FileKind::Heapdump, 0)];
         let custom = [file("custom.dmp", FileKind::CustomDump, 0)];
         for files in [&heap, &custom] {
@@ -143,22 +127,10 @@ mod tests {
 
     #[test]
     fn a_mini_dump_is_an_answer_to_the_wish_for_a_heap_dump() {
-        let all = Allowed { scope: DataScope::AllData, dumps: false };
+        let all = DataScope::AllData;
         let mini = [file("minidump.mdmp", FileKind::Minidump, 0)];
         assert_eq!(choose(&mini, all, &asked(true)).len(), 1);
         assert_eq!(choose(&mini, all, &asked(false)).len(), 1);
-    }
-
-    #[test]
-    fn approved_dumps_go_and_nothing_else_with_them() {
-        let files = files();
-        let with = |scope| {
-            let allowed = Allowed { scope, dumps: true };
-            choose(&files, allowed, &asked(true)).iter().map(|file| file.name.as_str()).collect::<Vec<_>>()
-        };
-        assert_eq!(with(DataScope::ParametersOnly), Vec::<&str>::new());
-        assert_eq!(with(DataScope::Parameters), ["minidump.mdmp", "registered.dmp"]);
-        assert_eq!(with(DataScope::SafeData), ["minidump.mdmp", "registered.dmp", "public.log"]);
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use wer_model::{Report, ReportType};
 use wer_wire::{ApplicationInfo, Level1Request};
 
-use crate::contents::{Allowed, is_allowed};
+use crate::DataScope;
+use crate::contents::is_allowed;
 
 /// Builds the request. Files of the application are named only if consent lets them leave; our own dumps always, because
 /// their names say nothing.
-pub(crate) fn request(report: &Report, allowed: Allowed, machine_name: &str) -> Level1Request {
+pub(crate) fn request(report: &Report, scope: DataScope, machine_name: &str) -> Level1Request {
     let dynamic = |number: u32| {
         let mut parameters = report.dynamic_signature.iter();
         parameters.find(|(other, _)| *other == number).map(|(_, parameter)| parameter.value.clone())
@@ -40,7 +41,7 @@ pub(crate) fn request(report: &Report, allowed: Allowed, machine_name: &str) -> 
         files: report
             .files
             .iter()
-            .filter(|file| file.original_path.is_none() || is_allowed(file, allowed))
+            .filter(|file| file.original_path.is_none() || is_allowed(file, scope))
             .map(|file| (file.name.clone(), file.kind as u32))
             .collect(),
     }

@@ -8,7 +8,7 @@ use wer_wire::Level1Response;
 use wer_wire::limits::MAX_RESPONSE_BYTES;
 
 use crate::cabinet::{self, Cab, Member, Source};
-use crate::contents::{self, Allowed, SentBefore};
+use crate::contents::{self, SentBefore};
 use crate::folder::{Folder, without_last_words};
 use crate::http::{Answer, Client, HttpError};
 use crate::printable::printable;
@@ -28,18 +28,10 @@ pub struct UploadInput<'a> {
     pub data: DataScope,
     /// What the last cab of the same signature held; `None` = none was sent.
     pub sent_before: Option<SentBefore>,
-    /// Dumps may leave also where `data` alone would keep them.
-    pub approves_dumps: bool,
     /// `BypassDataThrottling`.
     pub bypass_throttling: bool,
     /// The server is told this machine's name.
     pub names_machine: bool,
-}
-
-impl UploadInput<'_> {
-    const fn allowed(&self) -> Allowed {
-        Allowed { scope: self.data, dumps: self.approves_dumps }
-    }
 }
 
 /// Sends a report as far as `data` allows. Nothing is written; the outcome says what to record.
@@ -73,7 +65,7 @@ fn level1_exchange(
 ) -> Result<Level1Response, Box<SubmitOutcome>> {
     let name = format!("{}:{}", printable(&server.host), server.port);
     let machine = if input.names_machine { level1::machine_name() } else { String::new() };
-    let body = level1::request(input.report, input.allowed(), &machine).to_xml_utf16();
+    let body = level1::request(input.report, input.data, &machine).to_xml_utf16();
     let answer = match client.post(LEVEL1_PATH, &body, MAX_RESPONSE_BYTES) {
         Ok(answer) => answer,
         Err(HttpError::TooLarge(_)) => return Err(Box::new(queued(no_server(&name, "it says too much")))),
@@ -147,13 +139,13 @@ impl Attempt<'_> {
                 let text = "It asks for a dump; DontSendAdditionalData keeps it here.";
                 return self.end(SubmitResult::ReportUploaded, format!("{accepted} {text}"));
             }
-            DataScope::Parameters if !self.has_approved_dump() => {
+            DataScope::Parameters => {
                 let text = "It asks for a dump: allow it with `wer submit ID --approve`.";
                 return self.end(SubmitResult::ReportQueued, format!("{accepted} {text}"));
             }
-            DataScope::Parameters | DataScope::SafeData | DataScope::AllData => {}
+            DataScope::SafeData | DataScope::AllData => {}
         }
-        if contents::has_unwanted_memory_only(self.files(), self.input.allowed(), &self.response) {
+        if contents::has_unwanted_memory_only(self.files(), self.input.data, &self.response) {
             let text = "It asks for a mini dump; what the report has is larger, so nothing more was sent.";
             return self.end(SubmitResult::ReportUploaded, format!("{accepted} {text}"));
         }
@@ -182,11 +174,6 @@ impl Attempt<'_> {
 
     fn files(&self) -> &[AttachedFile] {
         &self.input.report.files
-    }
-
-    /// Whether a dump goes that needs nobody's approval.
-    fn has_approved_dump(&self) -> bool {
-        !contents::choose(self.files(), self.input.allowed(), &self.response).is_empty()
     }
 
     fn accepted(&self) -> String {
@@ -237,7 +224,7 @@ impl Attempt<'_> {
         if let Ok(file) = folder.file("WERInternalMetadata.xml") {
             members.push(Member { name: "WERInternalMetadata.xml".into(), source: Source::File(file) });
         }
-        for attached in contents::choose(self.files(), self.input.allowed(), &self.response) {
+        for attached in contents::choose(self.files(), self.input.data, &self.response) {
             match folder.file(&attached.name) {
                 Ok(file) => members.push(Member { name: attached.name.clone(), source: Source::File(file) }),
                 Err(error) => notes.push(format!("{} was not sent: {error}.", printable(&attached.name))),

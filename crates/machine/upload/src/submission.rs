@@ -36,11 +36,9 @@ impl Submission {
     /// `WerReportSubmit`: the report is the application's own, and so is its choice.
     #[must_use]
     pub const fn by_application(choice: ConsentChoice, flags: u32) -> Self {
-        let mut marks = submit_marks::MADE_BY_APPLICATION;
-        if matches!(choice, ConsentChoice::Approved | ConsentChoice::Denied) {
-            marks |= submit_marks::CONSENT_OF_APPLICATION;
-        }
-        Self { choice, flags: flags | marks, attempt: Attempt::First }
+        let is_given = matches!(choice, ConsentChoice::Approved | ConsentChoice::Denied);
+        let mark = if is_given { submit_marks::CONSENT_OF_APPLICATION } else { 0 };
+        Self { choice, flags: flags | mark, attempt: Attempt::First }
     }
 
     /// The report that this system made of a crash or a hang, right after it was stored.
@@ -84,8 +82,6 @@ pub struct Rules {
     pub archive_keeps_files: bool,
     /// `BypassDataThrottling`.
     pub bypass_data_throttling: bool,
-    /// `AutoApproveOSDumps`, and the report is one that this system made of a crash or a hang.
-    pub approves_dumps: bool,
 }
 
 /// What stays of a report that needs no more.
@@ -115,8 +111,6 @@ enum Unsent {
 pub struct SubmitPlan {
     /// Whether it is sent now, and how much of it.
     pub decision: Decision,
-    /// Dumps may leave the machine also where the scope alone would keep them.
-    pub approves_dumps: bool,
     /// A second cab of one signature may be sent.
     pub bypass_throttling: bool,
     /// The server is told which machine it is.
@@ -150,7 +144,6 @@ pub fn plan_submit(submission: &Submission, rules: &Rules) -> SubmitPlan {
         && matches!(submission.choice, ConsentChoice::Approved | ConsentChoice::Denied);
     SubmitPlan {
         decision: decision(submission, rules, unsent),
-        approves_dumps: rules.approves_dumps && !rules.dont_send_additional_data,
         bypass_throttling: rules.bypass_data_throttling || has(WER_SUBMIT_BYPASS_DATA_THROTTLING),
         names_machine: has(WER_SUBMIT_REPORT_MACHINE_ID) || !is_of_application,
         keep: if rules.disable_archive || has(WER_SUBMIT_NO_ARCHIVE) {

@@ -11,7 +11,6 @@ const RULES: Rules = Rules {
     disable_archive: false,
     archive_keeps_files: true,
     bypass_data_throttling: false,
-    approves_dumps: false,
 };
 
 fn first(choice: ConsentChoice, flags: u32) -> Submission {
@@ -117,8 +116,7 @@ fn a_person_overrides_what_the_application_said_and_its_flags_go_on() {
     assert_eq!((tried_again.choice, tried_again.flags), (ConsentChoice::Denied, first.flags));
     let person = Submission::from_queue(ConsentChoice::Approved).after(first.choice, first.flags);
     assert_eq!(person.choice, ConsentChoice::Approved);
-    let marks = submit_marks::MADE_BY_APPLICATION;
-    assert_eq!(person.flags, WER_SUBMIT_ARCHIVE_PARAMETERS_ONLY | marks);
+    assert_eq!(person.flags, WER_SUBMIT_ARCHIVE_PARAMETERS_ONLY);
     assert!(plan_submit(&person, &RULES).names_machine);
 }
 
@@ -132,13 +130,6 @@ fn disabled_reporting_takes_no_report_and_keeps_those_that_wait() {
         assert!(matches!(disabled.decision, Decision::Never { .. }));
         assert_eq!(disabled.fate(SubmitResult::ReportCancelled), (SubmitResult::WerDisabled, fate));
     }
-}
-
-#[test]
-fn refusing_further_data_refuses_approved_dumps_too() {
-    let rules = Rules { approves_dumps: true, ..RULES };
-    assert!(plan(0, &rules).approves_dumps);
-    assert!(!plan(0, &Rules { dont_send_additional_data: true, ..rules }).approves_dumps);
 }
 
 #[test]

@@ -97,6 +97,34 @@ fn memory_goes_only_when_it_is_asked_for() {
 }
 
 #[test]
+fn a_report_with_a_heap_dump_only_sends_nothing_to_a_server_that_asks_for_a_mini_dump() {
+    let (mut report, folder) = (report(), folder());
+    std::fs::write(folder.path().join("memory.hdmp"), b"heap").expect("a file");
+    report.files.truncate(1);
+    report.files[0].name = "memory.hdmp".into();
+    report.files[0].kind = FileKind::Heapdump;
+    let (outcome, requests) = exchange(&input(&report, folder.path(), DataScope::AllData), WANTS_CAB, None);
+    assert_eq!((outcome.result, requests.len()), (SubmitResult::ReportUploaded, 1));
+    assert!(outcome.explanation.contains("asks for a mini dump"), "{}", outcome.explanation);
+    let asks = format!("{WANTS_CAB}MemoryDump=1\n");
+    let (_, requests) = exchange(&input(&report, folder.path(), DataScope::AllData), &asks, taken());
+    assert!(names(&requests[1]).contains(&"memory.hdmp".to_owned()));
+}
+
+#[test]
+fn the_machine_has_a_name_only_where_the_plan_gives_it_one() {
+    let (report, folder) = (report(), folder());
+    let named = input(&report, folder.path(), DataScope::ParametersOnly);
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").expect("Linux has one");
+    for (names_machine, expected) in [(true, name.trim()), (false, "")] {
+        let (_, requests) = exchange(&UploadInput { names_machine, ..named }, "iData=0\n", None);
+        let machine = format!("machinename=\"{expected}\"");
+        let body: Vec<u8> = machine.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(requests[0].body.windows(body.len()).any(|part| part == body), "{machine}");
+    }
+}
+
+#[test]
 fn safe_data_holds_no_dump_and_no_last_words() {
     let (report, folder) = (report(), folder());
     let asks = format!("{WANTS_CAB}MemoryDump=1\nfDoc=1\n");

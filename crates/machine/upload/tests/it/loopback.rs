@@ -180,7 +180,6 @@ pub(crate) fn input<'a>(report: &'a Report, folder: &'a Path, data: DataScope) -
         report,
         folder,
         data,
-        approves_dumps: false,
         sent_before: None,
         bypass_throttling: false,
         names_machine: true,
