@@ -1,7 +1,9 @@
 //! The hand-off from a crashing process to `werfault`: one fixed record down a pipe, single bytes back.
 //!
 //! The crashing thread starts `werfault --crash` with the descriptors below, writes a [`CrashRequest`] and waits for
-//! [`reply::STORED`], end of file, or its deadline. Nothing in it needs formatting, and `werfault` believes none of
+//! [`reply::STORED`], end of file, or its deadline. When `werfault` is done with its memory and it has registered a
+//! recovery callback, the reply is [`reply::RECOVER`] first: it runs the callback, writes [`RECOVERED`] behind its
+//! request, and waits again. Nothing in it needs formatting, and `werfault` believes none of
 //! it: it checks that the sender is the process it names and reads `siginfo` and `ucontext` from that process.
 
 /// Descriptor from which `werfault --crash` reads the request.
@@ -42,10 +44,15 @@ pub struct CrashRequest {
 /// Bytes of a request on the pipe.
 pub const REQUEST_BYTES: usize = size_of::<CrashRequest>();
 
+/// What follows the request when the recovery callback is over, however it ended.
+pub const RECOVERED: u8 = b'd';
+
 /// Replies, one byte each.
 pub mod reply {
     /// Still working; the waiting thread starts its deadline anew (up to its cap).
     pub const PROGRESS: u8 = b'p';
+    /// The capture is over: run the recovery callback, say [`RECOVERED`](super::RECOVERED), wait for another reply.
+    pub const RECOVER: u8 = b'r';
     /// The report is in the store: die now.
     pub const STORED: u8 = b's';
     /// Reporting failed, and the log says why: die now.

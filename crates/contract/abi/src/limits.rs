@@ -22,6 +22,8 @@ pub const RESTART_MAX_CMD_LINE: usize = 1024;
 pub const RECOVERY_DEFAULT_PING_INTERVAL_MS: u32 = 5000;
 /// The longest interval that can be registered.
 pub const RECOVERY_MAX_PING_INTERVAL_MS: u32 = 5 * 60 * 1000;
+/// However much progress a recovery callback tells, the process waits for it no longer.
+pub const RECOVERY_CAP_MS: u64 = 10 * 60 * 1000;
 /// WCHARs of a path, with its terminator.
 pub const MAX_PATH: usize = 260;
 /// Parameters of a signature.

@@ -7,6 +7,7 @@ mod altstack;
 mod attach;
 mod handler;
 mod prepared;
+mod recovery;
 mod syscalls;
 mod uncaught_exception;
 mod werfault_path;

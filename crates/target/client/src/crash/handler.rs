@@ -2,7 +2,7 @@
 //!
 //! Calls made here, all async-signal-safe, all but `clone` without libc (`syscalls`): getpid, gettid, prctl,
 //! getrandom, clock_gettime, pipe2, write, read, close, poll, clone, wait4, rt_sigaction, rt_tgsigqueueinfo, tgkill; in
-//! the children: rt_sigaction, fcntl, dup2, close_range, rt_sigprocmask, execve, write, exit. No allocation, no lock,
+//! recovery mmap, mprotect, sigaltstack, rt_sigprocmask; in the children: rt_sigaction, fcntl, dup2, close_range, rt_sigprocmask, execve, write, exit. No allocation, no lock,
 //! no formatting, no logging, no panic, no thread-local storage but `errno`.
 //!
 //! What happens, in order:
@@ -12,7 +12,9 @@
 //!    at once: the second belongs to init, the first is reaped here. The host sees no SIGCHLD and no child. The second
 //!    child becomes `werfault`.
 //! 4. The thread waits for the answer until the deadline; progress extends it up to a cap.
-//! 5. All dispositions go back to what they were, and the same signal with the same `siginfo` is queued to the same
+//! 5. If the answer is to recover, the capture is over: the application's recovery callback runs (`recovery`), beside
+//!    this thread, and what it does is its own affair. Then the thread waits for another answer.
+//! 6. All dispositions go back to what they were, and the same signal with the same `siginfo` is queued to the same
 //!    thread: when the handler returns, the process dies (or is handled) as it would have been without us.
 #![expect(unsafe_code, reason = "is a signal handler; starts a process in shared memory")]
 
@@ -20,18 +22,21 @@ use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 use wer_abi::handoff::{
-    CrashRequest, REPLY_FD, REQUEST_BYTES, REQUEST_FD, REQUEST_MAGIC, REQUEST_VERSION, reply,
+    CrashRequest, RECOVERED, REPLY_FD, REQUEST_BYTES, REQUEST_FD, REQUEST_MAGIC, REQUEST_VERSION, reply,
 };
-use wer_abi::limits::DEFAULT_MAX_HOLD_MS;
+use wer_abi::limits::{DEFAULT_MAX_HOLD_MS, RECOVERY_CAP_MS};
 use wer_abi::registration::{Header, capture_state};
 
 use super::prepared::{Prepared, SIGNALS, prepared};
+use super::recovery;
 use super::syscalls::{self, KernelSigaction};
 
 /// However much progress `werfault` reports, the thread waits no longer (unless the application asked for more).
 const HOLD_CAP_MS: u64 = 5 * 60 * 1000;
 /// Another crashed thread lets the first one die first, for this long.
 const LAST_GRACE_MS: u64 = 1000;
+/// `werfault` has little to do between the end of the recovery and its last answer.
+const AFTER_RECOVERY_MS: u32 = 5000;
 /// How often a waiting thread looks.
 const PARK_STEP_MS: u64 = 10;
 /// Bytes of the path that a line on standard error shows.
@@ -83,6 +88,8 @@ impl Pipe {
 enum Outcome {
     /// It answered: stored, or failed and it knows why.
     Answered,
+    /// It is done with this process's memory, and says to run the recovery callback.
+    Recover,
     /// It could not be run.
     NotRun,
     /// It ended without an answer.
@@ -99,6 +106,9 @@ pub(super) extern "C" fn on_crash(signal: c_int, info: *mut libc::siginfo_t, con
         return;
     }
     let (pid, tid) = (syscalls::getpid(), syscalls::gettid());
+    if recovery::is_this_thread(pid, tid) {
+        recovery::give_up();
+    }
     if claim(pid, tid) {
         let outcome = report(prepared, &Crash { pid, tid, signal, info, context });
         tell(prepared, outcome);
@@ -143,7 +153,8 @@ fn claim(pid: u32, tid: u32) -> bool {
 /// Waits until the first thread's report is over, and a little longer, so that it is that thread's signal which the
 /// process dies of.
 fn park(prepared: &Prepared, pid: u32) {
-    let longest = HOLD_CAP_MS.max(u64::from(deadline_ms(prepared))).saturating_add(LAST_GRACE_MS);
+    let hold = HOLD_CAP_MS.max(u64::from(deadline_ms(prepared)));
+    let longest = hold.saturating_add(RECOVERY_CAP_MS).saturating_add(LAST_GRACE_MS);
     let mut end = syscalls::now_ms().saturating_add(longest);
     let mut over = false;
     while syscalls::now_ms() < end {
@@ -170,7 +181,7 @@ fn deadline_ms(prepared: &Prepared) -> u32 {
     }
 }
 
-fn header(prepared: &Prepared) -> Option<&'static Header> {
+pub(super) fn header(prepared: &Prepared) -> Option<&'static Header> {
     // SAFETY: null, or the block, which begins with its header and is never unmapped.
     unsafe { prepared.block.cast::<Header>().as_ref() }
 }
@@ -197,10 +208,18 @@ fn ask(prepared: &Prepared, crash: &Crash) -> Outcome {
     let written = syscalls::write(REQUEST.write_end(), bytes_of(&request));
     let started = written == REQUEST_BYTES as isize && start_werfault(prepared);
     syscalls::close(REPLY.write_end());
-    let outcome = match started {
+    let mut outcome = match started {
         true => wait_for_reply(REPLY.read_end(), deadline_ms(prepared)),
         false => Outcome::NotRun,
     };
+    if outcome == Outcome::Recover {
+        if let Some(header) = header(prepared) {
+            recovery::run(header, crash.context);
+        }
+        syscalls::write(REQUEST.write_end(), &[RECOVERED]);
+        wait_for_reply(REPLY.read_end(), AFTER_RECOVERY_MS);
+        outcome = Outcome::Answered;
+    }
     syscalls::close(REPLY.read_end());
     syscalls::set_ptracer_any(false);
     outcome
@@ -304,6 +323,7 @@ fn wait_for_reply(reply_read: c_int, deadline_ms: u32) -> Outcome {
         match byte[0] {
             reply::PROGRESS => end = syscalls::now_ms().saturating_add(deadline_ms),
             reply::STORED | reply::FAILED => return Outcome::Answered,
+            reply::RECOVER => return Outcome::Recover,
             NOT_RUN => return Outcome::NotRun,
             _ => {}
         }
@@ -313,7 +333,7 @@ fn wait_for_reply(reply_read: c_int, deadline_ms: u32) -> Outcome {
 /// One line on standard error when nobody else can say what went wrong.
 fn tell(prepared: &Prepared, outcome: Outcome) {
     match outcome {
-        Outcome::Answered => {}
+        Outcome::Answered | Outcome::Recover => {}
         Outcome::NotRun => {
             say(b"wer: could not run werfault; this crash is not reported by its own process\n");
             say(b"wer: it was looked for here: ");

@@ -141,6 +141,42 @@ pub(super) fn unblock_all_signals() {
     unsafe { call(libc::SYS_rt_sigprocmask, [how, mask, 0, SIGSET_BYTES, 0, 0]) };
 }
 
+/// Sets the calling task's mask of blocked signals.
+pub(super) fn set_blocked_signals(mask: u64) {
+    let how = libc::SIG_SETMASK as usize;
+    let place = &raw const mask as usize;
+    // SAFETY: the kernel reads eight bytes of `mask`.
+    unsafe { call(libc::SYS_rt_sigprocmask, [how, place, 0, SIGSET_BYTES, 0, 0]) };
+}
+
+/// New private memory, readable and writable, at an address that the kernel chooses.
+pub(super) fn map(bytes: usize) -> Option<*mut c_void> {
+    let access = (libc::PROT_READ | libc::PROT_WRITE) as usize;
+    let flags = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_STACK) as usize;
+    let answer = call_with_numbers(libc::SYS_mmap, [0, bytes, access, flags, usize::MAX, 0]);
+    (answer > 0).then_some(answer as *mut c_void)
+}
+
+/// Makes memory inaccessible.
+///
+/// # Safety
+/// Nobody may use it.
+pub(super) unsafe fn protect(start: *mut c_void, bytes: usize) {
+    // SAFETY: the caller answers for the memory.
+    unsafe { call(libc::SYS_mprotect, [start as usize, bytes, libc::PROT_NONE as usize, 0, 0, 0]) };
+}
+
+/// Gives the calling task an alternate stack for signals.
+///
+/// # Safety
+/// The memory must be nobody else's while the task lives.
+pub(super) unsafe fn set_alternate_stack(start: *mut c_void, bytes: usize) {
+    let stack = libc::stack_t { ss_sp: start, ss_flags: 0, ss_size: bytes };
+    let place = &raw const stack as usize;
+    // SAFETY: the kernel reads one stack_t; the caller answers for the memory.
+    unsafe { call(libc::SYS_sigaltstack, [place, 0, 0, 0, 0, 0]) };
+}
+
 /// A pipe that an exec closes: end to read, end to write.
 pub(super) fn pipe() -> Option<[c_int; 2]> {
     let mut ends = [-1; 2];
@@ -216,6 +252,24 @@ pub(super) unsafe fn exec(
 ) -> Answer {
     // SAFETY: the kernel reads the strings, for which the caller answers.
     unsafe { call(libc::SYS_execve, [path as usize, argv as usize, envp as usize, 0, 0, 0]) }
+}
+
+/// Starts a thread of this process that runs `run` on the stack below `stack_top`, with the signal mask and the
+/// thread-local storage of the calling thread, which must not touch the latter while that thread lives. Whether it was
+/// started.
+///
+/// # Safety
+/// The stack must be nobody else's while the thread lives.
+pub(super) unsafe fn start_thread(run: extern "C" fn(*mut c_void) -> c_int, stack_top: *mut c_void) -> bool {
+    let flags = libc::CLONE_VM
+        | libc::CLONE_FS
+        | libc::CLONE_FILES
+        | libc::CLONE_SIGHAND
+        | libc::CLONE_THREAD
+        | libc::CLONE_SYSVSEM;
+    // SAFETY: libc's clone switches to the new stack, calls `run` and ends the thread with its answer; it sets errno on
+    // failure only, and the handler restores that. The caller answers for the stack.
+    (unsafe { libc::clone(run, stack_top, flags, core::ptr::null_mut()) }) > 0
 }
 
 /// Starts a task in this memory, with copies of everything else, that runs `run` on the stack below `stack_top`, and

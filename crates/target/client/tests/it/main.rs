@@ -3,6 +3,7 @@
 
 mod after_a_crash;
 mod crash;
+mod recovery;
 mod registration;
 mod traced;
 mod victim;

@@ -1,14 +1,18 @@
 //! Stands in for `werfault`: appends one line about the request to the file `FAKE_OUT`, then behaves as `FAKE_MODE`
-//! says: `store`, `exit`, `hang` (until the crashed process has given up) or `progress`.
+//! says: `store`, `recover` (has the recovery callback run, and writes down what became of it), `exit`, `hang` (until
+//! the crashed process has given up) or `progress`.
 #![expect(unsafe_code, reason = "takes over inherited descriptors")]
 
 use std::fs::{File, OpenOptions, read_dir, read_link, read_to_string};
 use std::io::{Read, Write};
-use std::os::fd::FromRawFd;
+use std::mem::offset_of;
+use std::os::fd::{AsFd, FromRawFd};
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
-use wer_abi::handoff::{REPLY_FD, REQUEST_FD, reply};
+use wer_abi::handoff::{RECOVERED, REPLY_FD, REQUEST_FD, reply};
+use wer_abi::registration::{Header, RecoveryArea};
+use wer_client::registration::restart_settings_of_process;
 
 pub(crate) fn run() {
     // SAFETY: the descriptors that every werfault is started with.
@@ -22,6 +26,14 @@ pub(crate) fn run() {
     out.write_all(describe(&bytes).as_bytes()).expect("a line");
     match std::env::var("FAKE_MODE").as_deref().unwrap_or("store") {
         "store" => answer.write_all(&[reply::STORED]).expect("a waiting process"),
+        "recover" => {
+            answer.write_all(&[reply::RECOVER]).expect("a waiting process");
+            let mut word = [0];
+            request.read_exact(&mut word).expect("the end of the recovery");
+            assert_eq!(word, [RECOVERED]);
+            out.write_all(recovery(&bytes).as_bytes()).expect("a line");
+            answer.write_all(&[reply::STORED]).expect("a waiting process");
+        }
         "hang" => {
             let rest = request.read(&mut bytes).expect("end of file");
             assert_eq!(rest, 0);
@@ -37,6 +49,26 @@ pub(crate) fn run() {
         "exit" => {}
         other => panic!("unknown FAKE_MODE {other}"),
     }
+}
+
+/// What became of the recovery, and the restart that is registered by then, in one line.
+fn recovery(request: &[u8; 64]) -> String {
+    let pid = u32::from_le_bytes(request[8..12].try_into().unwrap());
+    let block = u64::from_le_bytes(request[40..48].try_into().unwrap());
+    let memory = File::open(format!("/proc/{pid}/mem")).expect("its memory");
+    let word = |offset: usize| {
+        let mut out = [0; 4];
+        memory.read_exact_at(&mut out, block + offset as u64).expect("its block");
+        u32::from_le_bytes(out)
+    };
+    let area = offset_of!(Header, recovery);
+    let restart = restart_settings_of_process(pid, memory.as_fd()).expect("its restart");
+    format!(
+        "phase={} progress={} restart={}\n",
+        word(area + offset_of!(RecoveryArea, phase)),
+        word(area + offset_of!(RecoveryArea, progress_count)),
+        restart.and_then(|restart| restart.command_line).unwrap_or_default(),
+    )
 }
 
 /// `name=value` pairs in one line.

@@ -3,6 +3,7 @@
 
 mod crashes;
 mod fake_werfault;
+mod recovers;
 
 use wer_client::crash::{AttachOptions, attach};
 
@@ -17,5 +18,8 @@ fn main() {
         prepare();
     }
     attach(&AttachOptions::default()).expect("attached");
-    crashes::run(&role);
+    match role.strip_prefix("recover-") {
+        Some(role) => recovers::run(role),
+        None => crashes::run(&role),
+    }
 }
