@@ -74,7 +74,7 @@ impl Kind {
             Self::Switch => "0 or 1".into(),
             Self::Number { min, max } => format!("a whole number from {min} to {max}"),
             Self::Text => format!("a text of at most {MAX_TEXT_CHARS} characters"),
-            Self::Path => "an absolute path".into(),
+            Self::Path => "an absolute path, or one that begins with a variable or ~".into(),
         }
     }
 }
@@ -238,7 +238,8 @@ catalogue! {
         "1 lets DefaultConsent win over the consent of single events.",
     );
     DUMP_FOLDER = Known::local_dumps(
-        "DumpFolder", Kind::Path, 0, "Where local dumps go; by default CrashDumps in the store.",
+        "DumpFolder", Kind::Path, 0,
+        "Where local dumps go; by default wer/CrashDumps in the state folder of the user whose program crashed.",
     );
     DUMP_COUNT = Known::local_dumps(
         "DumpCount", Kind::Number { min: 0, max: MAX_DUMP_COUNT as i64 }, 10,

@@ -186,7 +186,7 @@ impl Parser {
             }
             Kind::Text => text(value).map(|text| Typed::Text(text.to_owned())),
             Kind::Path => text(value)
-                .filter(|text| Path::new(text).is_absolute())
+                .filter(|text| text.starts_with(['/', '%', '$', '~']))
                 .map(|text| Typed::Text(text.to_owned())),
         };
         if typed.is_none() {

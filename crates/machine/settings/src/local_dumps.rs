@@ -1,7 +1,5 @@
 //! `[LocalDumps]`: dumps that are kept on this machine, apart from reports.
 
-use std::path::PathBuf;
-
 use crate::Settings;
 use crate::catalogue::{self, Known};
 use crate::layer::Typed;
@@ -41,8 +39,8 @@ pub struct LocalDump {
     pub dump_type: LocalDumpType,
     /// How many are kept.
     pub count: u32,
-    /// Where they go.
-    pub folder: PathBuf,
+    /// Where they go, as written: variables are expanded by whoever knows the crashed user. `None` = the default.
+    pub folder: Option<String>,
 }
 
 impl Settings {
@@ -71,8 +69,8 @@ impl Settings {
             },
             count: unsigned(&catalogue::DUMP_COUNT),
             folder: match self.local_dump_value(name, &catalogue::DUMP_FOLDER) {
-                Some(Typed::Text(folder)) => PathBuf::from(folder),
-                _ => self.default_dump_folder.clone(),
+                Some(Typed::Text(folder)) => Some(folder.clone()),
+                _ => None,
             },
         })
     }

@@ -36,7 +36,6 @@ pub struct FileLimits {
 pub struct Settings {
     /// Strongest first.
     pub(crate) layers: Vec<Layer>,
-    pub(crate) default_dump_folder: PathBuf,
     consent_file: PathBuf,
     server_file: PathBuf,
 }
@@ -79,7 +78,6 @@ impl Settings {
         let writable = locations.user_file().unwrap_or_else(|| locations.system_file());
         let settings = Self {
             layers,
-            default_dump_folder: locations.store_root.join("CrashDumps"),
             consent_file: writable.clone(),
             server_file: writable,
         };

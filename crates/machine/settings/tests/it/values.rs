@@ -1,7 +1,5 @@
 //! Local dumps, reasons to wait, names in any case, explanations.
 
-use std::path::Path;
-
 use wer_settings::{FileLevel, LocalDumpType, Locations, Settings};
 
 fn machine(text: &str) -> Settings {
@@ -13,7 +11,12 @@ fn local_dumps_are_off_until_their_table_is_there() {
     assert_eq!(machine("").local_dump("game"), None);
     let dump = machine("[LocalDumps]").local_dump("/usr/bin/game").expect("a dump");
     assert_eq!((dump.dump_type, dump.count), (LocalDumpType::Mini, 10));
-    assert_eq!(dump.folder, Path::new("/var/lib/wer/CrashDumps"));
+    assert_eq!(dump.folder, None);
+    let folder = |folder: &str| machine(&format!("[LocalDumps]\nDumpFolder = '{folder}'")).local_dump("game");
+    for good in ["/srv/dumps", "%LOCALAPPDATA%\\CrashDumps", "$HOME/dumps", "~/dumps"] {
+        assert_eq!(folder(good).and_then(|dump| dump.folder).as_deref(), Some(good));
+    }
+    assert_eq!(folder("dumps").and_then(|dump| dump.folder), None);
 }
 
 #[test]
@@ -24,7 +27,7 @@ fn a_programs_table_overrides_value_by_value_and_counts_alone_for_it() {
     let both = machine(&format!("[LocalDumps]\nDumpCount = 3\nDumpFolder = \"/srv/dumps\"\n{text}"));
     let dump = both.local_dump("game").expect("a dump");
     assert_eq!((dump.dump_type, dump.count), (LocalDumpType::Full, 3));
-    assert_eq!(dump.folder, Path::new("/srv/dumps"));
+    assert_eq!(dump.folder.as_deref(), Some("/srv/dumps"));
     assert!(!both.wants_heap_dump("other"));
 }
 
