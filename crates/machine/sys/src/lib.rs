@@ -26,4 +26,4 @@ pub mod run_as;
 pub use memory::{ProcessMemory, VmMemory};
 pub use pagemap::PageMap;
 pub use process::{Process, ProcessError, ProcessIdentity};
-pub use run_as::{Credentials, RunAsError, as_user, open_as_user};
+pub use run_as::{Credentials, RunAsError, as_user, file_as_user, open_as_user};

@@ -137,9 +137,21 @@ pub fn open_as_user(
     path: &Path,
     deadline: Duration,
 ) -> Result<File, RunAsError> {
+    file_as_user(credentials, deadline, || open_regular_beneath(root, path))
+}
+
+/// Runs `work` in a child with the rights of `credentials` and returns the file that it opened.
+///
+/// # Errors
+/// See [`RunAsError`]; [`RunAsError::Open`] carries the error of `work` by its number, EINVAL where it has none.
+pub fn file_as_user(
+    credentials: &Credentials,
+    deadline: Duration,
+    work: impl FnOnce() -> io::Result<File>,
+) -> Result<File, RunAsError> {
     let uid = credentials.uid;
     let worker = Worker::start(credentials, |socket| {
-        let outcome = open_regular_beneath(root, path);
+        let outcome = work();
         let code = match &outcome {
             Ok(_) => 0,
             Err(error) => error.raw_os_error().unwrap_or(libc::EINVAL),
