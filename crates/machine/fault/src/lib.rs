@@ -16,6 +16,7 @@
 
 pub mod claim;
 pub mod context;
+mod debugger;
 mod dumps;
 mod events;
 pub mod facts;

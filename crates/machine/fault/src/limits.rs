@@ -12,3 +12,7 @@ pub const FILE_OPEN_DEADLINE: Duration = Duration::from_secs(2);
 pub const HOLD_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=600_000;
 /// Writing the last line of a hung run into the log, which may hang too.
 pub const LAST_LINE_DEADLINE: Duration = Duration::from_secs(2);
+/// A process waits no longer for its debugger. Much longer than for anything else: a person may be at work.
+pub const DEBUGGER_DEADLINE: Duration = Duration::from_secs(3600);
+/// How often the process is told that its debugger is still at work.
+pub const DEBUGGER_PROGRESS_INTERVAL: Duration = Duration::from_secs(1);

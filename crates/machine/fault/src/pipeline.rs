@@ -19,7 +19,7 @@ use wer_store::{Staging, Store, StoreError};
 
 use crate::fail_spot::{self, Spot};
 use crate::progress::ToldReader;
-use crate::{Context, dumps, events, modules, privilege, registered_files};
+use crate::{Context, debugger, dumps, events, modules, privilege, registered_files};
 
 /// A report in the store.
 #[derive(Clone, Debug)]
@@ -96,6 +96,7 @@ pub fn report_capture(
     if let Some(error) = mark(capture, capture_state::STORED, id, context) {
         tracing::debug!("{}", error.message);
     }
+    debugger::hold(capture, context, &report);
     capture.release();
     let reported = Reported { id, folder: stored, report };
     events::record(context, &reported, events::Change::Queued);

@@ -14,7 +14,7 @@ use wer_model::ReportId;
 use crate::facts::facts_of;
 use crate::limits::REQUEST_DEADLINE;
 use crate::watchdog::Watchdog;
-use crate::{Context, Reported, events, privilege, report_capture};
+use crate::{Context, Reported, debugger, events, privilege, report_capture};
 
 /// The other end of a crashing process's hand-off. It is told the end either way, at the latest when this goes.
 #[derive(Debug)]
@@ -54,6 +54,8 @@ impl Handoff {
             tell(&mut self.reply, reply::PROGRESS);
         };
         let reported = report_capture(&mut capture, context, ReportId(request.report_id), &mut progress)?;
+        let user = privilege::real_user_of(&capture);
+        debugger::attach(&capture, context, &reported, &user, &mut progress);
         self.end(reply::STORED);
         Ok(reported)
     }

@@ -14,7 +14,7 @@ use crate::claim::{self, Claim};
 use crate::facts::facts_of;
 use crate::limits::{HOLD_RANGE_MS, STORE_LOOK_DEADLINE};
 use crate::watchdog::Watchdog;
-use crate::{Context, Reported, privilege, report_capture};
+use crate::{Context, Reported, debugger, privilege, report_capture};
 
 /// What came of it.
 #[derive(Debug)]
@@ -52,6 +52,9 @@ pub fn report(
         Claim::New => new_id(),
     };
     let reported = report_capture(&mut capture, context, id, &mut || watchdog.progress())?;
+    if is_ordinary {
+        debugger::open_stored(context, &reported, &privilege::real_user_of(&capture));
+    }
     Ok(KernelOutcome::Reported(Box::new(reported)))
 }
 

@@ -1,6 +1,8 @@
 //! What must hold when something goes wrong: real processes crash while the reporter is killed, hangs, is missing, while
 //! disks fill and modules misbehave. Checked are the wait status, the number of reports, what they say, and the log.
 
+mod article;
+mod debugger;
 mod disk;
 mod kernel_input;
 mod modules;

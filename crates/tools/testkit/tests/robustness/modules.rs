@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use wer_testkit::{Sandbox, SandboxOptions, Store};
+use wer_testkit::{Sandbox, SandboxOptions, Store, minidump_reader};
 
-use crate::scene::{Scene, assert_says, compile};
+use crate::scene::{Scene, assert_says, compile, files, names};
 
 struct Modules {
     good: PathBuf,
@@ -127,4 +127,34 @@ fn the_kernels_way_asks_them_too() {
     let report = scene.only_report(Store::Machine, ended.pid);
     assert_eq!(report["signature"]["event_type"], "Robust event");
     assert_eq!(verdicts(&report), ["crashed", "claimed"]);
+}
+
+#[test]
+fn a_module_writes_a_dump_of_its_own() {
+    let scene = Scene::new();
+    let arguments = ["-shared", "-fPIC", "-fshort-wchar", "-DEVENT=\"\"", "-DDUMP", "-lwer", "-lwerdbghelp"];
+    let module = compile(&scene.sandbox, "named_module.c", "dumps.so", &arguments).expect("a module");
+    let options = SandboxOptions { system_modules: vec![module.clone()], ..SandboxOptions::default() };
+    scene.sandbox.write_settings(&options).expect("settings");
+    for way in ["in the application", "by the kernel"] {
+        let module = module.display().to_string();
+        let (ended, store, _borrowed);
+        if way == "in the application" {
+            ended = scene.crash(&["module", &module, "attach"]);
+            store = Store::User;
+        } else {
+            let Some(borrowed) = scene.kernel_pipe() else { return };
+            _borrowed = borrowed;
+            ended = scene.crash(&["module", &module]);
+            store = Store::Machine;
+        }
+        let report = scene.only_report(store, ended.pid);
+        assert_eq!(verdicts(&report), ["claimed"], "{way}: {report}");
+        assert!(files(&report).contains(&"module0_own.dmp".to_owned()), "{way}: {report}");
+        let id = report["id"].as_str().expect("an id");
+        let root = scene.sandbox.store_root(store).join("ReportQueue");
+        let folder = names(&root).into_iter().find(|name| name.ends_with(id)).expect("its folder");
+        let reading = minidump_reader::read(&root.join(folder).join("module0_own.dmp")).expect("a dump");
+        assert_eq!(reading.crashed_thread, ended.pid, "{way}");
+    }
 }

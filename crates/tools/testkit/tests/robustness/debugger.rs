@@ -1,0 +1,117 @@
+//! A module's own debugger: attached to a process that waits in its handler, or started on the stored dump of one that
+//! the kernel holds. The process dies of its own signal in any case.
+
+use std::path::{Path, PathBuf};
+
+use wer_testkit::{SandboxOptions, Store, wait_for};
+
+use crate::scene::{LIMIT, Scene, assert_says, compile};
+
+/// A scene whose module wants this debugger.
+fn scene_with(name: &str, command: impl FnOnce(&Scene) -> String, automatic: bool) -> (Scene, PathBuf) {
+    let scene = Scene::new();
+    let command = format!("-DDEBUGGER=\"{}\"", command(&scene).replace('"', "\\\""));
+    let automatic = format!("-DAUTOMATIC={}", u8::from(automatic));
+    let arguments = ["-shared", "-fPIC", "-fshort-wchar", "-DEVENT=\"Debugged\"", &command, &automatic];
+    let module = compile(&scene.sandbox, "named_module.c", name, &arguments).expect("a module");
+    let options = SandboxOptions { system_modules: vec![module.clone()], ..SandboxOptions::default() };
+    scene.sandbox.write_settings(&options).expect("settings");
+    (scene, module)
+}
+
+fn small_debugger(scene: &Scene, seen: &Path, mode: &str) -> String {
+    let debugger = compile(&scene.sandbox, "debugger.c", "small-debugger", &[]).expect("a debugger");
+    format!("\"{}\" \"{}\" {mode} %ld %ld", debugger.display(), seen.display())
+}
+
+/// Crashes with the small debugger; returns what it has seen.
+fn seen_by_debugger(mode: &str) -> (Scene, String) {
+    let mut seen = PathBuf::new();
+    let command = |scene: &Scene| {
+        seen = scene.sandbox.path("seen");
+        small_debugger(scene, &seen, mode)
+    };
+    let (scene, module) = scene_with(&format!("debugged-{mode}-{}.so", std::process::id()), command, true);
+    let ended = scene.crash(&["module", &module.display().to_string(), "attach"]);
+    let report = scene.only_report(Store::User, ended.pid);
+    assert_eq!(report["signature"]["event_type"], "Debugged");
+    let whole = wait_for("the debugger's last line", LIMIT, || {
+        let text = std::fs::read_to_string(&seen).unwrap_or_default();
+        let is_over =
+            ["left\n", "ended by", "failed"].iter().any(|end| text.contains(end)) && text.ends_with('\n');
+        Ok(is_over.then_some(text))
+    });
+    (scene, whole.expect("what the debugger saw"))
+}
+
+#[test]
+fn a_debugger_finds_the_process_stopped_and_may_leave_it() {
+    let (scene, seen) = seen_by_debugger("leave");
+    assert_eq!(seen, "state T\nattached 1\nleft\n");
+    assert_eq!(scene.failures(Store::User), Vec::<String>::new());
+}
+
+#[test]
+fn a_debugger_that_stays_sees_the_signal_again() {
+    let (_scene, seen) = seen_by_debugger("stay");
+    assert_eq!(seen, "state T\nattached 1\nsignal 11\nended by 11\n");
+}
+
+#[test]
+fn gdb_shows_where_it_crashed() {
+    let command = |_: &Scene| "/usr/bin/gdb -nx -batch -p %ld -ex bt".to_owned();
+    let (scene, module) = scene_with("debugged-gdb.so", command, true);
+    let ended = scene.crash(&["module", &module.display().to_string(), "attach"]);
+    assert!(ended.stdout.contains("in main"), "{}", ended.describe());
+}
+
+#[test]
+fn without_leave_to_start_it_the_log_says_how() {
+    let (scene, module) = scene_with("debugged-asks.so", |_| "/usr/bin/gdb -p %ld".to_owned(), false);
+    let ended = scene.crash(&["module", &module.display().to_string(), "attach"]);
+    scene.only_report(Store::User, ended.pid);
+    assert_says(&scene.failures(Store::User), "nobody to ask. Its command line: /usr/bin/gdb -p %ld");
+}
+
+#[test]
+fn a_debugger_that_is_not_there_costs_nothing() {
+    let (scene, module) = scene_with("debugged-none.so", |_| "/nonexistent/dbg %ld".to_owned(), true);
+    let ended = scene.crash(&["module", &module.display().to_string(), "attach"]);
+    scene.only_report(Store::User, ended.pid);
+    assert_says(&scene.failures(Store::User), "was not started");
+}
+
+#[test]
+fn a_process_that_the_kernel_holds_is_debugged_by_its_files() {
+    let mut seen = PathBuf::new();
+    let command = |scene: &Scene| {
+        seen = scene.sandbox.path("seen");
+        // Whoever crashed starts it.
+        std::fs::write(&seen, "").expect("a file");
+        let script = scene.script(
+            "look",
+            &format!(
+                "echo \"$(head -c4 \"$1\") $(head -c4 \"$2\" | tail -c3) $#\" > {}; rm -f \"$2\"",
+                seen.display()
+            ),
+        );
+        format!("{} {{dump}} {{core}}", script.display())
+    };
+    let (scene, module) = scene_with(&format!("debugged-files-{}.so", std::process::id()), command, true);
+    let Some(_borrowed) = scene.kernel_pipe() else { return };
+    let ended = scene.crash(&["module", &module.display().to_string()]);
+    scene.only_report(Store::Machine, ended.pid);
+    let text = wait_for("the debugger", LIMIT, || {
+        Ok(Some(std::fs::read_to_string(&seen).unwrap_or_default()).filter(|text| text.ends_with('\n')))
+    });
+    assert_eq!(text.expect("what it saw"), "MDMP ELF 2\n", "{:?}", scene.failures(Store::Machine));
+}
+
+#[test]
+fn a_process_that_the_kernel_holds_is_never_attached_to() {
+    let (scene, module) = scene_with("debugged-never.so", |_| "/usr/bin/gdb -p %ld".to_owned(), true);
+    let Some(_borrowed) = scene.kernel_pipe() else { return };
+    let ended = scene.crash(&["module", &module.display().to_string()]);
+    scene.only_report(Store::Machine, ended.pid);
+    assert_says(&scene.failures(Store::Machine), "it would attach to a process whose core the kernel writes");
+}
