@@ -38,48 +38,62 @@ pub struct Settings {
     pub(crate) layers: Vec<Layer>,
     consent_file: PathBuf,
     server_file: PathBuf,
+    /// What the policy forbids is not known, so nothing may be sent.
+    policy_is_broken: bool,
 }
+
+/// A file's text, `None` where there is none, or why it cannot be read.
+pub(crate) type FileText = Result<Option<String>, String>;
 
 impl Settings {
     /// Reads the files. What cannot be read is a warning; the rest and the defaults count.
     #[must_use]
     pub fn load(locations: &Locations) -> (Self, Vec<SettingsWarning>) {
-        let mut warnings = Vec::new();
-        let mut texts = Vec::new();
-        for level in FileLevel::ALL {
-            let Some(file) = file_of(locations, level) else { continue };
-            match read::text(&file) {
-                Ok(Some(text)) => texts.push((level, text)),
-                Ok(None) => {}
-                Err(reason) => warnings.push(SettingsWarning::Unreadable { file, reason }),
-            }
-        }
-        let texts: Vec<_> = texts.iter().map(|(level, text)| (*level, text.as_str())).collect();
-        let (settings, in_texts) = Self::from_texts(locations, &texts);
-        warnings.extend(in_texts);
-        (settings, warnings)
+        let files: Vec<_> = FileLevel::ALL
+            .into_iter()
+            .filter_map(|level| Some((level, read::text(&file_of(locations, level)?))))
+            .collect();
+        Self::from_files(locations, &files)
     }
 
     /// The same for texts that the caller has read, for instance a user's file read with that user's rights.
     #[must_use]
     pub fn from_texts(locations: &Locations, texts: &[(FileLevel, &str)]) -> (Self, Vec<SettingsWarning>) {
+        let files: Vec<_> =
+            texts.iter().map(|(level, text)| (*level, Ok(Some((*text).to_owned())))).collect();
+        Self::from_files(locations, &files)
+    }
+
+    /// The same for what reading the files came to.
+    pub(crate) fn from_files(
+        locations: &Locations,
+        files: &[(FileLevel, FileText)],
+    ) -> (Self, Vec<SettingsWarning>) {
         let mut warnings = Vec::new();
         let mut layers = Vec::new();
         for level in FileLevel::ALL {
             let Some(file) = file_of(locations, level) else { continue };
-            let Some((_, text)) = texts.iter().find(|(other, _)| *other == level) else {
-                layers.push(Layer::empty(level, &file));
-                continue;
+            let read = files.iter().find(|(other, _)| *other == level).map(|(_, read)| read);
+            let (layer, of_file) = match read {
+                Some(Ok(Some(text))) => Layer::parse(level, &file, text),
+                Some(Err(reason)) => {
+                    let warning = SettingsWarning::Unreadable { file: file.clone(), reason: reason.clone() };
+                    (Layer::empty(level, &file), vec![warning])
+                }
+                Some(Ok(None)) | None => (Layer::empty(level, &file), Vec::new()),
             };
-            let (layer, in_text) = Layer::parse(level, &file, text);
             layers.push(layer);
-            warnings.extend(in_text);
+            warnings.extend(of_file);
         }
         let writable = locations.user_file().unwrap_or_else(|| locations.system_file());
+        let policy = locations.policy_file();
         let settings = Self {
             layers,
             consent_file: writable.clone(),
             server_file: writable,
+            policy_is_broken: warnings
+                .iter()
+                .any(|warning| warning.is_about_whole_file() && warning.file() == policy),
         };
         (settings, warnings)
     }
@@ -215,9 +229,13 @@ impl Settings {
     }
 
     /// The consent for reports of one event type: its own value, else `DefaultConsent`; with
-    /// `DefaultOverrideBehavior` 1, and for a `DefaultConsent` of 0, always the latter.
+    /// `DefaultOverrideBehavior` 1, and for a `DefaultConsent` of 0, always the latter. While the policy's file cannot be
+    /// read, nothing may be sent: what it forbids is not known.
     #[must_use]
     pub fn consent_for(&self, event_type: &str) -> Consent {
+        if self.policy_is_broken {
+            return Consent::Disabled;
+        }
         let default = self.number(&catalogue::DEFAULT_CONSENT);
         let own = self.layers.iter().find_map(|layer| layer.event(event_type));
         let number = match own {
@@ -243,6 +261,10 @@ impl Settings {
             );
         }
         match self.consent_for("") {
+            Consent::Disabled if self.policy_is_broken => {
+                "The machine's policy cannot be read, so no report is sent; `wer config` says what is wrong."
+                    .into()
+            }
             Consent::Disabled => {
                 "The machine's policy lets no report be sent (Consent.DefaultConsent is 0).".into()
             }
@@ -277,7 +299,7 @@ impl Settings {
     }
 }
 
-fn file_of(locations: &Locations, level: FileLevel) -> Option<PathBuf> {
+pub(crate) fn file_of(locations: &Locations, level: FileLevel) -> Option<PathBuf> {
     match level {
         FileLevel::Policy => Some(locations.policy_file()),
         FileLevel::System => Some(locations.system_file()),
