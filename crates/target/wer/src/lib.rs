@@ -21,6 +21,7 @@ mod memory;
 #[cfg(feature = "module")]
 pub mod module;
 mod module_context;
+mod os;
 #[cfg(feature = "panic-words")]
 mod panic_words;
 
@@ -30,11 +31,13 @@ pub use memory::{
     unregister_memory_block, unregister_memory_range,
 };
 pub use module_context::ModuleContext;
+pub use os::crash::AttachOptions;
 pub use wer_abi::Hresult;
 pub use wer_abi::flags;
-pub use wer_client::crash::AttachOptions;
+#[cfg(feature = "module")]
+pub use wer_macros::exception_module;
 
-use wer_client::{crash, registration};
+use os::{crash, registration};
 
 /// What a registered file is (`WER_REGISTER_FILE_TYPE`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

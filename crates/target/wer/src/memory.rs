@@ -6,7 +6,7 @@
 
 use core::marker::PhantomData;
 
-use wer_client::registration;
+use crate::os::registration;
 
 use crate::Result;
 

@@ -2,9 +2,11 @@
 //! process, and may claim the crash and name it.
 //!
 //! A module is a `cdylib` with one type that implements [`RuntimeExceptionModule`], exported by
-//! [`export_module!`](crate::export_module). The application registers its path, and the machine's settings must list
-//! it (`docs/modules.md`). It runs confined, as the crashed user, with a deadline, and must not depend on anything but
-//! what it reads from the process.
+//! [`#[wer::exception_module]`](crate::exception_module) before that implementation. The application registers its path,
+//! and the machine's settings must list it (`docs/modules.md`). It runs confined, as the crashed user, with a deadline,
+//! and must not depend on anything but what it reads from the process.
+//!
+//! The same source makes a module for Windows (`cargo build --target x86_64-pc-windows-gnu`), which `WerFault.exe` loads.
 //!
 //! ```
 //! use wer::module::{Claim, ExceptionInfo, RuntimeExceptionModule};
@@ -14,6 +16,7 @@
 //!     version: u32,
 //! }
 //!
+//! #[wer::exception_module]
 //! impl RuntimeExceptionModule for Handler {
 //!     fn event(&mut self, exception: &ExceptionInfo<'_>) -> Claim {
 //!         match exception.read::<u32>(exception.context()) {
@@ -29,8 +32,6 @@
 //!         Some(("Version".to_owned(), self.version.to_string()))
 //!     }
 //! }
-//!
-//! wer::export_module!(Handler);
 //! # fn main() {}
 //! ```
 
@@ -39,6 +40,7 @@ pub mod entry;
 mod exception_info;
 mod from_target;
 
+pub use crate::os::process::{PartialCopy, Win32Error};
 pub use exception_info::{ExceptionInfo, ReadError};
 pub use from_target::FromTarget;
 
@@ -102,10 +104,10 @@ pub trait RuntimeExceptionModule: Default + Send {
 
 /// `OutputDebugString`: a line on the host's standard error, which a developer sees.
 pub fn debug_output(text: &str) {
-    wer_winbase::debug::output_debug_string(text);
+    crate::os::process::output_debug_string(text);
 }
 
-/// Exports a type as this library's runtime exception module: the three functions that a host looks for, each with a
+/// What [`#[wer::exception_module]`](crate::exception_module) writes: exports a type as this library's runtime exception module: the three functions that a host looks for, each with a
 /// panic boundary. Once per `cdylib`.
 #[macro_export]
 macro_rules! export_module {

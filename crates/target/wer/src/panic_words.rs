@@ -5,7 +5,7 @@
 use std::panic::PanicHookInfo;
 use std::sync::Once;
 
-use wer_client::registration::{LastWordsSource, set_last_words};
+use crate::os::registration::{LastWordsSource, set_last_words};
 
 static INSTALLED: Once = Once::new();
 

@@ -11,7 +11,7 @@ use crate::command::run as run_command;
 mod readers;
 
 /// A program, the argument that makes it say its version, and the package that has it.
-const NEEDED: [(&str, &str, &str); 14] = [
+const NEEDED: [(&str, &str, &str); 15] = [
     ("cc", "--version", "gcc"),
     ("c++", "--version", "g++"),
     ("ld", "--version", "binutils"),
@@ -21,6 +21,7 @@ const NEEDED: [(&str, &str, &str); 14] = [
     ("gdb", "--version", "gdb"),
     ("strace", "--version", "strace"),
     ("musl-gcc", "--version", "musl-tools"),
+    ("x86_64-w64-mingw32-gcc", "--version", "gcc-mingw-w64-x86-64"),
     ("python3", "--version", "python3"),
     ("zstd", "--version", "zstd"),
     ("lz4", "--version", "lz4"),
@@ -38,12 +39,16 @@ const NEEDED_FILES: [(&str, &str); 2] =
 /// Parts of the Rust toolchain that cargo calls.
 const NEEDED_COMPONENTS: [(&str, &str); 2] = [("fmt", "rustfmt"), ("clippy", "clippy")];
 
+/// What the crate `wer` and modules are built for besides.
+const WINDOWS_TARGET: &str = "x86_64-pc-windows-gnu";
+
 /// Installs what is missing.
 ///
 /// # Errors
 /// We are not root and something is missing (the message has the command to run), or installing failed.
 pub(crate) fn run() -> Result<()> {
     components()?;
+    windows_target()?;
     install(&missing_packages(starts, |file| Path::new(file).exists()))?;
     readers::install()
 }
@@ -108,6 +113,20 @@ fn components() -> Result<()> {
             let mut rustup = Command::new("rustup");
             run_command(&format!("installing {component}"), rustup.args(["component", "add", component]))?;
         }
+    }
+    Ok(())
+}
+
+fn windows_target() -> Result<()> {
+    let listed =
+        Command::new("rustc").args(["--print", "target-libdir", "--target", WINDOWS_TARGET]).output();
+    let is_there = listed.is_ok_and(|output| {
+        Path::new(String::from_utf8_lossy(&output.stdout).trim()).join("..").join("lib").is_dir()
+    });
+    if !is_there {
+        let mut rustup = Command::new("rustup");
+        let what = format!("installing the standard library for {WINDOWS_TARGET}");
+        run_command(&what, rustup.args(["target", "add", WINDOWS_TARGET]))?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ struct CrashReportSample {
     payload: Option<Payload>,
 }
 
+#[wer::exception_module]
 impl RuntimeExceptionModule for CrashReportSample {
     fn event(&mut self, exception: &ExceptionInfo<'_>) -> Claim {
         match exception.read(exception.context()) {
@@ -33,5 +34,3 @@ impl RuntimeExceptionModule for CrashReportSample {
         }
     }
 }
-
-wer::export_module!(CrashReportSample);

@@ -2,8 +2,8 @@
 
 use core::fmt;
 
+use crate::os::process::{self, PartialCopy, Win32Error, process_id, read_process_memory};
 use wer_abi::{Context, ExceptionRecord, Handle, NtStatus, WerRuntimeExceptionInformation};
-use wer_winbase::{PartialCopy, process_id, read_process_memory, terminate_process};
 
 use super::FromTarget;
 
@@ -127,12 +127,12 @@ impl<'a> ExceptionInfo<'a> {
         Ok(T::from_target(&bytes))
     }
 
-    /// Asks for the end of the crashed process, as `TerminateProcess` does. It is noted in the report; the process
-    /// ends by its own signal when the report is done.
+    /// Ends the crashed process, as `TerminateProcess` does. On Linux it is held for its report and ends by its own signal
+    /// when that is done; the wish is noted there.
     ///
     /// # Errors
     /// The host's answer.
-    pub fn terminate_process(&self, exit_code: u32) -> Result<(), wer_winbase::Win32Error> {
-        terminate_process(self.process(), exit_code)
+    pub fn terminate_process(&self, exit_code: u32) -> Result<(), Win32Error> {
+        process::terminate_process(self.process(), exit_code)
     }
 }
