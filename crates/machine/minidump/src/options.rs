@@ -29,6 +29,9 @@ pub struct DumpOptions {
     pub flags: u64,
     /// Micro dumps: the crashed thread and its stack, no other thread.
     pub only_crashed_thread: bool,
+    /// A thread that more is wanted of: its whole stack, also where stacks are filtered, and the memory around its thread
+    /// pointer.
+    pub detailed_thread: Option<u32>,
     /// Text for `CommentStreamW`.
     pub comment: Option<String>,
     /// Text for `CommentStreamA`; UTF-8 here.

@@ -68,6 +68,7 @@ pub(super) fn plan(
         lookup: ModuleLookup::new(snapshot),
         plan: empty(options, Content::Process),
         stacks: Vec::new(),
+        whole_stacks: Vec::new(),
         hidden: Hidden::default(),
     };
     planner.find()?;
@@ -97,6 +98,8 @@ struct Planner<'a, 'c> {
     lookup: ModuleLookup,
     plan: DumpPlan,
     stacks: Vec<Range>,
+    /// Those of them that no filter touches.
+    whole_stacks: Vec<Range>,
     hidden: Hidden,
 }
 
@@ -120,9 +123,11 @@ impl Planner<'_, '_> {
         for mut planned in std::mem::take(&mut self.plan.known.threads) {
             let Some(thread) = self.snapshot.threads.get(planned.index) else { continue };
             let crashed = planned.index == self.crashed;
+            let is_detailed = self.options.detailed_thread == Some(thread.tid);
             let mut kept = KeptStack::default();
             if planned.flags & thread_write::STACK != 0 {
-                kept = stacks::stack_of(self.snapshot, thread, crashed, &mut self.plan.soft_errors);
+                let more = crashed || is_detailed;
+                kept = stacks::stack_of(self.snapshot, thread, more, &mut self.plan.soft_errors);
                 planned.stack = kept.stack;
             }
             let extended = self.options.extended_thread_list;
@@ -131,8 +136,14 @@ impl Planner<'_, '_> {
             }
             if planned.flags & thread_write::STACK != 0 {
                 ranges.extend(kept.parts());
+                if is_detailed {
+                    self.whole_stacks.extend(kept.parts());
+                }
             } else {
                 planned.stack = None;
+            }
+            if is_detailed {
+                planned.flags |= thread_write::THREAD_DATA;
             }
             threads.push(planned);
         }
@@ -272,7 +283,8 @@ impl Planner<'_, '_> {
             });
         }
         if self.options.has(flags::FILTER_MEMORY) {
-            self.plan.filter = Some(StackFilter::new(self.snapshot, self.stacks));
+            let filtered = subtract(&self.stacks, &merge(self.whole_stacks));
+            self.plan.filter = Some(StackFilter::new(self.snapshot, filtered));
         }
         let mut session = self.session.borrow_mut();
         session.poll()?;

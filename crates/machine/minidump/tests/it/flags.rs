@@ -312,3 +312,29 @@ fn captures_are_asked_for_what_the_flags_need() {
     }
     assert_eq!(DumpOptions::for_type(DumpType::Heap).facts(), Facts::ALL);
 }
+
+/// `WerRegisterAdditionalProcess` with a thread: a triage dump that says more of that thread alone.
+#[test]
+fn a_detailed_thread_keeps_its_whole_stack_and_its_thread_data() {
+    let (mut snapshot, mut memory) = crashed();
+    let pointer = HEAP + 0x2000;
+    for registers in snapshot.threads.iter_mut().filter_map(|thread| thread.registers.as_mut()) {
+        registers.fs_base = pointer;
+    }
+    let words = [MAIN_STACK + 0x1_F400, STACK + 0xE_800];
+    for address in words {
+        memory.put(address, b"a word of the user");
+    }
+    memory.put(pointer, b"thread-local");
+    for (detailed_thread, kept) in [(None, [false; 3]), (Some(WORKER), [false, true, true])] {
+        let options = DumpOptions { detailed_thread, ..DumpOptions::for_type(DumpType::Triage) };
+        let raw = dump_with(&snapshot, &memory, &options).raw;
+        let holds = |address, text: &[u8]| raw.memory(address, text.len() as u64).as_deref() == Some(text);
+        let found = [
+            holds(words[0], b"a word of the user"),
+            holds(words[1], b"a word of the user"),
+            holds(pointer, b"thread-local"),
+        ];
+        assert_eq!(found, kept, "{detailed_thread:?}");
+    }
+}
