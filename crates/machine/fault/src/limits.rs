@@ -16,3 +16,25 @@ pub const LAST_LINE_DEADLINE: Duration = Duration::from_secs(2);
 pub const DEBUGGER_DEADLINE: Duration = Duration::from_secs(3600);
 /// How often the process is told that its debugger is still at work.
 pub const DEBUGGER_PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
+/// A program must have run for this long to be started again after a crash, as on Windows.
+pub const RESTART_AFTER: Duration = Duration::from_secs(60);
+/// Milliseconds between two restarts of one program.
+pub const RESTART_PAUSE_MS: u64 = 60_000;
+/// How long a crashed process's death is waited for before it is started again; the kernel may write its core meanwhile.
+pub const DEATH_DEADLINE: Duration = Duration::from_secs(60);
+/// Bytes of a command line of a program that is started again.
+pub const MAX_COMMAND_LINE_BYTES: usize = 256 << 10;
+/// Bytes of its environment.
+pub const MAX_RESTART_ENVIRONMENT_BYTES: usize = 1 << 20;
+/// Bytes read of the file that keeps the times of restarts.
+pub const MAX_RESTART_TIMES_BYTES: u64 = 64 << 10;
+/// Bytes of the machine's list of users.
+pub const MAX_USER_LIST_BYTES: u64 = 4 << 20;
+/// Making, naming or removing something in a folder with its user's rights.
+pub const FOLDER_DEADLINE: Duration = Duration::from_secs(5);
+/// Entries of a folder of dumps that are looked at.
+pub const MAX_DUMP_FOLDER_ENTRIES: usize = 20_000;
+/// Characters of a program's name in the name of its dump.
+pub const MAX_PROGRAM_NAME_CHARS: usize = 128;
+/// Dumps of one program and process id in one folder.
+pub const MAX_SAME_DUMPS: u32 = 100;

@@ -8,11 +8,13 @@ use anyhow::{Context as _, Result, bail, ensure};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::time::Timespec;
 use wer_abi::handoff::{CrashRequest, REQUEST_BYTES, REQUEST_MAGIC, REQUEST_VERSION, reply};
-use wer_capture::PeerCheck;
+use wer_capture::{Capture, PeerCheck};
 use wer_model::ReportId;
 
 use crate::facts::facts_of;
 use crate::limits::REQUEST_DEADLINE;
+use crate::pipeline::ReportError;
+use crate::restart::{self, Restart, recovery};
 use crate::watchdog::Watchdog;
 use crate::{Context, Reported, debugger, events, privilege, report_capture};
 
@@ -20,6 +22,7 @@ use crate::{Context, Reported, debugger, events, privilege, report_capture};
 #[derive(Debug)]
 pub struct Handoff {
     request: Result<CrashRequest>,
+    pipe: File,
     reply: File,
     is_told: bool,
 }
@@ -28,7 +31,8 @@ impl Handoff {
     /// Reads the request.
     #[must_use]
     pub fn new(request: OwnedFd, reply: OwnedFd) -> Self {
-        Self { request: read_request(&File::from(request)), reply: File::from(reply), is_told: false }
+        let pipe = File::from(request);
+        Self { request: read_request(&pipe), pipe, reply: File::from(reply), is_told: false }
     }
 
     /// Whether the process was given more rights than its starter had.
@@ -37,11 +41,17 @@ impl Handoff {
         self.request.as_ref().is_ok_and(|request| privilege::is_privileged(request.pid))
     }
 
-    /// Reports the crash and tells the process.
+    /// Reports the crash, has the recovery callback run, and tells the process to die. What it wants to be started again
+    /// is put into `restart`, whether or not the report could be stored.
     ///
     /// # Errors
     /// The request is none, the process is not the one it names, or there is no report; the message says which.
-    pub fn report(mut self, context: &Context, watchdog: &Watchdog) -> Result<Reported> {
+    pub fn report(
+        mut self,
+        context: &Context,
+        watchdog: &Watchdog,
+        restart: &mut Option<Restart>,
+    ) -> Result<Reported> {
         let request = match &self.request {
             Ok(request) => *request,
             Err(error) => bail!(events::sentence(error)),
@@ -53,11 +63,37 @@ impl Handoff {
             watchdog.progress();
             tell(&mut self.reply, reply::PROGRESS);
         };
-        let reported = report_capture(&mut capture, context, ReportId(request.report_id), &mut progress)?;
-        let user = privilege::real_user_of(&capture);
-        debugger::attach(&capture, context, &reported, &user, &mut progress);
+        let outcome = report_capture(&mut capture, context, ReportId(request.report_id), &mut progress);
+        if let Ok(reported) = &outcome {
+            let user = privilege::real_user_of(&capture);
+            debugger::attach(&capture, context, reported, &user, &mut progress);
+        }
+        // A program that the settings want no reports of is left alone altogether.
+        if !matches!(outcome, Err(ReportError::Excluded { .. })) {
+            capture.release();
+            *restart = self.after_capture(&capture, context, watchdog);
+        }
+        let reported = outcome?;
         self.end(reply::STORED);
         Ok(reported)
+    }
+
+    /// The recovery callback, then what is to be started again.
+    fn after_capture(
+        &mut self,
+        capture: &Capture,
+        context: &Context,
+        watchdog: &Watchdog,
+    ) -> Option<Restart> {
+        let registrations = &capture.snapshot.registrations;
+        let mut wanted = registrations.restart.clone();
+        if registrations.recovery.is_some() {
+            tell(&mut self.reply, reply::RECOVER);
+            recovery::wait(&self.pipe, &mut || watchdog.progress());
+            wanted = recovery::restart_of(capture);
+        }
+        let prepared = Restart::prepare(capture, wanted.as_ref(), context);
+        prepared.map_err(|reason| restart::not_restarted(&reason)).ok()
     }
 
     fn end(&mut self, byte: u8) {

@@ -23,6 +23,7 @@ use super::in_application::Handoff;
 use super::kernel::{self, KernelOutcome};
 use crate::fail_spot::{self, Spot};
 use crate::limits::LAST_LINE_DEADLINE;
+use crate::restart::not_restarted;
 use crate::watchdog::Watchdog;
 use crate::{Context, Reported, Submission, events, privilege, submit_report, submit_with};
 
@@ -35,7 +36,7 @@ const EXIT_HUNG: i32 = 3;
 /// There is no report; the log says why. For a process with borrowed rights only standard error does: where the log is,
 /// says the environment, and that belongs to somebody with fewer rights.
 pub fn crash() -> Result<()> {
-    raise_limits();
+    let own_limits = raise_limits();
     let take = |number| inherited::take(number).context("werfault --crash is started by a crashing process");
     let handoff = take(REQUEST_FD).and_then(|request| Ok(Handoff::new(request, take(REPLY_FD)?)));
     fail_spot::reach(Spot::BeforeCapture);
@@ -47,8 +48,15 @@ pub fn crash() -> Result<()> {
     }
     let context = Arc::new(embedded_context()?);
     let watchdog = watch(&context);
-    let outcome = handoff.and_then(|handoff| handoff.report(&context, &watchdog));
+    let mut restart = None;
+    let outcome = handoff.and_then(|handoff| handoff.report(&context, &watchdog, &mut restart));
     drop(watchdog);
+    if let Some(restart) = restart {
+        match restart.run(&own_limits) {
+            Ok(pid) => tracing::info!(pid, "the crashed program was started again"),
+            Err(reason) => not_restarted(&reason),
+        }
+    }
     finish(&context, outcome.map(Some))
 }
 
@@ -106,15 +114,17 @@ fn connection() -> Result<UnixStream> {
     Ok(UnixStream::from(connection))
 }
 
-/// The limits of a program that crashed are ours too, and may be what it crashed of.
-fn raise_limits() {
-    for resource in [Resource::Fsize, Resource::Nofile, Resource::As, Resource::Data, Resource::Cpu] {
-        let limit = getrlimit(resource);
+/// The limits of a program that crashed are ours too, and may be what it crashed of. What they were.
+fn raise_limits() -> Vec<(Resource, Rlimit)> {
+    let resources = [Resource::Fsize, Resource::Nofile, Resource::As, Resource::Data, Resource::Cpu];
+    let limits = resources.map(|resource| (resource, getrlimit(resource)));
+    for (resource, limit) in limits {
         let raised = Rlimit { current: limit.maximum, ..limit };
         if let Err(error) = setrlimit(resource, raised) {
             tracing::warn!(%error, ?resource, "a limit could not be raised");
         }
     }
+    limits.into()
 }
 
 /// Ends this run, with a line in the log, when it has not got on for as long as a process may be held.

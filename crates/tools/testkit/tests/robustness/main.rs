@@ -11,6 +11,7 @@ mod ordinary_user;
 mod privileged;
 mod registrations;
 mod reporter;
+mod restart;
 mod scene;
 mod sending;
 mod target_dies;

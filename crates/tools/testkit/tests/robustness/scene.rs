@@ -162,15 +162,22 @@ impl Scene {
     }
 }
 
-impl Drop for Scene {
-    /// A reporter that still sends, or that reports another test's crash, would make the folder anew.
-    fn drop(&mut self) {
+impl Scene {
+    /// Waits until nobody who was started with the sandbox's path is left: reporters, and what they start.
+    pub(crate) fn wait_until_alone(&self) {
         let root = self.sandbox.path("").display().to_string();
         let root = root.trim_end_matches('/');
         let gone = wait_for("the last reporters", LIMIT, || Ok((!is_used(root)).then_some(())));
         if let Err(error) = gone {
             eprintln!("{root}: {error:#}");
         }
+    }
+}
+
+impl Drop for Scene {
+    /// A reporter that still sends, or that reports another test's crash, would make the folder anew.
+    fn drop(&mut self) {
+        self.wait_until_alone();
     }
 }
 
