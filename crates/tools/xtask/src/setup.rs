@@ -11,7 +11,7 @@ use crate::command::run as run_command;
 mod readers;
 
 /// A program, the argument that makes it say its version, and the package that has it.
-const NEEDED: [(&str, &str, &str); 15] = [
+const NEEDED: [(&str, &str, &str); 16] = [
     ("cc", "--version", "gcc"),
     ("c++", "--version", "g++"),
     ("ld", "--version", "binutils"),
@@ -22,6 +22,7 @@ const NEEDED: [(&str, &str, &str); 15] = [
     ("strace", "--version", "strace"),
     ("musl-gcc", "--version", "musl-tools"),
     ("x86_64-w64-mingw32-gcc", "--version", "gcc-mingw-w64-x86-64"),
+    ("/usr/lib/wine/wine64", "--version", "wine64"),
     ("python3", "--version", "python3"),
     ("zstd", "--version", "zstd"),
     ("lz4", "--version", "lz4"),

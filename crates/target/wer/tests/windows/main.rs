@@ -3,6 +3,8 @@
 //!
 //! `cargo xtask setup` installs what this needs; without it the test fails and says so.
 
+mod wine;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;

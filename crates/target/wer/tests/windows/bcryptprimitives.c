@@ -1,0 +1,9 @@
+/* Rust's library takes randomness from ProcessPrng, which the Wine of Debian 12 does not have. */
+#include <windows.h>
+
+BOOLEAN NTAPI SystemFunction036(PVOID buffer, ULONG length);
+
+__declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE data, SIZE_T length)
+{
+    return SystemFunction036(data, (ULONG)length);
+}
