@@ -91,7 +91,7 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Registrations(arguments) => registrations::run(&arguments),
         Command::Config(command) => config::run(place, &command),
-        Command::Module(Module::Check(arguments)) => module_check::run(&arguments),
+        Command::Module(Module::Check(arguments)) => module_check::run(place, &arguments),
     };
     outcome.unwrap_or_else(|error| {
         if output::is_closed_pipe(&error) {

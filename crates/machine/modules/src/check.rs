@@ -9,7 +9,7 @@ use object::elf::{EM_X86_64, ET_DYN, FileHeader64, STB_LOCAL, STV_HIDDEN, STV_IN
 use object::read::elf::{FileHeader, Sym};
 use object::{Endianness, elf};
 
-use crate::limits::MAX_CHECKED_FILE_BYTES;
+use crate::limits::{MAX_CHECKED_FILE_BYTES, MAX_NAMED_IMPORTS};
 use crate::protocol::Callback;
 
 /// A file that could not be looked at.
@@ -64,6 +64,10 @@ pub enum ModuleWarning {
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModuleCheck {
+    /// Which of the three exports it has, in their order.
+    pub exports: Vec<&'static str>,
+    /// The imports that the warnings are about, all of them up to [`MAX_NAMED_IMPORTS`].
+    pub wide_imports: Vec<String>,
     /// Each keeps the module from being used.
     pub problems: Vec<ModuleProblem>,
     /// Each is likely a mistake.
@@ -139,9 +143,15 @@ pub fn check_bytes(bytes: &[u8]) -> Result<ModuleCheck, object::Error> {
         check.problems.push(ModuleProblem::NotSharedObject);
     }
     let symbols = DynamicSymbols::read(header, endian, bytes)?;
-    let missing = Callback::EXPORTS.iter().filter(|export| !symbols.exported.contains(&export.as_bytes()));
-    check.problems.extend(missing.map(|export| ModuleProblem::MissingExport(export)));
+    let is_there = |export: &&str| symbols.exported.contains(&export.as_bytes());
+    let (exports, missing) = Callback::EXPORTS.into_iter().partition(is_there);
+    let missing: Vec<&'static str> = missing;
+    check.exports = exports;
+    check.problems.extend(missing.into_iter().map(ModuleProblem::MissingExport));
     check.warnings.extend(wide_warnings(&symbols.imported));
+    let names = symbols.imported.iter().filter_map(|name| str::from_utf8(name).ok());
+    let wide = names.filter(|name| is_wide_cxx(name) || is_wide_c(name)).map(str::to_owned);
+    check.wide_imports = wide.take(MAX_NAMED_IMPORTS).collect();
     Ok(check)
 }
 
@@ -214,7 +224,18 @@ fn is_wide_cxx(name: &str) -> bool {
 
 /// The C library's functions over `wchar_t` strings.
 fn is_wide_c(name: &str) -> bool {
-    const EXACT: [&str; 14] = [
+    const EXACT: [&str; 25] = [
+        "wscanf",
+        "fwscanf",
+        "vwscanf",
+        "vfwscanf",
+        "vswscanf",
+        "wcpcpy",
+        "wcpncpy",
+        "wctomb",
+        "mbtowc",
+        "mbsnrtowcs",
+        "open_wmemstream",
         "wprintf",
         "fwprintf",
         "swprintf",
@@ -230,8 +251,10 @@ fn is_wide_c(name: &str) -> bool {
         "wcrtomb",
         "btowc",
     ];
-    // The fortified twins are __wcscpy_chk and the like.
-    let plain = name.strip_prefix("__").and_then(|name| name.strip_suffix("_chk")).unwrap_or(name);
+    // The twins are __wcscpy_chk, __isoc23_wcstol and the like.
+    let standard = ["__isoc99_", "__isoc23_"].iter().find_map(|prefix| name.strip_prefix(prefix));
+    let fortified = name.strip_prefix("__").and_then(|name| name.strip_suffix("_chk"));
+    let plain = standard.or(fortified).unwrap_or(name);
     plain.starts_with("wcs") || plain.starts_with("wmem") || EXACT.contains(&plain)
 }
 
@@ -244,7 +267,7 @@ mod tests {
         let cxx = "_ZNSt7__cxx1112basic_stringIwSt11char_traitsIwESaIwEE9_M_createERmm";
         assert!(is_wide_cxx(cxx));
         assert!(!is_wide_cxx("_ZNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEE9_M_createERmm"));
-        for name in ["wcslen", "__wcscpy_chk", "swprintf", "wmemcpy"] {
+        for name in ["wcslen", "__wcscpy_chk", "swprintf", "wmemcpy", "__isoc23_wcstol", "wcpcpy"] {
             assert!(is_wide_c(name), "{name}");
         }
         for name in ["strlen", "WerWinReadProcessMemory", "printf", "write"] {

@@ -43,3 +43,5 @@ pub const MAX_MODULE_FILES: usize = 16;
 pub const MAX_MODULE_FILES_BYTES: u64 = 1 << 30;
 /// Characters that are kept of a file's name.
 pub const MAX_FILE_NAME_CHARS: usize = 64;
+/// Imports of a module that [`crate::check_module`] names.
+pub const MAX_NAMED_IMPORTS: usize = 64;

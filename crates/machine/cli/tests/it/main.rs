@@ -3,3 +3,4 @@
 mod convert;
 mod dump;
 mod inspect;
+mod module;
