@@ -1,5 +1,6 @@
 //! Where a value comes from: for `wer config`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::Settings;
@@ -37,7 +38,14 @@ impl Settings {
                     self.explain_entry(name, |layer| layer.event(entry).map(|number| number.to_string())),
                 ),
             },
-            "LocalDumps" => find(Section::LocalDumps, rest).map(|known| self.explain_known(known)),
+            "LocalDumps" => match (find(Section::LocalDumps, rest), rest.rsplit_once('.')) {
+                (Some(known), _) => Some(self.explain_known(known)),
+                (None, Some((program, value))) => {
+                    let known = find(Section::LocalDumps, value)?;
+                    Some(self.explain_of_program(program.trim_matches('"'), known))
+                }
+                (None, None) => None,
+            },
             "AeDebug" => match rest.split_once('.') {
                 Some(("AutoExclusionList", program)) => Some(self.explain_entry(name, |layer| {
                     layer.auto_exclusion.get(program.trim_matches('"')).map(switch)
@@ -71,6 +79,50 @@ impl Settings {
             explanation.value = default_text(known);
         }
         explanation
+    }
+
+    /// A program's own value; where it has none, the one for all programs, by the rule of [`Settings::local_dump`].
+    fn explain_of_program(&self, program: &str, known: &Known) -> Explanation {
+        let name = format!("LocalDumps.\"{program}\".{}", known.name);
+        let own = |layer: &Layer| layer.local_dumps_of.get(program)?.get(known.name).map(as_toml);
+        let mut explanation = self.explain_entry(&name, own);
+        let common = self.explain_known(known);
+        explanation.meaning = known.meaning;
+        if explanation.file.is_none() {
+            (explanation.value, explanation.file) = (common.value, common.file);
+            explanation.overridden = common.overridden;
+        } else if let Some(file) = common.file {
+            explanation.overridden.push((file, common.value));
+            explanation.overridden.extend(common.overridden);
+        }
+        explanation
+    }
+
+    /// The full names of everything that a file sets, in the order of the sections.
+    #[must_use]
+    pub fn names_that_are_set(&self) -> Vec<String> {
+        let mut names: Vec<String> = ALL
+            .iter()
+            .filter(|known| self.layers.iter().any(|layer| layer.value(known).is_some()))
+            .map(Known::full_name)
+            .collect();
+        let mut entries = BTreeSet::new();
+        for layer in &self.layers {
+            entries.extend(layer.events.keys().map(|event| format!("Consent.\"{event}\"")));
+            for (section, list) in [
+                ("ExcludedApplications", &layer.excluded),
+                ("RuntimeExceptionHelperModules", &layer.modules),
+                ("DebugApplications", &layer.debug),
+                ("AeDebug.AutoExclusionList", &layer.auto_exclusion),
+            ] {
+                entries.extend(list.keys().map(|entry| format!("{section}.\"{entry}\"")));
+            }
+            for (program, values) in &layer.local_dumps_of {
+                entries.extend(values.keys().map(|name| format!("LocalDumps.\"{program}\".{name}")));
+            }
+        }
+        names.extend(entries);
+        names
     }
 
     /// Values about the server count only in the file that names it.

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use crate::SettingsWarning;
 use crate::catalogue::{self, FileLevel, Kind, Known, Section};
 use crate::limits::{MAX_LIST_ENTRIES, MAX_TEXT_CHARS, MAX_WARNINGS};
+use crate::warning::Place;
+use crate::{SettingsWarning, places};
 
 /// A value within its setting's range.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,10 +79,11 @@ impl Layer {
             Ok(table) => parser.top(&table),
             Err(error) => parser.warn(SettingsWarning::Syntax {
                 file: file.to_path_buf(),
-                reason: error.message().to_owned(),
+                place: error.span().map_or(Place::default(), |span| Place::of(text, span.start)),
+                reason: error.message().replace('\n', ", "),
             }),
         }
-        (parser.layer, parser.warnings)
+        (parser.layer, places::find(text, parser.warnings))
     }
 
     /// The consent number of an event type, in any case.
@@ -120,7 +122,12 @@ impl Parser {
     }
 
     fn invalid(&mut self, name: String, expected: impl Into<String>) {
-        let warning = SettingsWarning::Invalid { file: self.file(), name, expected: expected.into() };
+        let warning = SettingsWarning::Invalid {
+            place: Place::default(),
+            file: self.file(),
+            name,
+            expected: expected.into(),
+        };
         self.warn(warning);
     }
 
@@ -144,7 +151,12 @@ impl Parser {
             Some(table) => {
                 if table.len() > MAX_LIST_ENTRIES {
                     let (file, name) = (self.file(), name.to_owned());
-                    self.warn(SettingsWarning::TooMany { file, name, limit: MAX_LIST_ENTRIES });
+                    self.warn(SettingsWarning::TooMany {
+                        place: Place::default(),
+                        file,
+                        name,
+                        limit: MAX_LIST_ENTRIES,
+                    });
                 }
                 read(self, table);
             }
@@ -167,15 +179,16 @@ impl Parser {
     fn stranger(&mut self, full_name: String, name: &str) {
         let file = self.file();
         self.warn(match catalogue::is_without_effect(name) {
-            true => SettingsWarning::NoEffect { file, name: full_name },
-            false => SettingsWarning::Unknown { file, name: full_name },
+            true => SettingsWarning::NoEffect { place: Place::default(), file, name: full_name },
+            false => SettingsWarning::Unknown { place: Place::default(), file, name: full_name },
         });
     }
 
     /// A value within its range, or a warning.
     fn typed(&mut self, known: &Known, name: String, value: &Value) -> Option<Typed> {
         if known.without_effect {
-            let warning = SettingsWarning::NoEffect { file: self.file(), name: name.clone() };
+            let warning =
+                SettingsWarning::NoEffect { place: Place::default(), file: self.file(), name: name.clone() };
             self.warn(warning);
         }
         let typed = match known.kind {
@@ -271,7 +284,12 @@ impl Parser {
         let is_machines = self.layer.level != FileLevel::User;
         if !is_machines {
             let (file, name) = (self.file(), section.to_owned());
-            self.warn(SettingsWarning::WrongFile { file, name, allowed: "the machine's files" });
+            self.warn(SettingsWarning::WrongFile {
+                place: Place::default(),
+                file,
+                name,
+                allowed: "the machine's files",
+            });
         }
         is_machines
     }

@@ -2,6 +2,8 @@
 
 mod it {
     mod broken;
+    mod edits;
     mod precedence;
+    mod registry;
     mod values;
 }

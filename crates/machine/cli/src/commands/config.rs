@@ -1,17 +1,17 @@
-//! `wer config`: reads, sets and explains settings.
+//! `wer config`: reads, sets, explains and imports settings.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Subcommand;
 use serde_json::json;
-use wer_settings::{Explanation, Settings};
+use wer_settings::{Explanation, FileLevel, Locations, Settings, edit};
 
 use crate::output::{clean_value, print, print_json};
 use crate::place::PlaceArguments;
 
-mod set;
+mod import;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -26,11 +26,31 @@ pub(crate) enum Command {
     },
     /// Write a value into your own settings file (with --system or --base: the machine's).
     Set {
-        /// E.g. Consent.DefaultConsent.
+        /// E.g. Consent.DefaultConsent or LocalDumps.my-server.DumpType.
         name: String,
         /// A number or a text, as the setting wants it.
         value: String,
+        #[command(flatten)]
+        file: WhichFile,
     },
+    /// Take a value out of the file that `set` would write to.
+    Unset {
+        /// E.g. Consent.DefaultConsent.
+        name: String,
+        #[command(flatten)]
+        file: WhichFile,
+    },
+    /// List everything that a file sets, and which value counts.
+    List {
+        /// Settings that no file sets too, with their defaults.
+        #[arg(long)]
+        all: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read a registry export (.reg) of Windows Error Reporting's keys into settings files.
+    Import(import::Arguments),
     /// Say where a value, or every value, comes from.
     Explain {
         /// E.g. Consent.DefaultConsent; without one, all settings.
@@ -39,6 +59,25 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// Where a value is written.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct WhichFile {
+    /// The machine's policy, which counts before every other file.
+    #[arg(long)]
+    policy: bool,
+}
+
+impl WhichFile {
+    /// The policy where it is asked for; else the user's file, and the machine's where no user's counts.
+    fn level(self, locations: &Locations) -> FileLevel {
+        match locations.user_file() {
+            _ if self.policy => FileLevel::Policy,
+            Some(_) => FileLevel::User,
+            None => FileLevel::System,
+        }
+    }
 }
 
 /// Reads, sets or explains.
@@ -60,28 +99,57 @@ pub(crate) fn run(place: &PlaceArguments, command: &Command) -> Result<ExitCode>
                 print(&format!("{}\n", clean_value(&explanation.value)))?
             }
         }
-        Command::Set { name, value } => {
-            let (file, settings) = set::set(&locations, name, value)?;
-            let explanation = explain(&settings, name)?;
+        Command::Set { name, value, file } => {
+            let file = edit::set(&locations, file.level(&locations), name, value)?;
+            let explanation = explain(&Settings::load(&locations).0, name)?;
             print(&format!("{} is {} in {}\n", explanation.name, clean_value(value), file.display()))?;
             if explanation.file.as_deref() != Some(&*file) {
                 eprintln!("wer: it has no effect: {}", sentence(&explanation));
             }
         }
+        Command::Unset { name, file } => {
+            let level = file.level(&locations);
+            let Some(file) = edit::unset(&locations, level, name)? else {
+                bail!("{} is not set there: {}", clean_value(name), sentence(&explain(&settings, name)?));
+            };
+            let explanation = explain(&Settings::load(&locations).0, name)?;
+            print(&format!("taken out of {}; now {}\n", file.display(), sentence(&explanation)))?;
+        }
+        Command::List { all, json } => {
+            let set = settings.names_that_are_set();
+            let mut explanations: Vec<_> = if *all { settings.explain_all() } else { Vec::new() };
+            let more = set.iter().filter_map(|name| settings.explain(name));
+            let new: Vec<_> =
+                more.filter(|one| !explanations.iter().any(|known| known.name == one.name)).collect();
+            explanations.extend(new);
+            print_explanations(&explanations, *json, as_lines)?;
+        }
+        Command::Import(arguments) => return import::run(&locations, arguments),
         Command::Explain { name, json } => {
             let explanations = match name {
                 Some(name) => vec![explain(&settings, name)?],
                 None => settings.explain_all(),
             };
-            if *json {
-                let settings: Vec<_> = explanations.iter().map(as_json).collect();
-                print_json(&json!({ "settings": settings }))?;
-            } else {
-                print(&as_text(&explanations))?;
-            }
+            print_explanations(&explanations, *json, as_text)?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn print_explanations(
+    explanations: &[Explanation],
+    json: bool,
+    text: fn(&[Explanation]) -> String,
+) -> Result<()> {
+    if json {
+        let settings: Vec<_> = explanations.iter().map(as_json).collect();
+        return print_json(&json!({ "settings": settings }));
+    }
+    print(&text(explanations))
+}
+
+fn as_lines(explanations: &[Explanation]) -> String {
+    explanations.iter().map(|explanation| format!("{}\n", sentence(explanation))).collect()
 }
 
 fn explain(settings: &Settings, name: &str) -> Result<Explanation> {

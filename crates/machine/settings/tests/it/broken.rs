@@ -1,7 +1,9 @@
 //! A broken file never stops reporting.
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
+use rustix::fs::{FileType, Mode};
 use wer_model::Consent;
 use wer_settings::{FileLevel, Locations, Settings, SettingsWarning};
 
@@ -91,4 +93,81 @@ Nonsense = 1
     }
     assert_eq!(sentences.len(), 10, "{sentences:#?}");
     assert!(sentences.iter().all(|sentence| sentence.contains("/etc/wer/wer.toml")), "{sentences:#?}");
+}
+
+/// Why a machine's file is not read.
+fn refusal(make: impl Fn(&std::path::Path)) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let locations = locations(folder.path());
+    fs::create_dir_all(&locations.system_dir).expect("a folder");
+    make(&locations.system_file());
+    let (settings, warnings) = Settings::load(&locations);
+    assert!(!settings.disabled());
+    let [warning] = warnings.as_slice() else { panic!("one warning, not {warnings:?}") };
+    assert!(warning.is_about_whole_file(), "{warning}");
+    warning.to_string()
+}
+
+#[test]
+fn files_that_others_could_have_written_are_refused_at_once() {
+    let text = "Disabled = 1\n";
+    let link = refusal(|file| {
+        let target = file.with_file_name("elsewhere");
+        fs::write(&target, text).expect("a file");
+        symlink(target, file).expect("a link");
+    });
+    assert!(link.contains("symbolic link"), "{link}");
+    let pipe = refusal(|file| {
+        rustix::fs::mknodat(rustix::fs::CWD, file, FileType::Fifo, Mode::RWXU, 0).expect("a pipe");
+    });
+    assert!(pipe.contains("not a regular file"), "{pipe}");
+    let open_to_all = refusal(|file| {
+        fs::write(file, text).expect("a file");
+        fs::set_permissions(file, fs::Permissions::from_mode(0o666)).expect("a mode");
+    });
+    assert!(open_to_all.contains("chmod go-w"), "{open_to_all}");
+    let binary = refusal(|file| fs::write(file, "a = 1\n\0\0").expect("a file"));
+    assert!(binary.contains("binary"), "{binary}");
+    let latin1 = refusal(|file| fs::write(file, b"a = 1\nb = \"\xe4\"\n").expect("a file"));
+    assert!(latin1.contains("line 2 is not UTF-8"), "{latin1}");
+    if rustix::process::geteuid().is_root() {
+        let foreign = refusal(|file| {
+            fs::write(file, text).expect("a file");
+            std::os::unix::fs::chown(file, Some(12_345), None).expect("another owner");
+        });
+        assert!(foreign.contains("belongs to user 12345"), "{foreign}");
+    }
+}
+
+#[test]
+fn warnings_name_the_line() {
+    let place_of = |text: &str| {
+        let locations = Locations::system(None);
+        let (_, warnings) = Settings::from_texts(&locations, &[(FileLevel::System, text)]);
+        let [warning] = warnings.as_slice() else { panic!("one warning, not {warnings:?}") };
+        warning.to_string()
+    };
+    for (text, place) in [
+        ("Disabled = 1\nDisabled = = 1\n", "wer.toml:2:"),
+        ("# one\n\n  Bogus = 1\n", "wer.toml:3:3 "),
+        ("[Consent]\nAPPCRASH = 9\n", "wer.toml:2:1 "),
+        ("[Consent]\n\"an event\" = 9\n", "wer.toml:2:1 "),
+        ("[LocalDumps]\n[LocalDumps.\"my game\"]\nDumpCount = 1\nDumpType = 7\n", "wer.toml:4:1 "),
+        ("ExcludedApplications = { \"a/b\" = 1 }\n", "wer.toml:1:26 "),
+        ("[AeDebug.AutoExclusionList]\n\"x\" = 1\n\"y/z\" = 1\n", "wer.toml:3:1 "),
+    ] {
+        let sentence = place_of(text);
+        assert!(sentence.contains(place), "{text}: {sentence}");
+    }
+}
+
+#[test]
+fn nothing_is_sent_while_the_policy_cannot_be_read() {
+    let consent = |policy: &str| {
+        let texts = [(FileLevel::Policy, policy), (FileLevel::User, "[Consent]\nDefaultConsent = 4\n")];
+        let locations = Locations { user_dir: Some("/u".into()), ..Locations::system(None) };
+        Settings::from_texts(&locations, &texts).0.consent_for("APPCRASH")
+    };
+    assert_eq!(consent("MaxQueueCount = 0"), Consent::AllData, "a bad value costs itself");
+    assert_eq!(consent("[Consent"), Consent::Disabled);
 }

@@ -82,3 +82,28 @@ fn every_setting_is_explained() {
     let module = machine(text).explain("RuntimeExceptionHelperModules.\"/opt/m.so\"").expect("an entry");
     assert_eq!(module.value, "1");
 }
+
+#[test]
+fn what_files_set_is_listed_by_names_that_can_be_explained() {
+    let text = "Disabled = 0\n[Consent]\nAPPCRASH = 2\n[ExcludedApplications]\n\"a.exe\" = 1\n[LocalDumps]\nDumpCount = 3\n\
+                [LocalDumps.\"my.game\"]\nDumpType = 2\n[AeDebug.AutoExclusionList]\n\"d.exe\" = 1\n";
+    let settings = machine(text);
+    let names = settings.names_that_are_set();
+    assert_eq!(
+        names,
+        [
+            "Disabled",
+            "LocalDumps.DumpCount",
+            "AeDebug.AutoExclusionList.\"d.exe\"",
+            "Consent.\"APPCRASH\"",
+            "ExcludedApplications.\"a.exe\"",
+            "LocalDumps.\"my.game\".DumpType",
+        ]
+    );
+    for name in names {
+        let explanation = settings.explain(&name).expect("it is set");
+        assert!(explanation.file.is_some(), "{explanation:?}");
+    }
+    let count = settings.explain("LocalDumps.\"my.game\".DumpCount").expect("it is known");
+    assert_eq!(count.value, "3", "the common value counts for the program");
+}
