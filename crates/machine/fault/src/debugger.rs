@@ -20,6 +20,7 @@ use std::os::fd::BorrowedFd;
 use rustix::process::{Signal, pidfd_send_signal};
 use wer_capture::Capture;
 use wer_model::{ModuleOutcome, ModuleVerdict, Report};
+use wer_settings::AeDebug;
 use wer_snapshot::CaptureSource;
 
 use self::command_line::CommandLine;
@@ -33,19 +34,6 @@ pub(crate) struct Wish {
     pub(crate) command: String,
     /// It is started without asking.
     pub(crate) automatic: bool,
-}
-
-/// What the settings say of debuggers for one program.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct AeDebug {
-    /// `Debugger`: the command line.
-    pub(crate) debugger: Option<String>,
-    /// `Auto`: start it without asking.
-    pub(crate) auto: bool,
-    /// `AutoExclusionList` has the program: it is not started for it.
-    pub(crate) is_excluded: bool,
-    /// `DebugApplications` has the program: a person has to choose.
-    pub(crate) must_ask: bool,
 }
 
 /// The debugger of a crash, if anybody wants one.
@@ -65,13 +53,7 @@ pub(crate) fn wish(outcomes: &[ModuleOutcome], settings: &AeDebug) -> Option<Wis
 }
 
 fn wish_for(context: &Context, report: &Report) -> Option<Wish> {
-    wish(&report.modules, &ae_debug(context, &report.application_path))
-}
-
-/// What the settings say for a program.
-fn ae_debug(context: &Context, program: &str) -> AeDebug {
-    let _ = (context, program);
-    AeDebug::default()
+    wish(&report.modules, &context.settings.ae_debug(&report.application_path))
 }
 
 /// Leaves a process stopped for its debugger when its capture lets it go. Only one that waits in its own handler: to the

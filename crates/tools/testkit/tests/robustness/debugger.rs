@@ -65,6 +65,39 @@ fn gdb_shows_where_it_crashed() {
     assert!(ended.stdout.contains("in main"), "{}", ended.describe());
 }
 
+/// A scene whose machine's settings have these lines, and no module.
+fn settings(lines: &[&str]) -> Scene {
+    let top_lines = lines.iter().map(|line| (*line).to_owned()).collect();
+    Scene::with(&SandboxOptions { top_lines, ..SandboxOptions::default() })
+}
+
+const GDB: &str = "Debugger = '\"/usr/bin/gdb\" -nx -batch -p %ld -ex \"echo handle %ld\\n\" -ex bt'";
+
+#[test]
+fn the_machines_debugger_starts_where_the_settings_say_so() {
+    let scene = settings(&["[AeDebug]", GDB, "Auto = \"1\""]);
+    let ended = scene.crash(&["attach"]);
+    scene.only_report(Store::User, ended.pid);
+    assert!(ended.stdout.contains("in main"), "{}", ended.describe());
+    let handle = ended.stdout.split("handle ").nth(1).and_then(|rest| rest.split(char::is_whitespace).next());
+    let handle: u64 =
+        handle.expect("a handle").trim_end_matches(|c: char| !c.is_ascii_digit()).parse().expect("a number");
+    assert_eq!(handle >> 32, 0x5745, "{}", ended.describe());
+}
+
+#[test]
+fn the_machines_debugger_leaves_programs_alone_that_are_listed() {
+    let excluded = ["[AeDebug]", GDB, "Auto = \"1\"", "[AeDebug.AutoExclusionList]", "\"robust-target\" = 1"];
+    let scene = settings(&excluded);
+    let ended = scene.crash(&["attach"]);
+    assert_eq!((ended.stdout.as_str(), scene.failures(Store::User)), ("", vec![]));
+    let asking = ["[AeDebug]", GDB, "Auto = \"1\"", "[DebugApplications]", "\"robust-target\" = 1"];
+    let scene = settings(&asking);
+    let ended = scene.crash(&["attach"]);
+    assert_eq!(ended.stdout, "");
+    assert_says(&scene.failures(Store::User), "there was nobody to ask");
+}
+
 #[test]
 fn without_leave_to_start_it_the_log_says_how() {
     let (scene, module) = scene_with("debugged-asks.so", |_| "/usr/bin/gdb -p %ld".to_owned(), false);
