@@ -100,7 +100,7 @@ fn run_for<'a>(
         registers: thread.registers.as_ref()?,
         fpu: thread.fpu.as_ref(),
         report_id: id,
-        deadline_per_module: context.settings.module_deadline(),
+        deadline_per_call: context.settings.module_deadline(),
         is_fatal: true,
         folder: Some(folder),
         write_dump: Some(write_dump),

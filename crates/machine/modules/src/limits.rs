@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-/// What a module has from its start to its last answer, unless the caller sets another limit.
-pub const DEFAULT_DEADLINE_PER_MODULE: Duration = Duration::from_secs(10);
+/// What a module has for being loaded and for each of its callbacks, unless the caller sets another limit.
+pub const DEFAULT_DEADLINE_PER_CALL: Duration = Duration::from_secs(10);
+/// Calls that a host makes at most: loading, the event, ten pairs, the debugger.
+pub const MAX_CALLS: u32 = MAX_SIGNATURE_PAIRS + 3;
 /// How often the caller hears that a module is still being waited for.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 /// How long a killed host may take to disappear before it is left to itself.

@@ -20,7 +20,7 @@ use self::conversation::Conversation;
 use self::host_process::{HostEvent, HostProcess};
 use self::module_folder::ModuleFolder;
 use self::requests::Asked;
-use crate::limits::{MAX_MODULES, MAX_REQUESTS};
+use crate::limits::{MAX_CALLS, MAX_MODULES, MAX_REQUESTS};
 use crate::protocol::{Job, JobException};
 
 /// A registered module and the settings' word on it.
@@ -74,8 +74,8 @@ pub struct ModuleRun<'a> {
     pub fpu: Option<&'a FpuState>,
     /// The report's id.
     pub report_id: ReportId,
-    /// From a host's start to its last answer; [`crate::limits::DEFAULT_DEADLINE_PER_MODULE`].
-    pub deadline_per_module: Duration,
+    /// What loading and each callback may take; [`crate::limits::DEFAULT_DEADLINE_PER_CALL`].
+    pub deadline_per_call: Duration,
     /// FALSE for events that the process survives.
     pub is_fatal: bool,
     /// Where the modules' folders are made, and their files are left; on the file system of the report. `None`: they may
@@ -174,7 +174,7 @@ fn ask(
         made.map_err(|error| notes.push(format!("it had no folder to write to: {error}"))).ok()
     });
     let job = job_for(run, request, level == ModuleLevel::System, folder.is_some());
-    let deadline = Instant::now() + run.deadline_per_module;
+    let deadline = Instant::now() + run.deadline_per_call;
     let mut host = match HostProcess::start(run, &job, folder.as_ref()) {
         Ok(host) => host,
         Err(error) => return Answer::not_asked(not_loaded(error.to_string())),
@@ -211,8 +211,12 @@ fn converse(
                 }
             }
             HostEvent::Packet(packet) => {
+                let calls_begun = conversation.calls_begun();
                 if let Some(verdict) = conversation.accept_packet(&packet) {
                     break verdict;
+                }
+                if conversation.calls_begun() > calls_begun {
+                    deadline = Instant::now() + run.deadline_per_call;
                 }
             }
             HostEvent::Request(packet) => {
@@ -266,7 +270,7 @@ fn job_for(run: &ModuleRun<'_>, request: &ModuleRequest, may_claim: bool, has_fo
         fxsave: crate::protocol::fxsave_of(run.fpu),
         report_id: run.report_id.to_string(),
         is_fatal: run.is_fatal,
-        cpu_seconds: run.deadline_per_module.as_secs() + 1,
+        cpu_seconds: (run.deadline_per_call.as_secs() + 1) * u64::from(MAX_CALLS),
     }
 }
 

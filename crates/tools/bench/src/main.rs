@@ -5,6 +5,7 @@
 mod dump;
 mod held;
 mod latency;
+mod module;
 mod stats;
 mod target;
 mod target_process;
@@ -26,6 +27,8 @@ enum Benchmark {
     Dump(dump::Options),
     /// From the fault to the stored report, for each way of capture and for small and large heaps.
     Latency(latency::Options),
+    /// A runtime exception module, from its host's start to its last answer.
+    Module(module::Options),
     /// The copy of memory alone.
     #[command(hide = true)]
     Copy(dump::engine::EngineOptions),
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let outcome = match benchmark {
         Benchmark::Dump(options) => dump::run(&options),
         Benchmark::Latency(options) => latency::run(&options),
+        Benchmark::Module(options) => module::run(&options),
         Benchmark::Copy(options) => dump::engine::run(&options),
         Benchmark::Target(options) => target::run(&options),
         Benchmark::Victim(options) => latency::victim(&options),

@@ -45,6 +45,8 @@ pub fn verdict_of_packets(may_claim: bool, packets: &[&[u8]]) -> ModuleVerdict {
 pub(crate) struct Conversation {
     may_claim: bool,
     during: Callback,
+    /// Calls that the host has said to begin, each once and in order.
+    calls_begun: u32,
     packets_left: usize,
     claim: Option<Claim>,
     notes: Vec<String>,
@@ -67,6 +69,7 @@ impl Conversation {
         Self {
             may_claim,
             during: Callback::Loading,
+            calls_begun: 0,
             packets_left: MAX_PACKETS,
             claim: None,
             notes: Vec::new(),
@@ -76,6 +79,11 @@ impl Conversation {
     /// Sentences worth keeping whatever the verdict: confinement refused, answers cut or reverted.
     pub(crate) fn into_notes(self) -> Vec<String> {
         self.notes
+    }
+
+    /// A number that grows with every new call; each has its own time.
+    pub(crate) fn calls_begun(&self) -> u32 {
+        self.calls_begun
     }
 
     /// Takes in one packet. `Some` ends the conversation.
@@ -107,6 +115,10 @@ impl Conversation {
                 Ok(None)
             }
             HostMessage::Entering { callback } => {
+                // A host gains no time by saying again what it has said.
+                if order_of(callback) >= self.calls_begun {
+                    self.calls_begun = order_of(callback) + 1;
+                }
                 self.during = callback;
                 Ok(None)
             }
@@ -232,6 +244,16 @@ impl Claim {
     fn next_index(&self) -> Option<u32> {
         let have = self.parameters.len() as u32;
         (have < self.pairs_expected).then_some(have)
+    }
+}
+
+/// Where a call stands in the documented order.
+fn order_of(callback: Callback) -> u32 {
+    match callback {
+        Callback::Loading => 0,
+        Callback::Event => 1,
+        Callback::Signature(index) => 2 + index.min(MAX_SIGNATURE_PAIRS - 1),
+        Callback::DebuggerLaunch => 2 + MAX_SIGNATURE_PAIRS,
     }
 }
 

@@ -143,3 +143,81 @@ fn its_host_is_not_there() {
         "{verdict:?}"
     );
 }
+
+#[test]
+fn each_call_has_its_own_time() {
+    let mut scene = Scene::new();
+    scene.deadline = SHORT;
+    // Together longer than one call may take, each of them much shorter.
+    let body = r#"
+        #define REST usleep(700 * 1000)
+        EVENT { REST; *claimed = 1; *size = put(name, "Slow"); *count = 2; return 0; }
+        SIGNATURE { REST; *name_size = put(name, "n"); *value_size = put(value, "v"); return 0; }
+        DEBUGGER { REST; *custom = 0; return 0; }"#;
+    let verdict = scene.verdict_of(body);
+    assert!(
+        matches!(&verdict, ModuleVerdict::Claimed { event_name, .. } if event_name == "Slow"),
+        "{verdict:?}"
+    );
+    let body = r#"EVENT { *claimed = 1; *size = put(name, "E"); *count = 1; return 0; }
+                  SIGNATURE { for (;;) pause(); } NO_DEBUGGER"#;
+    assert_eq!(scene.verdict_of(body), timed_out("OutOfProcessExceptionEventSignatureCallback 0"));
+    let body = r#"EVENT { *claimed = 1; *size = put(name, "E"); return 0; } NO_SIGNATURE
+                  DEBUGGER { for (;;) pause(); }"#;
+    assert_eq!(scene.verdict_of(body), timed_out("OutOfProcessExceptionEventDebuggerLaunchCallback"));
+}
+
+#[test]
+fn it_gains_no_time_by_announcing_the_same_call_again() {
+    let code = r#"const char *again = "{\"message\":\"entering\",\"callback\":\"event\"}";
+        for (int i = 0; i < 40; i++) { write(0, again, strlen(again)); usleep(100 * 1000); } pause();"#;
+    assert_eq!(impatient_event_that(code), timed_out(EVENT));
+}
+
+#[test]
+fn it_forks_threads_without_end() {
+    let code = r#"pthread_t thread; long made = 0;
+        while (pthread_create(&thread, 0, (void *(*)(void *))pause, 0) == 0) made++; exit(made > 0);"#;
+    let verdict = impatient_event_that(code);
+    assert!(
+        matches!(&verdict, ModuleVerdict::Exited { status: 1, .. } | ModuleVerdict::TimedOut { .. }),
+        "{verdict:?}"
+    );
+}
+
+#[test]
+fn it_leaves_by_every_door() {
+    for (code, status) in [("_exit(4);", 4), ("quick_exit(5);", 5), ("exit(0);", 0)] {
+        let expected = ModuleVerdict::Exited { status, during: EVENT.to_owned() };
+        assert_eq!(event_that(code), expected, "{code}");
+    }
+}
+
+#[test]
+fn it_crashes_on_a_thread_of_its_own() {
+    let body = r#"static void *work(void *nothing) { *(volatile int *)8 = 1; return nothing; }
+        EVENT { pthread_t thread; pthread_create(&thread, 0, work, 0); pthread_join(thread, 0); return 0; }
+        NO_SIGNATURE NO_DEBUGGER"#;
+    assert_eq!(Scene::new().verdict_of(body), crashed(libc::SIGSEGV));
+}
+
+#[test]
+fn it_asks_without_end() {
+    let code = r#"int requests = 5; uint32_t request[4] = {0x51524557, 2, 0, 0}, answer;
+        for (int i = 0; i < 1000; i++) { send(requests, request, sizeof request, 0); recv(requests, &answer, 4, 0); } pause();"#;
+    let verdict = impatient_event_that(code);
+    assert!(
+        matches!(&verdict, ModuleVerdict::Invalid { reason } if reason.contains("too many requests")),
+        "{verdict:?}"
+    );
+}
+
+#[test]
+fn its_requests_are_nonsense() {
+    let code = r#"uint32_t answer = 0; char big[4096] = "WERQ"; int requests = 5; char found[64];
+        send(requests, big, sizeof big, 0); recv(requests, &answer, 4, 0); uint32_t first = answer;
+        send(requests, "x", 1, 0); recv(requests, &answer, 4, 0); uint32_t second = answer;
+        uint32_t unknown[4] = {0x51524557, 99, 0, 0}; send(requests, unknown, sizeof unknown, 0); recv(requests, &answer, 4, 0);
+        if (first == 50 && second == 50 && answer == 50) exit(7);"#;
+    assert_eq!(event_that(code), ModuleVerdict::Exited { status: 7, during: EVENT.to_owned() });
+}

@@ -155,7 +155,7 @@ impl Scene {
             registers: &registers,
             fpu: None,
             report_id: ReportId(*b"0123456789abcdef"),
-            deadline_per_module: self.deadline,
+            deadline_per_call: self.deadline,
             is_fatal: self.is_fatal,
             folder: self.report.as_ref().map(|folder| folder.path()),
             write_dump: Some(&write_dump),
