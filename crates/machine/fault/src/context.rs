@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use wer_model::{SoftError, Stage};
 use wer_settings::{Locations, Settings};
 
+use crate::user_places::UserPlaces;
+
 /// Whose rights this run has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -23,6 +25,8 @@ pub struct Context {
     pub standing: Standing,
     /// Where things are.
     pub locations: Locations,
+    /// The folders of the user whose environment this is; of no user in the kernel's ways.
+    pub user_places: UserPlaces,
     /// What the settings say.
     pub settings: Settings,
     /// What was wrong with the settings files; reporting goes on with defaults.
@@ -39,7 +43,8 @@ impl Context {
         uid: u32,
         host_executable: PathBuf,
     ) -> Self {
-        Self::load(Standing::Embedded, Locations::embedded(environment, uid), host_executable)
+        let loaded = Self::load(Standing::Embedded, Locations::embedded(environment, uid), host_executable);
+        Self { user_places: UserPlaces::from_environment(environment), ..loaded }
     }
 
     /// For the kernel's ways: the machine's settings and store, or those below `base`.
@@ -58,6 +63,7 @@ impl Context {
         let (settings, warnings) = Settings::load(&locations);
         let warnings =
             warnings.iter().map(|warning| SoftError::new(Stage::Report, warning.to_string())).collect();
-        Self { standing, locations, settings, warnings, host_executable }
+        let user_places = UserPlaces::default();
+        Self { standing, locations, user_places, settings, warnings, host_executable }
     }
 }

@@ -8,12 +8,14 @@ use wer_abi::flags::DumpType;
 use wer_minidump::DumpOptions;
 use wer_snapshot::Facts;
 
-use crate::Context;
+use crate::{Context, local_dumps};
 
 /// What a crash of `executable` is to be looked at for.
 #[must_use]
 pub fn crash_facts(context: &Context, executable: &str) -> Facts {
-    wanted(context.settings.wants_heap_dump(executable))
+    let local =
+        local_dumps::wanted(context, executable).map(|dump| local_dumps::options(dump.dump_type).facts());
+    wanted(context.settings.wants_heap_dump(executable), &local.unwrap_or_default())
 }
 
 /// The same for a process that has crashed.
@@ -23,9 +25,13 @@ pub(crate) fn facts_of(context: &Context, pid: u32) -> Facts {
     crash_facts(context, executable.strip_suffix(" (deleted)").unwrap_or(&executable))
 }
 
-fn wanted(heap: bool) -> Facts {
+fn wanted(heap: bool, local: &Facts) -> Facts {
     let mini = DumpOptions::for_type(DumpType::Mini).facts();
-    Facts { handles: heap || mini.handles, region_marks: heap || mini.region_marks, ..Facts::ALL }
+    Facts {
+        handles: heap || local.handles || mini.handles,
+        region_marks: heap || local.region_marks || mini.region_marks,
+        ..Facts::ALL
+    }
 }
 
 #[cfg(test)]
@@ -34,8 +40,9 @@ mod tests {
 
     #[test]
     fn what_is_cheap_is_always_looked_at() {
-        let mini = wanted(false);
+        let mini = wanted(false, &Facts::default());
         assert!(mini.token && mini.counters && mini.thread_details && mini.unloaded_modules);
-        assert_eq!(wanted(true), Facts::ALL);
+        assert_eq!(wanted(true, &Facts::default()), Facts::ALL);
+        assert_eq!(wanted(false, &Facts::ALL), Facts::ALL);
     }
 }

@@ -15,6 +15,7 @@
 
 #![forbid(unsafe_code)]
 
+mod app_local_dump;
 pub mod claim;
 pub mod context;
 mod debugger;
@@ -23,6 +24,7 @@ mod events;
 pub mod facts;
 pub mod fail_spot;
 pub mod limits;
+mod local_dumps;
 mod modules;
 pub mod pipeline;
 mod privilege;
@@ -30,6 +32,8 @@ mod progress;
 mod registered_files;
 mod restart;
 pub mod submit;
+mod user_folder;
+pub mod user_places;
 pub mod watchdog;
 pub mod way;
 

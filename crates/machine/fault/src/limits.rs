@@ -28,6 +28,8 @@ pub const MAX_COMMAND_LINE_BYTES: usize = 256 << 10;
 pub const MAX_RESTART_ENVIRONMENT_BYTES: usize = 1 << 20;
 /// Bytes read of the file that keeps the times of restarts.
 pub const MAX_RESTART_TIMES_BYTES: u64 = 64 << 10;
+/// Bytes of a process's environment in which its user's folders are looked for.
+pub const MAX_ENVIRONMENT_BYTES: usize = 1 << 20;
 /// Bytes of the machine's list of users.
 pub const MAX_USER_LIST_BYTES: u64 = 4 << 20;
 /// Making, naming or removing something in a folder with its user's rights.

@@ -16,10 +16,13 @@ use wer_capture::Capture;
 use wer_model::{AttachedFile, ModuleOutcome, Report, ReportId, ReportState, SoftError, Stage};
 use wer_report::ReportInputs;
 use wer_store::{Staging, Store, StoreError};
+use wer_sys::Credentials;
 
 use crate::fail_spot::{self, Spot};
 use crate::progress::ToldReader;
-use crate::{Context, debugger, dumps, events, modules, privilege, registered_files};
+use crate::{
+    Context, app_local_dump, debugger, dumps, events, local_dumps, modules, privilege, registered_files,
+};
 
 /// A report in the store.
 #[derive(Clone, Debug)]
@@ -72,20 +75,23 @@ pub fn report_capture(
     fail_spot::reach(Spot::Captured);
     let program = capture.snapshot.process.executable.clone();
     let pid = capture.snapshot.process.pid;
+    let user = privilege::real_user_of(capture);
+    let local_dump = local_dumps::write(capture, context, id, &user, progress);
     if let Some(reason) = excluded(context, &program) {
-        return Err(ReportError::Excluded { program, pid, reason });
+        return Err(ReportError::Excluded { program, pid, reason: with_local_dump(reason, local_dump) });
     }
     let in_store = |source| ReportError::Store { program: program.clone(), pid, source };
     let store = Store::open(&context.locations.store_root).map_err(in_store)?;
     let staging = store.begin(id).map_err(in_store)?;
 
     let mut soft_errors = context.warnings.clone();
+    soft_errors.extend(local_dump.err().map(|message| SoftError::new(Stage::Dump, message)));
     soft_errors.extend(mark(capture, capture_state::BEGUN, id, context));
     fail_spot::reach(Spot::Begun);
     let asked = modules::ask(capture, context, id, staging.folder(), progress);
     soft_errors.extend(asked.notes);
     progress();
-    let mut files = collect(capture, context, &staging, id, &mut soft_errors, progress);
+    let mut files = collect((capture, &user), context, &staging, id, &mut soft_errors, progress);
     files.extend(asked.files);
     progress();
     fail_spot::reach(Spot::Copied);
@@ -112,6 +118,15 @@ fn excluded(context: &Context, program: &str) -> Option<String> {
     context.settings.is_excluded(name).then(|| format!("[ExcludedApplications] lists {name}"))
 }
 
+/// A reason for no report, and what came of the local dump, which does not depend on it.
+fn with_local_dump(reason: String, local_dump: Result<Option<PathBuf>, String>) -> String {
+    match local_dump {
+        Ok(None) => reason,
+        Ok(Some(path)) => format!("{reason} (its local dump is {})", path.display()),
+        Err(error) => format!("{reason}. {}", error.trim_end_matches('.')),
+    }
+}
+
 /// Writes the state of reporting into the process's registration block, if it has one.
 fn mark(capture: &Capture, state: u32, id: ReportId, context: &Context) -> Option<SoftError> {
     if capture.snapshot.registrations.block_address == 0 {
@@ -126,7 +141,7 @@ fn mark(capture: &Capture, state: u32, id: ReportId, context: &Context) -> Optio
 
 /// Dumps and registered files, in the report's folder.
 fn collect(
-    capture: &Capture,
+    (capture, user): (&Capture, &Credentials),
     context: &Context,
     staging: &Staging,
     id: ReportId,
@@ -142,8 +157,9 @@ fn collect(
     progress();
     let (mut files, missing) = pending.write(snapshot, staging.folder());
     soft_errors.extend(missing);
-    let user = privilege::real_user_of(capture);
-    let (registered, missing) = registered_files::copy(snapshot, &user, context, staging.folder(), progress);
+    let copied = app_local_dump::copy(capture, user, staging.folder());
+    soft_errors.extend(copied.err().map(|message| SoftError::new(Stage::Dump, message)));
+    let (registered, missing) = registered_files::copy(snapshot, user, context, staging.folder(), progress);
     files.extend(registered);
     soft_errors.extend(missing);
     files

@@ -84,6 +84,29 @@ static void register_hole(void) {
     check(WerRegisterMemoryBlock(pages, 3 * PAGE), "hole");
 }
 
+/*
+ * What must be in no dump: on the heap, in a data segment, on the stack of the thread that crashes, and within a registered
+ * block. Each begins with the same word, so that its absence is told from the absence of its neighbourhood.
+ */
+static char in_data[64];
+static char block_with_secret[96];
+
+static void put(char *where, const char *kept, const char *secret) {
+    strcpy(where, kept);
+    for (size_t i = 0; secret[i]; i++) where[32 + i] = secret[i];
+    check(WerRegisterExcludedMemoryBlock(where + 32, 32), secret);
+}
+
+static char *on_stack;
+
+static void keep_secrets(void) {
+    put(malloc(64), "kept-on-heap", "secret-on-heap");
+    put(in_data, "kept-in-data", "secret-in-data");
+    put(block_with_secret, "kept-in-block", "secret-in-block");
+    check(WerRegisterMemoryBlock(block_with_secret, sizeof block_with_secret), "block");
+    put(on_stack, "kept-on-stack", "secret-on-stack");
+}
+
 /* Two pages of a file that ends within the first: touching the second is a SIGBUS. */
 static void register_truncated(const char *path) {
     int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -150,7 +173,16 @@ static void prepare(const char *what) {
     else if (!strcmp(what, "file")) check(WerRegisterFile(wide(word()), WerRegFileTypeOther, 0), what);
     else if (!strcmp(what, "block")) check(WerRegisterMemoryBlock(registered, sizeof registered), what);
     else if (!strcmp(what, "invalid-block")) check(WerRegisterMemoryBlock((void *)0x10000, 4096), what);
-    else if (!strcmp(what, "hole")) register_hole();
+    else if (!strcmp(what, "flagged-file")) {
+        DWORD flags = (DWORD)strtoul(word(), NULL, 0);
+        check(WerRegisterFile(wide(word()), WerRegFileTypeOther, flags), what);
+    } else if (!strcmp(what, "flags")) check(WerSetFlags((DWORD)strtoul(word(), NULL, 0)), what);
+    else if (!strcmp(what, "secrets")) keep_secrets();
+    else if (!strcmp(what, "local-dump")) check(WerRegisterAppLocalDump(wide(word())), what);
+    else if (!strcmp(what, "process")) {
+        DWORD pid = (DWORD)atoi(word());
+        check(WerRegisterAdditionalProcess(pid, (DWORD)atoi(word())), what);
+    } else if (!strcmp(what, "hole")) register_hole();
     else if (!strcmp(what, "truncated")) register_truncated(word());
     else if (!strcmp(what, "reporter")) start_reporter(word());
     else if (!strcmp(what, "become-root")) {
@@ -168,6 +200,8 @@ __attribute__((noipa)) static void crash_here(int *target) {
 
 int main(int count, char **words) {
     (void)count;
+    char room[64] = "";
+    on_stack = room;
     next_word = words + 1;
     while (*next_word) prepare(word());
     is_crashing = 1;
