@@ -162,6 +162,27 @@ mod tests {
     }
 
     #[test]
+    fn whatever_a_module_writes_is_words_or_an_error() {
+        const PIECES: [&str; 12] =
+            ["\"", " ", "%", "%ld", "ld", "{dump}", "{core}", "{", "}", "/", "\u{e9}\u{1F600}", "\\"];
+        let mut state = 1_u64;
+        for _ in 0..10_000 {
+            let mut text = String::from("/");
+            for _ in 0..12 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                text.push_str(PIECES[(state >> 33) as usize % PIECES.len()]);
+            }
+            let values = Values { pid: 1, event: 2, dump: "%ld", core: "{dump}" };
+            if let Ok(line) = CommandLine::parse(&text) {
+                assert!(line.program().starts_with('/'));
+                assert_eq!(line.fill(&values).len(), line.arguments().len(), "{text}");
+            } else {
+                assert_eq!(text.matches('"').count() % 2, 1, "{text}");
+            }
+        }
+    }
+
+    #[test]
     fn what_cannot_be_started_says_why() {
         let error = |text: &str| CommandLine::parse(text).expect_err("no command line");
         assert_eq!(error("  "), CommandLineError::Empty);

@@ -43,6 +43,10 @@ fn registrations() {
     let registrations = &contents.registrations;
     assert_eq!((registrations.entries.len(), registrations.modules.len()), (1, 1));
     assert_eq!((contents.unloaded_modules.len(), contents.last_words.is_some()), (1, true));
+    assert_eq!(registrations.app_local_dump.as_deref(), Some("dumps"));
+    let restart = registrations.restart.as_ref().expect("a restart");
+    assert_eq!((restart.command_line.as_deref(), restart.flags, restart.registered_ms), (Some("ab"), 2, 99));
+    assert_eq!(registrations.recovery.as_ref().map(|recovery| recovery.parameter), Some(7));
 }
 
 #[test]
@@ -63,6 +67,9 @@ fn files_of_the_wire_and_the_machine() {
     let packets: Vec<&[u8]> = packets.split(|byte| *byte == b'\n').collect();
     let verdict = wer_modules::verdict_of_packets(true, &packets);
     assert!(format!("{verdict:?}").starts_with("Claimed"), "{verdict:?}");
+    let requests = crate::seeds::of("module_host_requests");
+    let request = wer_abi::module_host::decode_request(&requests[1]).expect("a request");
+    assert!(wer_abi::module_host::DumpOrder::decode(request.payload).is_some());
     let locations = wer_settings::Locations::system(None);
     let text = String::from_utf8(seed("settings")).expect("text");
     let texts = [(wer_settings::FileLevel::ALL[0], text.as_str())];

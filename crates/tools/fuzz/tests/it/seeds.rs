@@ -2,6 +2,7 @@
 
 use std::io::{Cursor, Write as _};
 
+use wer_abi::registration::check_word;
 use wer_synth::{Amd64, Exception, MemoryInfo, Module, Section, Synth, Thread};
 
 /// The seeds of a target. One that is not known here gets text and numbers.
@@ -15,6 +16,7 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         "level1_request" => vec![utf16(LEVEL1_REQUEST), LEVEL1_REQUEST.as_bytes().to_vec()],
         "level1_response" => vec![LEVEL1_RESPONSE.into()],
         "module_host_packets" => vec![packets()],
+        "module_host_requests" => module_host_requests(),
         "procfs" => procfs(),
         "registration_block" => vec![block()],
         "report_wer" | "report_wer_lenient" => vec![utf16(REPORT), REPORT.as_bytes().to_vec()],
@@ -160,6 +162,15 @@ fn packets() -> Vec<u8> {
     all.join("\n").into_bytes()
 }
 
+/// A handle, and a dump with an exception.
+fn module_host_requests() -> Vec<Vec<u8>> {
+    use wer_abi::module_host::{DumpOrder, OPERATION_DUMP, OPERATION_DUPLICATE, encode_request};
+    let record = wer_abi::ExceptionRecord { code: 0xC000_0005, parameter_count: 2, ..Default::default() };
+    let order = DumpOrder { thread_id: 7, record, context: Some(wer_abi::Context::zeroed()) }.encode();
+    let dump = encode_request(OPERATION_DUMP, 0x960, order.len() as u32);
+    vec![encode_request(OPERATION_DUPLICATE, 5, 0).to_vec(), [&dump[..], &order].concat()]
+}
+
 /// The first byte chooses the file.
 fn procfs() -> Vec<Vec<u8>> {
     let names = ["stat", "status", "maps", "auxv", "cmdline", "limits", "syscall"];
@@ -171,8 +182,8 @@ fn procfs() -> Vec<Vec<u8>> {
     texts.collect()
 }
 
-/// By the offsets of `docs/formats/registration.md`: an entry, a module, last words, and a list of unloaded modules in
-/// place of most texts.
+/// By the offsets of `docs/formats/registration.md`: an entry, a module, last words, a list of unloaded modules in place of
+/// most texts, and the areas of the header with their check words.
 fn block() -> Vec<u8> {
     let mut block = vec![0; 573_440];
     let mut put = |at: usize, bytes: &[u8]| block[at..at + bytes.len()].copy_from_slice(bytes);
@@ -183,6 +194,16 @@ fn block() -> Vec<u8> {
     }
     put(29_720, b"\x04\0\0\0/a.b");
     put(25_604, b"\x05\0\0\0\x01words");
+    put(604, &check_word(&[], b"dumps").to_le_bytes());
+    put(608, b"\x05\0\0\0");
+    put(616, b"dumps");
+    put(812, &check_word(&[0x4000, 7, 5000, 0], &[]).to_le_bytes());
+    for (at, number) in [(816, 0x4000_u64), (824, 7), (832, 5000)] {
+        put(at, &number.to_le_bytes());
+    }
+    put(876, &check_word(&[1, 2, 99], b"a\0b\0").to_le_bytes());
+    put(880, b"\x01\0\0\0\x02\0\0\0\x63");
+    put(896, b"\x02\0\0\0\0\0\0\0a\0b\0");
     let list = 500_000_usize;
     put(592, &(list as u64).to_le_bytes());
     put(list, b"WERUNLOD\x01\0\0\0\0\x02\0\0\xf8\x01\0\0\x40\0\0\0");

@@ -23,6 +23,7 @@ targets! {
     minidump_check "../../../../../fuzz/fuzz_targets/minidump_check.rs",
     module_check "../../../../../fuzz/fuzz_targets/module_check.rs",
     module_host_packets "../../../../../fuzz/fuzz_targets/module_host_packets.rs",
+    module_host_requests "../../../../../fuzz/fuzz_targets/module_host_requests.rs",
     procfs "../../../../../fuzz/fuzz_targets/procfs.rs",
     registration_block "../../../../../fuzz/fuzz_targets/registration_block.rs",
     report_wer "../../../../../fuzz/fuzz_targets/report_wer.rs",
