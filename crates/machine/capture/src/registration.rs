@@ -1,26 +1,25 @@
 //! Reads the registration block of a process from outside, without its help.
 //!
 //! The layout is `wer_abi::registration`; the rules for readers are documented there. The block belongs to the target:
-//! every number is checked before it is used, and what makes no sense is left out with a soft error. It is never locked.
+//! every number is checked before it is used, and what makes no sense, or was overwritten, is left out with a soft error.
+//! It is never locked.
 
 use std::mem::{offset_of, size_of};
 
-use wer_abi::limits::{
-    MAX_LAST_WORDS_BYTES, WER_MAX_MEM_BLOCK_SIZE, WER_MAX_REGISTERED_ENTRIES,
-    WER_MAX_REGISTERED_RUNTIME_EXCEPTION_MODULES,
-};
+use wer_abi::flags::WER_FAULT_REPORTING_VALID;
+use wer_abi::limits::MAX_LAST_WORDS_BYTES;
 use wer_abi::registration::{
-    CaptureState, Entry, Header, LastWordsArea, MAGIC, MAPPING_NAME, ModuleEntry, PAYLOAD_BYTES,
-    RegistrationBlock, TextPayload, VERSION, kind,
+    CaptureState, Header, LastWordsArea, MAGIC, MAPPING_NAME, RegistrationBlock, VERSION,
 };
 use wer_model::{LastWords, LastWordsSource, SoftError, Stage};
-use wer_snapshot::{
-    MemoryBlock, MemoryReader, Region, RegionKind, Registration, RegistrationKind, Registrations,
-    RuntimeExceptionModule, UnloadedModule,
-};
+use wer_snapshot::{MemoryReader, Region, RegionKind, Registrations, UnloadedModule};
+use wer_sys::Process;
 
-use crate::bytes::{chunk, u16_at, u32_at, u64_at};
+use crate::bytes::{chunk, u32_at, u64_at};
+use crate::error::CaptureError;
 use crate::limits::{MAX_REGISTRATION_ERRORS, MAX_REGISTRATION_READS};
+use crate::refusal::explained;
+use crate::way::live::refuse_what_has_no_memory;
 
 /// First byte of the last words that a Rust panic left.
 const TAG_RUST_PANIC: u8 = 1;
@@ -28,6 +27,7 @@ const TAG_RUST_PANIC: u8 = 1;
 const TAG_CPP_EXCEPTION: u8 = 2;
 
 mod areas;
+mod entries;
 mod unloaded;
 
 /// What a block told.
@@ -83,46 +83,82 @@ pub(crate) fn read_first(memory: &dyn MemoryReader, candidates: &[u64]) -> Block
 /// Reads the block at `address`.
 ///
 /// # Errors
-/// A sentence that says why there is no block of a known version.
+/// A sentence that says why there is no block of a known version. A header that was overwritten is no reason, as long
+/// as something with a check word that holds is behind it; then nothing else is used.
 pub fn read_block(memory: &dyn MemoryReader, address: u64) -> Result<BlockContents, String> {
     let header = memory
         .read_exact(address, size_of::<Header>())
         .ok_or_else(|| format!("The registration block at {address:#x} could not be read."))?;
     let field32 = |offset| u32_at(&header, offset).unwrap_or(0);
     let field64 = |offset| u64_at(&header, offset).unwrap_or(0);
-    if field64(offset_of!(Header, magic)) != MAGIC {
-        return Err(format!("The registration block at {address:#x} has no magic number; it is not read."));
-    }
     let version = field32(offset_of!(Header, version));
-    if version != VERSION {
-        return Err(format!(
-            "The registration block at {address:#x} has version {version}; only version {VERSION} can be read."
-        ));
+    let strange = strange_header(address, &header);
+    let mut reader =
+        BlockReader { memory, address, wants_checks: strange.is_some(), errors: Vec::new(), dropped: 0 };
+    let (entries, modules) = (reader.entries(), reader.modules());
+    let (app_local_dump, restart, recovery) = (reader.app_local_dump(), reader.restart(), reader.recovery());
+    if let Some(reason) = strange {
+        let holds_anything = !entries.usable.is_empty() || !modules.usable.is_empty();
+        if !holds_anything && app_local_dump.is_none() && restart.is_none() && recovery.is_none() {
+            return Err(format!("{reason}; it is not read."));
+        }
+        reader.errors.insert(
+            0,
+            SoftError::new(
+                Stage::Registration,
+                format!("{reason}, but holds what was registered: its header was overwritten."),
+            ),
+        );
     }
-    let bytes = field64(offset_of!(Header, block_bytes));
-    if bytes != size_of::<RegistrationBlock>() as u64 || address.checked_add(bytes).is_none() {
-        return Err(format!(
-            "The registration block at {address:#x} claims to have {bytes} bytes; it is not read."
-        ));
-    }
-    let mut reader = BlockReader { memory, address, errors: Vec::new(), dropped: 0 };
+    reader.complain_about_lost(&header, entries.used, modules.used);
     let last_words = reader.last_words();
     let mut registrations = Registrations {
         block_address: address,
         version,
-        flags: field32(offset_of!(Header, flags)),
+        flags: reader.flags(field32(offset_of!(Header, flags))),
         max_hold_ms: field32(offset_of!(Header, max_hold_ms)),
-        entries: reader.entries(),
-        modules: reader.modules(),
-        app_local_dump: reader.app_local_dump(),
-        restart: reader.restart(),
-        recovery: reader.recovery(),
+        entries: entries.usable,
+        modules: modules.usable,
+        app_local_dump,
+        restart,
+        recovery,
         last_words: last_words.as_ref().map(|words| words.text.clone()),
         ..Registrations::default()
     };
     capture_state(&header, &mut registrations);
     let unloaded_modules = reader.unloaded_modules(field64(offset_of!(Header, unloaded)));
     Ok(BlockContents { registrations, last_words, unloaded_modules, soft_errors: reader.into_errors() })
+}
+
+/// Why a header is not that of a block of the version that we know, without an end.
+fn strange_header(address: u64, header: &[u8]) -> Option<String> {
+    let block = format!("The registration block at {address:#x}");
+    if u64_at(header, offset_of!(Header, magic)) != Some(MAGIC) {
+        return Some(format!("{block} has no magic number"));
+    }
+    let version = u32_at(header, offset_of!(Header, version)).unwrap_or(0);
+    if version != VERSION {
+        return Some(format!("{block} has version {version}, and only version {VERSION} can be read"));
+    }
+    let bytes = u64_at(header, offset_of!(Header, block_bytes)).unwrap_or(0);
+    let is_possible = bytes == size_of::<RegistrationBlock>() as u64 && address.checked_add(bytes).is_some();
+    (!is_possible).then(|| format!("{block} claims to have {bytes} bytes"))
+}
+
+/// What a living process has registered, and what in its block makes no sense. It is not stopped: it may run, stand,
+/// crash, or not cooperate.
+///
+/// # Errors
+/// When the process is gone or may not be read. Without a registration block the answer is empty.
+pub fn of_process(pid: u32) -> Result<BlockContents, CaptureError> {
+    let look = || {
+        let process = Process::open(pid)?;
+        refuse_what_has_no_memory(&process)?;
+        let memory = process.memory(false)?;
+        let regions = process.maps()?.regions;
+        Ok(read_first(&memory, &candidates(&memory, &regions, 0)))
+    };
+    look().map_err(explained)
 }
 
 fn capture_state(header: &[u8], registrations: &mut Registrations) {
@@ -148,6 +184,8 @@ pub(crate) const STORE_PATH_BYTES: usize = 480;
 struct BlockReader<'a> {
     memory: &'a dyn MemoryReader,
     address: u64,
+    /// Only what has a check word is used.
+    wants_checks: bool,
     errors: Vec<SoftError>,
     dropped: usize,
 }
@@ -173,107 +211,6 @@ impl BlockReader<'_> {
         self.errors
     }
 
-    /// The entries in order. One whose bytes change while it is read is read again, a few times.
-    fn entries(&mut self) -> Vec<Registration> {
-        const BYTES: usize = size_of::<Entry>();
-        let table = |reader: &Self| {
-            reader.at(offset_of!(RegistrationBlock, entries), WER_MAX_REGISTERED_ENTRIES * BYTES)
-        };
-        let Some(mut before) = table(self) else {
-            self.complain("The registered entries could not be read.".into());
-            return Vec::new();
-        };
-        let mut whole: Vec<Option<Result<Registration, String>>> = vec![None; WER_MAX_REGISTERED_ENTRIES];
-        let mut open: Vec<usize> = (0..WER_MAX_REGISTERED_ENTRIES).collect();
-        for _ in 0..MAX_REGISTRATION_READS {
-            for slot in &open {
-                let bytes = before.get(slot * BYTES..).unwrap_or_default();
-                if let Some(into) = whole.get_mut(*slot) {
-                    *into = self.entry(*slot, bytes);
-                }
-            }
-            let Some(after) = table(self) else { break };
-            let same = |slot: &usize| {
-                before.get(slot * BYTES..(slot + 1) * BYTES) == after.get(slot * BYTES..(slot + 1) * BYTES)
-            };
-            open.retain(|slot| !same(slot));
-            before = after;
-            if open.is_empty() {
-                break;
-            }
-        }
-        for slot in open {
-            if let Some(into) = whole.get_mut(slot) {
-                *into = Some(Err(format!(
-                    "Registration slot {slot} kept changing while it was read; it is left out."
-                )));
-            }
-        }
-        let mut entries = Vec::new();
-        for found in whole.into_iter().flatten() {
-            match found {
-                Ok(entry) => entries.push(entry),
-                Err(reason) => self.complain(reason),
-            }
-        }
-        entries.sort_by_key(|entry| entry.sequence);
-        entries
-    }
-
-    fn entry(&self, slot: usize, bytes: &[u8]) -> Option<Result<Registration, String>> {
-        let sequence = u64_at(bytes, offset_of!(Entry, sequence)).filter(|sequence| *sequence != 0)?;
-        let kind = self.entry_kind(slot, bytes);
-        let describe = |reason| format!("Registration {sequence} {reason}; it is left out.");
-        Some(kind.map(|kind| Registration { sequence, kind }).map_err(describe))
-    }
-
-    fn entry_kind(&self, slot: usize, bytes: &[u8]) -> Result<RegistrationKind, String> {
-        let size = u32_at(bytes, offset_of!(Entry, size)).unwrap_or(0);
-        let address = u64_at(bytes, offset_of!(Entry, address)).unwrap_or(0);
-        let flags = u32_at(bytes, offset_of!(Entry, flags)).unwrap_or(0);
-        match u32_at(bytes, offset_of!(Entry, kind)).unwrap_or(0) {
-            kind::MEMORY_BLOCK => memory_block(address, size).map(RegistrationKind::MemoryBlock),
-            kind::EXCLUDED_BLOCK => excluded_block(address, size).map(RegistrationKind::ExcludedMemoryBlock),
-            kind::FILE => {
-                let (path, _) = self.payload(slot)?;
-                Ok(RegistrationKind::File { path, file_type: size, flags })
-            }
-            kind::METADATA => {
-                let (key, value) = self.payload(slot)?;
-                Ok(RegistrationKind::Metadata { key, value })
-            }
-            kind::ADDITIONAL_PROCESS => {
-                let pid = u32::try_from(address).map_err(|_| "names no process".to_string())?;
-                Ok(RegistrationKind::AdditionalProcess { pid, tid: size })
-            }
-            other => Err(format!("is of the unknown kind {other}")),
-        }
-    }
-
-    fn payload(&self, slot: usize) -> Result<(String, String), String> {
-        let offset = offset_of!(RegistrationBlock, payloads) + slot * PAYLOAD_BYTES;
-        let bytes = self.at(offset, PAYLOAD_BYTES).ok_or("has a text that could not be read")?;
-        text_pair(&bytes)
-    }
-
-    fn modules(&mut self) -> Vec<RuntimeExceptionModule> {
-        const BYTES: usize = size_of::<ModuleEntry>();
-        let offset = offset_of!(RegistrationBlock, modules);
-        let mut modules = Vec::new();
-        for slot in 0..WER_MAX_REGISTERED_RUNTIME_EXCEPTION_MODULES {
-            match self.stable(offset + slot * BYTES, BYTES).map(|bytes| module(&bytes)) {
-                Some(None) => {}
-                Some(Some(Ok(module))) => modules.push(module),
-                Some(Some(Err(reason))) => self.complain(reason),
-                None => {
-                    self.complain(format!("Runtime exception module slot {slot} could not be read whole."))
-                }
-            }
-        }
-        modules.sort_by_key(|module| module.sequence);
-        modules
-    }
-
     /// Bytes that were the same in two readings, one after the other.
     fn stable(&self, offset: usize, length: usize) -> Option<Vec<u8>> {
         let mut before = self.at(offset, length)?;
@@ -285,6 +222,35 @@ impl BlockReader<'_> {
             before = after;
         }
         None
+    }
+
+    /// The flags, if they are such.
+    fn flags(&mut self, flags: u32) -> u32 {
+        if flags & !WER_FAULT_REPORTING_VALID == 0 {
+            return flags;
+        }
+        self.complain(format!("The flags {flags:#x} are none; they were overwritten and are left out."));
+        0
+    }
+
+    /// An entry whose sequence was overwritten with zeros looks like none. The counts of the writers tell, if nobody was
+    /// writing while we read.
+    fn complain_about_lost(&mut self, header: &[u8], entries: usize, modules: usize) {
+        let counters = offset_of!(Header, lock)..offset_of!(Header, owner_pid);
+        let after = self.at(counters.start, counters.len());
+        let quiet =
+            u64_at(header, offset_of!(Header, lock)) == Some(0) && header.get(counters) == after.as_deref();
+        let count = |offset| u32_at(header, offset).unwrap_or(0) as usize;
+        for (what, counted, seen) in [
+            ("entries", count(offset_of!(Header, entry_count)), entries),
+            ("runtime exception modules", count(offset_of!(Header, module_count)), modules),
+        ] {
+            if quiet && counted > seen {
+                self.complain(format!(
+                    "The block counts {counted} registered {what} and has {seen}: it was overwritten."
+                ));
+            }
+        }
     }
 
     fn unloaded_modules(&mut self, address: u64) -> Vec<UnloadedModule> {
@@ -308,6 +274,9 @@ impl BlockReader<'_> {
             return None;
         }
         let length = u32_at(&area, offset_of!(LastWordsArea, length)).unwrap_or(0) as usize;
+        if length > MAX_LAST_WORDS_BYTES {
+            self.complain(format!("The last words claim to have {length} bytes: they were overwritten."));
+        }
         let bytes = area.get(offset_of!(LastWordsArea, bytes)..)?;
         tagged_words(bytes.get(..length.min(MAX_LAST_WORDS_BYTES))?)
     }
@@ -320,45 +289,6 @@ fn tagged_words(bytes: &[u8]) -> Option<LastWords> {
         _ => (LastWordsSource::Application, bytes),
     };
     Some(LastWords { source, text: String::from_utf8_lossy(text).into_owned() })
-}
-
-fn memory_block(address: u64, size: u32) -> Result<MemoryBlock, String> {
-    if size == 0 || size > WER_MAX_MEM_BLOCK_SIZE {
-        return Err(format!("names a block of {size} bytes"));
-    }
-    excluded_block(address, size)
-}
-
-/// Excluded blocks have no limit of size.
-fn excluded_block(address: u64, size: u32) -> Result<MemoryBlock, String> {
-    match address.checked_add(u64::from(size)) {
-        Some(_) if address != 0 => Ok(MemoryBlock { address, size }),
-        _ => Err(format!("names a block at {address:#x}")),
-    }
-}
-
-fn module(bytes: &[u8]) -> Option<Result<RuntimeExceptionModule, String>> {
-    let sequence = u64_at(bytes, offset_of!(ModuleEntry, sequence)).filter(|sequence| *sequence != 0)?;
-    let context = u64_at(bytes, offset_of!(ModuleEntry, context)).unwrap_or(0);
-    let path = text_pair(bytes.get(offset_of!(ModuleEntry, path)..).unwrap_or_default());
-    Some(match path {
-        Ok((path, _)) if !path.is_empty() => Ok(RuntimeExceptionModule { sequence, path, context }),
-        Ok(_) => Err(format!("Runtime exception module {sequence} has no path; it is left out.")),
-        Err(reason) => Err(format!("Runtime exception module {sequence} {reason}; it is left out.")),
-    })
-}
-
-fn text_pair(payload: &[u8]) -> Result<(String, String), String> {
-    let length = |offset| u16_at(payload, offset).map_or(0, usize::from);
-    let first = length(offset_of!(TextPayload, first_bytes));
-    let second = length(offset_of!(TextPayload, second_bytes));
-    let bytes = payload.get(offset_of!(TextPayload, bytes)..PAYLOAD_BYTES).unwrap_or_default();
-    match (bytes.get(..first), bytes.get(first..first + second)) {
-        (Some(first), Some(second)) => {
-            Ok((String::from_utf8_lossy(first).into_owned(), String::from_utf8_lossy(second).into_owned()))
-        }
-        _ => Err(format!("has texts of {first} and {second} bytes")),
-    }
 }
 
 /// Reads a block from bytes, as a fuzzer gives them: address 0 of the block is the first byte.
@@ -386,3 +316,7 @@ mod tests;
 #[cfg(test)]
 #[path = "registration/areas_tests.rs"]
 mod areas_tests;
+
+#[cfg(test)]
+#[path = "registration/wild_write_tests.rs"]
+mod wild_write_tests;

@@ -5,3 +5,4 @@ mod crashes;
 mod limits;
 mod registration;
 mod sharing;
+mod wild_writes;

@@ -1,5 +1,9 @@
-use super::*;
 use proptest::prelude::*;
+use wer_abi::limits::WER_MAX_REGISTERED_ENTRIES;
+use wer_abi::registration::{Entry, ModuleEntry, PAYLOAD_BYTES, kind};
+use wer_snapshot::{MemoryBlock, Registration, RegistrationKind, RuntimeExceptionModule};
+
+use super::*;
 
 pub(super) struct Block(pub(super) Vec<u8>);
 
@@ -168,7 +172,7 @@ fn an_entry_that_changes_while_read_is_read_again() {
         fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
             let (block, reads) = &mut *self.0.borrow_mut();
             *reads += 1;
-            if *reads == 6 {
+            if *reads == 4 {
                 block.entry(0, 8, kind::MEMORY_BLOCK, 0x6000, 32);
             }
             let start = address as usize;

@@ -9,7 +9,7 @@ use wer_sys::procfs::Status;
 use crate::capture::{Capture, Held};
 use crate::error::CaptureError;
 use crate::refusal::explained;
-use crate::registration::{candidates, read_first};
+use crate::registration;
 use crate::stop::Hold;
 use crate::target::{Target, ThreadState};
 
@@ -77,14 +77,7 @@ fn stop_and_look(process: Process, facts: &Facts) -> Result<Capture, CaptureErro
 /// # Errors
 /// When the process is gone or may not be read. Without a registration block the answer is empty.
 pub fn registrations(pid: u32) -> Result<Registrations, CaptureError> {
-    let look = || {
-        let process = Process::open(pid)?;
-        refuse_what_has_no_memory(&process)?;
-        let memory = process.memory(false)?;
-        let regions = process.maps()?.regions;
-        Ok(read_first(&memory, &candidates(&memory, &regions, 0)).registrations)
-    };
-    look().map_err(explained)
+    registration::of_process(pid).map(|contents| contents.registrations)
 }
 
 /// Whether the soft core limit of a process is 1, at which the kernel gives no core to a pipe; the socket's side honours

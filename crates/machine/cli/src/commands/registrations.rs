@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use wer_capture::CoreFileOptions;
-use wer_model::Stage;
+use wer_model::{SoftError, Stage};
 use wer_snapshot::{RegistrationKind, Registrations};
 
 use crate::output::{clean_value, print, print_json};
@@ -43,15 +43,21 @@ fn read(source: &str) -> Result<(String, Registrations)> {
         let options = CoreFileOptions { read_files: false, ..CoreFileOptions::default() };
         let core = wer_capture::core_file(Path::new(source), &options)
             .with_context(|| format!("the registrations in {source} cannot be read"))?;
-        for error in core.snapshot.soft_errors.iter().filter(|error| error.stage == Stage::Registration) {
-            eprintln!("wer: {}", clean_value(&error.message));
-        }
+        tell(&core.snapshot.soft_errors);
         let name = format!("The core of process {} ({})", core.snapshot.process.pid, clean_value(source));
         return Ok((name, core.snapshot.registrations));
     };
-    let registrations = wer_capture::registrations(pid)
+    let contents = wer_capture::registration::of_process(pid)
         .with_context(|| format!("the registrations of process {pid} cannot be read"))?;
-    Ok((format!("Process {pid}"), registrations))
+    tell(&contents.soft_errors);
+    Ok((format!("Process {pid}"), contents.registrations))
+}
+
+/// What was left out, on standard error.
+fn tell(soft_errors: &[SoftError]) {
+    for error in soft_errors.iter().filter(|error| error.stage == Stage::Registration) {
+        eprintln!("wer: {}", clean_value(&error.message));
+    }
 }
 
 fn as_text(name: &str, registrations: &Registrations) -> String {
