@@ -11,7 +11,7 @@ pub mod submit;
 pub mod words;
 
 pub use consent::{Consent, ConsentChoice};
-pub use event::EventRecord;
+pub use event::{CrashRecord, EventRecord, HangRecord};
 pub use label::{LABEL_VERSION, label};
 pub use module::{ModuleLevel, ModuleOutcome, ModuleVerdict};
 pub use report::{

@@ -1,12 +1,13 @@
-//! The event log: one record at each change of a report's state, and one line for each crash that made no report.
-
-use std::path::Path;
+//! The event log: one record of each crash (event 1000) and hang (1002), one at each change of a report's state (1001),
+//! and one line for each crash that made no report.
 
 use std::fs::File;
 use std::io::Write as _;
+use std::path::Path;
 
-use wer_model::SubmitOutcome;
-use wer_store::{EventLog, journal};
+use wer_model::{HangRecord, ReportId, SubmitOutcome};
+use wer_snapshot::ProcessSnapshot;
+use wer_store::{EventLog, LogEntry, journal};
 
 use crate::context::Standing;
 use crate::{Context, Reported};
@@ -22,9 +23,6 @@ pub(crate) enum Change<'a> {
 
 /// Records a change. A log that cannot be written never costs the report.
 pub(crate) fn record(context: &Context, reported: &Reported, change: Change<'_>) {
-    if context.settings.logging_disabled() {
-        return;
-    }
     let message = match change {
         Change::Queued => {
             format!("{} crashed; its report is in the queue.", reported.report.application_name)
@@ -32,11 +30,33 @@ pub(crate) fn record(context: &Context, reported: &Reported, change: Change<'_>)
         Change::Submitted(outcome) => outcome.explanation.clone(),
     };
     let record = wer_report::event_record(&reported.report, &reported.folder, &message);
-    if let Err(error) = journal::send(Path::new(journal::JOURNAL_SOCKET), &record) {
+    write(context, LogEntry::Report(Box::new(record)), &format!("Report {}", reported.id));
+}
+
+/// Event 1000: a program crashed. Written before the report's own event 1001, as on Windows.
+pub(crate) fn crashed(context: &Context, snapshot: &ProcessSnapshot, id: ReportId) {
+    if snapshot.exception.is_some() {
+        let record = wer_report::crash_record(snapshot, Some(id));
+        write(context, LogEntry::Crash(Box::new(record)), &format!("The crash of report {id}"));
+    }
+}
+
+/// Event 1002: a program no longer answered. `wer_report::hang_record` makes the record.
+pub fn hung(context: &Context, record: HangRecord) {
+    write(context, LogEntry::Hang(Box::new(record)), "A hang");
+}
+
+/// To the journal and to the event log, unless the settings want neither.
+fn write(context: &Context, entry: LogEntry, what: &str) {
+    if context.settings.logging_disabled() {
+        return;
+    }
+    if let Err(error) = journal::send(Path::new(journal::JOURNAL_SOCKET), &entry) {
         tracing::warn!(%error, "the journal did not take the event");
     }
-    if let Err(error) = EventLog::open(&context.locations.store_root).and_then(|log| log.append(&record)) {
-        complain(context, &format!("Report {} is not in the event log: {error}.", reported.id));
+    let log = EventLog::open(&context.locations.store_root);
+    if let Err(error) = log.and_then(|log| log.append_entry(entry)) {
+        complain(context, &format!("{what} is not in the event log: {error}."));
     }
 }
 

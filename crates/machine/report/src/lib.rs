@@ -7,7 +7,7 @@
 //! - [`report_wer`]: `Report.wer`, written and read.
 //! - [`internal_metadata`][]: `WERInternalMetadata.xml`.
 //! - [`folder_name`]: the report's folder in the store.
-//! - [`event_record`]: the event log's record.
+//! - [`event_record`], [`crash_record`], [`hang_record`]: the event log's records.
 
 #![forbid(unsafe_code)]
 
@@ -22,6 +22,6 @@ mod signature;
 mod utf16;
 
 pub use build::{ReportInputs, build_report};
-pub use event::{event_record, report_status};
+pub use event::{crash_record, event_record, hang_record, report_status};
 pub use folder_name::{folder_name, signature_hash};
 pub use signature::FAST_FAIL_STACK_COOKIE_CHECK_FAILURE;

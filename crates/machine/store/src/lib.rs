@@ -30,7 +30,7 @@ mod stored;
 mod sweep;
 
 pub use error::StoreError;
-pub use event_log::{EventLog, FailureRecord, LogEntries, LogEntry};
+pub use event_log::{EventLog, FailureRecord, Follower, LogEntries, LogEntry};
 pub use sent_cabs::SentCab;
 pub use staging::Staging;
 pub use store::{ArchivePolicy, Store};

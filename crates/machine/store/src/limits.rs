@@ -26,8 +26,10 @@ pub const LOCK_POLL: Duration = Duration::from_millis(5);
 pub const LEFTOVER_AGE: Duration = Duration::from_secs(60);
 /// Signatures whose sent cabs are remembered; the oldest are forgotten.
 pub const MAX_SENT_CABS: usize = 10_000;
-/// Bytes of the event log before it is rotated; one older log is kept.
-pub const MAX_EVENT_LOG_BYTES: u64 = 16 * 1024 * 1024;
+/// Bytes of the event log before it is rotated.
+pub const MAX_EVENT_LOG_BYTES: u64 = 4 * 1024 * 1024;
+/// Older event logs that are kept.
+pub const MAX_OLDER_EVENT_LOGS: usize = 4;
 /// Bytes of one line of the event log that are read.
 pub const MAX_EVENT_LINE_BYTES: u64 = 1024 * 1024;
 /// Bytes of one journal message; longer ones are not sent.

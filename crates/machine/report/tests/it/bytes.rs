@@ -75,3 +75,14 @@ fn a_sent_report_says_so() {
     let text = text(&report_wer::to_bytes(&report));
     assert!(text.contains("UploadTime=133445056430000000\r\nReportStatus=268435456\r\n"), "{text}");
 }
+
+#[test]
+fn a_crash_and_a_hang_have_the_fields_of_events_1000_and_1002() {
+    let id = Some(inputs().id);
+    let crash = wer_report::crash_record(&snapshot(), id);
+    insta::assert_snapshot!("event_1000", crash.text());
+    let hang = wer_report::hang_record(&snapshot(), id, "Cross-process", 12);
+    insta::assert_snapshot!("event_1002", hang.text());
+    let record = event_record(&report(), "/store/ReportQueue/folder".as_ref(), "my app crashed.");
+    insta::assert_snapshot!("event_1001", record.text());
+}

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::net::UnixDatagram;
 
-use wer_model::{EventRecord, Parameter};
+use wer_model::{CrashRecord, EventRecord, HangRecord, Parameter};
 use wer_store::{EventLog, LogEntry, journal};
 
 use super::life::{id, store};
@@ -32,11 +32,17 @@ fn record(message: &str) -> EventRecord {
     }
 }
 
+fn entry(record: EventRecord) -> LogEntry {
+    LogEntry::Report(Box::new(record))
+}
+
 fn messages(log: &EventLog) -> Vec<String> {
     let entries = log.read().expect("a log").entries;
     let message = |entry: LogEntry| match entry {
         LogEntry::Report(record) => record.message,
         LogEntry::Failure(failure) => failure.message,
+        LogEntry::Crash(crash) => crash.application_name,
+        LogEntry::Hang(hang) => hang.application_name,
     };
     entries.into_iter().map(message).collect()
 }
@@ -75,7 +81,7 @@ fn a_torn_line_costs_only_itself() {
 #[test]
 fn a_full_log_becomes_the_older_one() {
     let (root, _store) = store();
-    let log = EventLog::open(root.path()).expect("a log").rotated_at(1);
+    let log = EventLog::open(root.path()).expect("a log").rotated_at(1, 1);
     for message in ["one", "two", "three"] {
         log.append(&record(message)).expect("a line");
     }
@@ -128,7 +134,7 @@ fn the_journal_gets_one_datagram_of_fields() {
     let socket = root.path().join("journal");
     let listener = UnixDatagram::bind(&socket).expect("a socket");
     let hostile = record("crashed\nPRIORITY=0");
-    assert!(journal::send(&socket, &hostile).expect("sent"));
+    assert!(journal::send(&socket, &entry(hostile)).expect("sent"));
     let mut buffer = [0; 4096];
     let length = listener.recv(&mut buffer).expect("a datagram");
     let fields = fields(&buffer[..length]);
@@ -146,11 +152,132 @@ fn the_journal_gets_one_datagram_of_fields() {
 }
 
 #[test]
+fn each_event_has_its_id_and_its_fields_in_the_journal() {
+    let crash = CrashRecord {
+        event_id: 1000,
+        application_name: "game".into(),
+        exception_code: "0xc0000005".into(),
+        report_id: Some(id(1)),
+        ..CrashRecord::default()
+    };
+    let hang = HangRecord { event_id: 1002, hang_type: "Cross-process".into(), ..HangRecord::default() };
+    let fields_of = |entry: LogEntry| fields(&journal::datagram(&entry));
+    let has = |fields: &[(String, String)], key: &str, value: &str| {
+        assert!(fields.iter().any(|field| *field == (key.to_owned(), value.to_owned())), "{key}: {fields:?}");
+    };
+    let crash = fields_of(LogEntry::Crash(Box::new(crash)));
+    has(&crash, "WER_EVENT_ID", "1000");
+    has(&crash, "WER_EXCEPTION_CODE", "0xc0000005");
+    has(&crash, "WER_REPORT_ID", &id(1).to_string());
+    has(&crash, "PRIORITY", "3");
+    let hang = fields_of(LogEntry::Hang(Box::new(hang)));
+    has(&hang, "WER_EVENT_ID", "1002");
+    has(&hang, "WER_HANG_TYPE", "Cross-process");
+    let report = fields_of(entry(record("x")));
+    has(&report, "WER_EVENT_ID", "1001");
+    has(&report, "WER_FAULT_BUCKET", "12");
+}
+
+#[test]
 fn a_missing_or_deaf_journal_is_no_crash() {
     let (root, _store) = store();
     let socket = root.path().join("journal");
-    assert!(!journal::send(&socket, &record("x")).expect("none"));
+    assert!(!journal::send(&socket, &entry(record("x"))).expect("none"));
     drop(UnixDatagram::bind(&socket).expect("a socket"));
-    assert!(journal::send(&socket, &record("x")).is_err());
-    assert!(journal::send(&socket, &record(&"x".repeat(200_000))).is_err());
+    assert!(journal::send(&socket, &entry(record("x"))).is_err());
+    assert!(journal::send(&socket, &entry(record(&"x".repeat(200_000)))).is_err());
+}
+
+#[test]
+fn crashes_and_hangs_have_events_of_their_own() {
+    let (root, _store) = store();
+    let log = EventLog::open(root.path()).expect("a log");
+    let crash = CrashRecord { event_id: 1000, application_name: "game".into(), ..CrashRecord::default() };
+    let hang = HangRecord { event_id: 1002, application_name: "tool".into(), ..HangRecord::default() };
+    log.append_entry(LogEntry::Crash(Box::new(crash))).expect("a line");
+    log.append_entry(LogEntry::Hang(Box::new(hang))).expect("a line");
+    log.append_failure("nothing").expect("a line");
+    let entries = log.read().expect("a log").entries;
+    let ids: Vec<_> = entries.iter().map(LogEntry::event_id).collect();
+    assert_eq!(ids, [Some(1000), Some(1002), None]);
+    assert!(entries.iter().all(|entry| entry.time().ends_with('Z')));
+}
+
+#[test]
+fn as_many_older_logs_are_kept_as_are_wanted() {
+    let (root, _store) = store();
+    let log = EventLog::open(root.path()).expect("a log").rotated_at(1, 3);
+    let all: Vec<String> = (0..10).map(|number| number.to_string()).collect();
+    for message in &all {
+        log.append_failure(message).expect("a line");
+    }
+    assert_eq!(messages(&log), all[6..]);
+}
+
+#[test]
+fn a_rotation_that_was_cut_short_loses_nothing() {
+    // Every state that a crash between two renames leaves: a gap at one of the numbers.
+    for gap in 1..=3 {
+        let (root, _store) = store();
+        let log = EventLog::open(root.path()).expect("a log").rotated_at(1, 4);
+        for message in ["a", "b", "c", "d"] {
+            log.append_failure(message).expect("a line");
+        }
+        let path = |number: usize| root.path().join(format!("events.{number}.jsonl"));
+        for number in (gap..=3).rev() {
+            fs::rename(path(number), path(number + 1)).expect("a rename");
+        }
+        assert_eq!(messages(&log), ["a", "b", "c", "d"], "gap at {gap}");
+        log.append_failure("e").expect("a line");
+        assert_eq!(messages(&log), ["a", "b", "c", "d", "e"], "gap at {gap}");
+        assert!(path(1).exists());
+    }
+}
+
+#[test]
+fn a_follower_sees_each_line_once_through_rotations() {
+    let (root, _store) = store();
+    let (writers, lines) = (4, 25);
+    let mut seen = Vec::new();
+    std::thread::scope(|scope| {
+        for writer in 0..writers {
+            let root = root.path();
+            scope.spawn(move || {
+                // Far more logs than rotations, so that none drops out before it is read.
+                let log = EventLog::open(root).expect("a log").rotated_at(600, 100);
+                for line in 0..lines {
+                    log.append_failure(&format!("{writer}.{line}")).expect("a line");
+                }
+            });
+        }
+        let log = EventLog::open(root.path()).expect("a log").rotated_at(600, 100);
+        let mut follower = log.follower().expect("a follower");
+        follower
+            .follow(|new| {
+                assert_eq!(new.skipped, 0);
+                seen.extend(new.entries.into_iter().filter_map(|entry| match entry {
+                    LogEntry::Failure(failure) => Some(failure.message),
+                    _ => None,
+                }));
+                seen.len() < writers * lines
+            })
+            .expect("the log");
+    });
+    assert!(root.path().join("events.2.jsonl").exists(), "it was rotated");
+    for writer in 0..writers {
+        let of_writer: Vec<_> =
+            seen.iter().filter(|message| message.starts_with(&format!("{writer}."))).cloned().collect();
+        let wanted: Vec<_> = (0..lines).map(|line| format!("{writer}.{line}")).collect();
+        assert_eq!(of_writer, wanted);
+    }
+}
+
+#[test]
+fn an_entry_longer_than_a_line_may_be_is_refused() {
+    let (root, _store) = store();
+    let log = EventLog::open(root.path()).expect("a log");
+    let refused = log.append_failure(&"x".repeat(1 << 20));
+    assert!(matches!(refused, Err(wer_store::StoreError::TooLarge { .. })), "{refused:?}");
+    log.append_failure("short").expect("a line");
+    assert_eq!(messages(&log), ["short"]);
 }
