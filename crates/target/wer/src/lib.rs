@@ -16,6 +16,7 @@
 //! reads after a crash (`docs/formats/registration.md`). Limits and answers are those of the `Wer...` functions of
 //! Windows. Must never do more in the application than that: no thread, no open descriptor, no output.
 
+mod after_crash;
 mod error;
 mod memory;
 #[cfg(feature = "module")]
@@ -25,10 +26,14 @@ mod os;
 #[cfg(feature = "panic-words")]
 mod panic_words;
 
+pub use after_crash::{
+    recovery_in_progress, register_recovery, register_restart, unregister_recovery, unregister_restart,
+};
 pub use error::{Error, Result};
 pub use memory::{
-    RegisteredMemory, register_memory_block, register_memory_range, register_scoped_memory,
-    unregister_memory_block, unregister_memory_range,
+    RegisteredMemory, register_excluded_memory_range, register_memory_block, register_memory_range,
+    register_scoped_memory, unregister_excluded_memory_range, unregister_memory_block,
+    unregister_memory_range,
 };
 pub use module_context::ModuleContext;
 pub use os::crash::AttachOptions;
@@ -142,6 +147,40 @@ pub fn register_runtime_exception_module(path: &str, context: impl Into<ModuleCo
 /// `E_INVALIDARG`, `WER_E_NOT_FOUND`.
 pub fn unregister_runtime_exception_module(path: &str, context: impl Into<ModuleContext>) -> Result<()> {
     Ok(registration::unregister_runtime_exception_module(path, context.into().0)?)
+}
+
+/// Has a triage dump of another process made when this one crashes (`WerRegisterAdditionalProcess`), at most 4. Of the
+/// thread named, more is kept; 0 = none.
+///
+/// # Errors
+/// `E_INVALIDARG` for process 0; `WER_E_INSUFFICIENT_BUFFER`.
+pub fn register_additional_process(process_id: u32, thread_id: u32) -> Result<()> {
+    Ok(registration::register_additional_process(process_id, thread_id)?)
+}
+
+/// Takes back [`register_additional_process`].
+///
+/// # Errors
+/// `WER_E_NOT_FOUND`.
+pub fn unregister_additional_process(process_id: u32) -> Result<()> {
+    Ok(registration::unregister_additional_process(process_id)?)
+}
+
+/// Has a copy of a crash's dump put into a folder of the application's own (`WerRegisterAppLocalDump`): a relative path of
+/// at most 63 UTF-16 units.
+///
+/// # Errors
+/// `E_INVALIDARG`; `WER_E_INVALID_STATE`.
+pub fn register_app_local_dump(path: &str) -> Result<()> {
+    Ok(registration::register_app_local_dump(path)?)
+}
+
+/// Takes back [`register_app_local_dump`].
+///
+/// # Errors
+/// `E_OUTOFMEMORY`, `WER_E_INVALID_STATE`.
+pub fn unregister_app_local_dump() -> Result<()> {
+    Ok(registration::unregister_app_local_dump()?)
 }
 
 /// Replaces the fault-reporting flags (`WerSetFlags`): [`flags`]`::WER_FAULT_REPORTING_...`.

@@ -42,6 +42,22 @@ pub fn unregister_memory_range<T>(address: *const T) -> Result<()> {
     Ok(registration::unregister_memory_block(address as usize)?)
 }
 
+/// Leaves memory out of dumps that would hold it (`WerRegisterExcludedMemoryBlock`).
+///
+/// # Errors
+/// `E_INVALIDARG` for a null address or no bytes; `WER_E_INSUFFICIENT_BUFFER` when 512 things are registered.
+pub fn register_excluded_memory_range<T>(address: *const T, bytes: usize) -> Result<()> {
+    Ok(registration::register_excluded_memory_block(address as usize, bytes)?)
+}
+
+/// Takes back [`register_excluded_memory_range`].
+///
+/// # Errors
+/// `WER_E_NOT_FOUND`.
+pub fn unregister_excluded_memory_range<T>(address: *const T) -> Result<()> {
+    Ok(registration::unregister_excluded_memory_block(address as usize)?)
+}
+
 /// Registers memory until the guard is dropped.
 ///
 /// # Errors

@@ -1,6 +1,8 @@
 //! Linux: everything is done by the client of this project.
 
-pub(crate) use wer_client::{crash, registration};
+pub(crate) mod registration;
+
+pub(crate) use wer_client::crash;
 
 /// The crashed process, from inside a module host.
 #[cfg(feature = "module")]

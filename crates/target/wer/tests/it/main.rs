@@ -75,3 +75,38 @@ fn what_is_said_is_found() {
         "the error-reporting call failed: E_INVALIDARG (0x80070057)"
     );
 }
+
+#[test]
+fn everything_else_is_registered_and_taken_back() {
+    static TEXTURE: [u8; 4096] = [0; 4096];
+    let not_found = Err(Error(Hresult::WER_E_NOT_FOUND));
+    wer::register_excluded_memory_range(TEXTURE.as_ptr(), TEXTURE.len()).unwrap();
+    assert_eq!(wer::unregister_excluded_memory_range(TEXTURE.as_ptr()), Ok(()));
+    assert_eq!(wer::unregister_excluded_memory_range(TEXTURE.as_ptr()), not_found);
+    wer::register_additional_process(4711, 0).unwrap();
+    assert_eq!(wer::unregister_additional_process(4711), Ok(()));
+    assert_eq!(wer::unregister_additional_process(4711), not_found);
+    assert_eq!(wer::register_additional_process(0, 0), Err(Error(Hresult::E_INVALIDARG)));
+    wer::register_app_local_dump("dumps").unwrap();
+    assert_eq!(wer::register_app_local_dump("/dumps"), Err(Error(Hresult::E_INVALIDARG)));
+    wer::unregister_app_local_dump().unwrap();
+}
+
+#[test]
+fn restart_and_recovery_are_registered_and_taken_back() {
+    use std::time::Duration;
+    use wer_client::registration::{application_recovery_callback, application_restart_settings};
+    wer::register_restart(Some("--again"), wer::flags::RESTART_NO_HANG).unwrap();
+    let settings = application_restart_settings().unwrap().unwrap();
+    assert_eq!((settings.command_line.as_deref(), settings.flags), (Some("--again"), 2));
+    wer::unregister_restart().unwrap();
+    assert_eq!(application_restart_settings(), Ok(None));
+    let too_long = wer::register_recovery(|| true, Duration::from_secs(301));
+    assert_eq!(too_long, Err(Error(Hresult::E_INVALIDARG)));
+    wer::register_recovery(|| true, Duration::from_secs(2)).unwrap();
+    let callback = application_recovery_callback().unwrap().unwrap();
+    assert!(callback.callback != 0 && callback.ping_interval_ms == 2000);
+    assert_eq!(wer::recovery_in_progress(), Err(Error(Hresult::E_FAIL)));
+    wer::unregister_recovery().unwrap();
+    assert_eq!(application_recovery_callback(), Ok(None));
+}

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use wer_abi::Hresult;
 use wer_abi::limits::MAX_LAST_WORDS_BYTES;
 use windows_sys::Win32::System::ErrorReporting as system;
+use windows_sys::Win32::System::Recovery as recovery;
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 use super::strings::wide;
@@ -112,4 +113,84 @@ pub(crate) fn set_last_words(_: LastWordsSource, text: &str) -> Result<(), Hresu
         *to = byte;
     }
     Ok(())
+}
+
+pub(crate) fn register_excluded_memory_block(address: usize, bytes: usize) -> Result<(), Hresult> {
+    let bytes = u32::try_from(bytes).map_err(|_| Hresult::E_INVALIDARG)?;
+    // SAFETY: only the numbers are kept.
+    answer(unsafe { system::WerRegisterExcludedMemoryBlock(pointer(address), bytes) })
+}
+
+pub(crate) fn unregister_excluded_memory_block(address: usize) -> Result<(), Hresult> {
+    // SAFETY: a number.
+    answer(unsafe { system::WerUnregisterExcludedMemoryBlock(pointer(address)) })
+}
+
+pub(crate) fn register_additional_process(process_id: u32, thread_id: u32) -> Result<(), Hresult> {
+    // SAFETY: numbers.
+    answer(unsafe { system::WerRegisterAdditionalProcess(process_id, thread_id) })
+}
+
+pub(crate) fn unregister_additional_process(process_id: u32) -> Result<(), Hresult> {
+    // SAFETY: a number.
+    answer(unsafe { system::WerUnregisterAdditionalProcess(process_id) })
+}
+
+pub(crate) fn register_app_local_dump(path: &str) -> Result<(), Hresult> {
+    let path = wide(path)?;
+    // SAFETY: the path ends with a NUL and lives for the call.
+    answer(unsafe { system::WerRegisterAppLocalDump(path.as_ptr()) })
+}
+
+pub(crate) fn unregister_app_local_dump() -> Result<(), Hresult> {
+    // SAFETY: takes nothing.
+    answer(unsafe { system::WerUnregisterAppLocalDump() })
+}
+
+pub(crate) fn register_application_restart(command_line: Option<&str>, flags: u32) -> Result<(), Hresult> {
+    let command_line = command_line.map(wide).transpose()?;
+    let command_line = command_line.as_ref().map_or(core::ptr::null(), |text| text.as_ptr());
+    // SAFETY: null, or a text that ends with a NUL and lives for the call.
+    answer(unsafe { recovery::RegisterApplicationRestart(command_line, flags) })
+}
+
+pub(crate) fn unregister_application_restart() -> Result<(), Hresult> {
+    // SAFETY: takes nothing.
+    answer(unsafe { recovery::UnregisterApplicationRestart() })
+}
+
+/// Always the same function of this crate.
+static RUN: std::sync::OnceLock<fn()> = std::sync::OnceLock::new();
+
+unsafe extern "system" fn called(_: *mut c_void) -> u32 {
+    if let Some(run) = RUN.get() {
+        run();
+    }
+    0
+}
+
+/// Has `run` called; it says itself that it has finished.
+pub(crate) fn register_recovery(run: fn(), ping_interval_ms: u32) -> Result<(), Hresult> {
+    RUN.set(run).ok();
+    // SAFETY: the function lives as long as the program and looks at no parameter.
+    answer(unsafe {
+        recovery::RegisterApplicationRecoveryCallback(Some(called), core::ptr::null(), ping_interval_ms, 0)
+    })
+}
+
+pub(crate) fn unregister_recovery() -> Result<(), Hresult> {
+    // SAFETY: takes nothing.
+    answer(unsafe { recovery::UnregisterApplicationRecoveryCallback() })
+}
+
+pub(crate) fn recovery_in_progress() -> Result<bool, Hresult> {
+    let mut cancelled = 0;
+    // SAFETY: the pointer leads to a live number.
+    answer(unsafe { recovery::ApplicationRecoveryInProgress(&raw mut cancelled) })?;
+    Ok(cancelled != 0)
+}
+
+pub(crate) fn recovery_finished(saved: bool) {
+    // SAFETY: a number.
+    unsafe { recovery::ApplicationRecoveryFinished(i32::from(saved)) };
 }
