@@ -68,7 +68,7 @@ fn close(descriptor: u16) -> Result<(), Win32Error> {
 }
 
 /// `DuplicateHandle` within this process; pseudo handles become real ones. Inside a module host also out of the crashed
-/// process: `werfault` is asked for its descriptors, and gives events, processes, and files that are open for reading.
+/// process: `werfault` is asked for its descriptors, and gives events, and files that are open for reading.
 ///
 /// Handles cannot be put into another process here: its descriptors are its own.
 ///
