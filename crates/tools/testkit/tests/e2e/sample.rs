@@ -61,7 +61,11 @@ fn registered_memory(folder: &Path) -> Result<()> {
 
 fn event_log(sandbox: &Sandbox, id: &str) -> Result<()> {
     let events = sandbox.wer_json(Store::User, &["events"])?;
-    let ours = events["events"].as_array().into_iter().flatten().find(|event| event["report_id"] == id);
+    let ours = events["events"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|event| event["report_id"] == id && event["event_id"] == 1001);
     let event = ours.with_context(|| format!("no event about {id}: {events}"))?;
     ensure!(event["event_id"] == 1001, "{event}");
     ensure!(event["event_name"] == Sample::EVENT, "{event}");

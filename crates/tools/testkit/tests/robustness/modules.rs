@@ -55,7 +55,8 @@ fn crash(scene: &Scene, modules: &[&Path]) -> (Value, Vec<String>) {
     let ended = scene.crash(&words);
     let report = scene.only_report(Store::User, ended.pid);
     let events = scene.events(Store::User);
-    let event = events.iter().find(|event| event["report_id"] == report["id"]).expect("an event");
+    let is_ours = |event: &&Value| event["report_id"] == report["id"] && event["event_id"] == 1001;
+    let event = events.iter().find(is_ours).expect("an event");
     let notes = event["notes"].as_array().expect("notes").iter();
     (report, notes.map(|note| note.as_str().unwrap_or_default().to_owned()).collect())
 }
