@@ -37,6 +37,8 @@ pub enum SubmitResult {
 pub mod submit_marks {
     /// The consent was given by the application, not by a person.
     pub const CONSENT_OF_APPLICATION: u32 = 0x1_0000;
+    /// The user whose program it is about could have traced it, so that user's settings count too.
+    pub const USER_DECIDES: u32 = 0x2_0000;
 }
 
 /// Bits of [`AttachedFile::flags`](crate::AttachedFile::flags) above those of Windows' interface, which are the low 16.

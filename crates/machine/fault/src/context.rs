@@ -5,9 +5,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use wer_model::{SoftError, Stage};
-use wer_settings::{Locations, Settings};
+use wer_settings::{Locations, Settings, SettingsWarning};
+use wer_sys::Credentials;
 
 use crate::user_places::UserPlaces;
+use crate::user_settings;
 
 /// Whose rights this run has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +59,32 @@ impl Context {
     #[must_use]
     pub fn for_locations(locations: Locations) -> Self {
         Self::load(Standing::System, locations, PathBuf::new())
+    }
+
+    /// This context with the settings of the user whose crash it is about, where it is the machine's and has none: read
+    /// with that user's rights, behind the machine's own, and only what a user decides (`Settings::with_user`). `None`
+    /// where nothing changes. What is wrong with the file is a warning.
+    #[must_use]
+    pub fn for_user(&self, user: &Credentials, places: &UserPlaces) -> Option<Self> {
+        if self.standing != Standing::System {
+            return None;
+        }
+        let file = places.config()?.join("wer/wer.toml");
+        let read = match user_settings::read(user, &file) {
+            Ok(text) => Ok(self.settings.with_user(&file, &text?)),
+            Err(reason) => Err(SettingsWarning::Unreadable { file: file.clone(), reason }),
+        };
+        let (settings, of_file) = read.unwrap_or_else(|warning| (self.settings.clone(), vec![warning]));
+        let mut warnings = self.warnings.clone();
+        warnings.extend(of_file.iter().map(|warning| SoftError::new(Stage::Report, warning.to_string())));
+        Some(Self {
+            standing: self.standing,
+            locations: self.locations.clone(),
+            user_places: self.user_places.clone(),
+            settings,
+            warnings,
+            host_executable: self.host_executable.clone(),
+        })
     }
 
     fn load(standing: Standing, locations: Locations, host_executable: PathBuf) -> Self {

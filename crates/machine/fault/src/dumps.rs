@@ -6,9 +6,9 @@
 use std::fs::File;
 use std::path::Path;
 
-use wer_abi::flags::{DumpType, WER_FAULT_REPORTING_FLAG_NOHEAP};
+use wer_abi::flags::{DumpType, WER_FAULT_REPORTING_FLAG_NO_HEAP_ON_QUEUE, WER_FAULT_REPORTING_FLAG_NOHEAP};
 use wer_minidump::{CopiedDump, DumpError, DumpOptions};
-use wer_model::{AttachedFile, FileKind, ReportId, SoftError, Stage};
+use wer_model::{AttachedFile, FileKind, ReportId, SoftError, Stage, file_marks};
 use wer_snapshot::{MemoryReader, ProcessSnapshot};
 
 /// The mini dump's name in a report.
@@ -30,6 +30,8 @@ struct Copied {
 pub(crate) struct PendingDumps {
     copied: Vec<Copied>,
     soft_errors: Vec<SoftError>,
+    /// The heap dump goes where the report waits in the queue.
+    no_heap_on_queue: bool,
 }
 
 /// What the settings ask for beside the mini dump.
@@ -47,7 +49,9 @@ pub(crate) fn copy(
     id: ReportId,
     wishes: Wishes,
 ) -> PendingDumps {
-    let mut pending = PendingDumps { copied: Vec::new(), soft_errors: Vec::new() };
+    let flags = snapshot.registrations.flags;
+    let no_heap_on_queue = flags & WER_FAULT_REPORTING_FLAG_NO_HEAP_ON_QUEUE != 0;
+    let mut pending = PendingDumps { copied: Vec::new(), soft_errors: Vec::new(), no_heap_on_queue };
     let options = |dump_type| DumpOptions { report_id: Some(id), ..DumpOptions::for_type(dump_type) };
     let mini = options(DumpType::Mini);
     pending.take(folder, MINIDUMP, FileKind::Minidump, |file| {
@@ -58,7 +62,7 @@ pub(crate) fn copy(
             wer_minidump::plan_registered(snapshot, memory, &mini).copy(memory, file)
         });
     }
-    if wishes.heap && snapshot.registrations.flags & WER_FAULT_REPORTING_FLAG_NOHEAP == 0 {
+    if wishes.heap && flags & WER_FAULT_REPORTING_FLAG_NOHEAP == 0 {
         let heap = options(DumpType::Heap);
         pending.take(folder, HEAP_DUMP, FileKind::Heapdump, |file| {
             wer_minidump::plan(snapshot, memory, &heap).copy(memory, file)
@@ -99,7 +103,9 @@ impl PendingDumps {
             match dump.write(snapshot, &file) {
                 Ok(summary) => {
                     self.soft_errors.extend(summary.soft_errors);
-                    files.push(AttachedFile { name: name.to_owned(), kind, flags: 0, original_path: None });
+                    let is_dropped = kind == FileKind::Heapdump && self.no_heap_on_queue;
+                    let flags = if is_dropped { file_marks::DROP_WHEN_QUEUED } else { 0 };
+                    files.push(AttachedFile { name: name.to_owned(), kind, flags, original_path: None });
                 }
                 Err(error) => {
                     self.give_up(&folder.join(name), format!("{name} could not be written: {error}"))

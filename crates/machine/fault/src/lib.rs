@@ -15,6 +15,7 @@
 
 #![forbid(unsafe_code)]
 
+mod additional_processes;
 mod app_local_dump;
 pub mod claim;
 pub mod context;
@@ -34,6 +35,7 @@ mod restart;
 pub mod submit;
 mod user_folder;
 pub mod user_places;
+mod user_settings;
 pub mod watchdog;
 pub mod way;
 

@@ -40,3 +40,7 @@ pub const MAX_DUMP_FOLDER_ENTRIES: usize = 20_000;
 pub const MAX_PROGRAM_NAME_CHARS: usize = 128;
 /// Dumps of one program and process id in one folder.
 pub const MAX_SAME_DUMPS: u32 = 100;
+/// Capturing one additional process (`WerRegisterAdditionalProcess`) and reading its memory.
+pub const ADDITIONAL_PROCESS_DEADLINE: Duration = Duration::from_secs(5);
+/// Reading the settings of the crashed user, with that user's rights.
+pub const USER_SETTINGS_DEADLINE: Duration = Duration::from_secs(2);

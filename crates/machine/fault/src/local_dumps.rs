@@ -111,6 +111,6 @@ fn folder(
 fn places(capture: &Capture, context: &Context, user: &Credentials) -> UserPlaces {
     match context.standing {
         Standing::Embedded => context.user_places.clone(),
-        Standing::System => UserPlaces::of_user(user.uid).unwrap_or_else(|| UserPlaces::of_process(capture)),
+        Standing::System => UserPlaces::known_to_machine(capture, user.uid),
     }
 }

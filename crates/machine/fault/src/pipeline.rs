@@ -11,17 +11,21 @@
 
 use std::path::PathBuf;
 
+use wer_abi::flags::{WER_FAULT_REPORTING_FLAG_QUEUE, WER_SUBMIT_QUEUE};
 use wer_abi::registration::capture_state;
 use wer_capture::Capture;
-use wer_model::{AttachedFile, ModuleOutcome, Report, ReportId, ReportState, SoftError, Stage};
+use wer_model::{AttachedFile, ModuleOutcome, Report, ReportId, ReportState, SoftError, Stage, submit_marks};
 use wer_report::ReportInputs;
 use wer_store::{Staging, Store, StoreError};
 use wer_sys::Credentials;
 
 use crate::fail_spot::{self, Spot};
 use crate::progress::ToldReader;
+use crate::registered_files::Registered;
+use crate::user_places::UserPlaces;
 use crate::{
-    Context, app_local_dump, debugger, dumps, events, local_dumps, modules, privilege, registered_files,
+    Context, additional_processes, app_local_dump, debugger, dumps, events, local_dumps, modules, privilege,
+    registered_files,
 };
 
 /// A report in the store.
@@ -76,6 +80,10 @@ pub fn report_capture(
     let program = capture.snapshot.process.executable.clone();
     let pid = capture.snapshot.process.pid;
     let user = privilege::real_user_of(capture);
+    let user_decides = privilege::user_may_trace(capture);
+    let places = || UserPlaces::known_to_machine(capture, user.uid);
+    let of_user = if user_decides { context.for_user(&user, &places()) } else { None };
+    let context = of_user.as_ref().unwrap_or(context);
     let local_dump = local_dumps::write(capture, context, id, &user, progress);
     if let Some(reason) = excluded(context, &program) {
         return Err(ReportError::Excluded { program, pid, reason: with_local_dump(reason, local_dump) });
@@ -91,22 +99,37 @@ pub fn report_capture(
     let asked = modules::ask(capture, context, id, staging.folder(), progress);
     soft_errors.extend(asked.notes);
     progress();
-    let mut files = collect((capture, &user), context, &staging, id, &mut soft_errors, progress);
+    let (mut files, registered) =
+        collect((capture, &user), context, &staging, id, &mut soft_errors, progress);
     files.extend(asked.files);
     progress();
     fail_spot::reach(Spot::Copied);
 
-    let parts = Parts { id, outcomes: asked.outcomes, files, soft_errors };
+    let submit_flags = submit_flags(capture.snapshot.registrations.flags, user_decides);
+    let parts = Parts { id, outcomes: asked.outcomes, files, soft_errors, submit_flags };
     let (report, stored) = commit(&store, context, staging, capture, parts).map_err(in_store)?;
     fail_spot::reach(Spot::Committed);
+    // Without its files the report holds no copies.
+    if !report.files.is_empty() {
+        for sentence in registered.delete_done(&user) {
+            events::failure(context, &sentence);
+        }
+    }
     if let Some(error) = mark(capture, capture_state::STORED, id, context) {
         tracing::debug!("{}", error.message);
     }
     debugger::hold(capture, context, &report);
     capture.release();
     let reported = Reported { id, folder: stored, report };
+    events::crashed(context, &capture.snapshot, id);
     events::record(context, &reported, events::Change::Queued);
     Ok(reported)
+}
+
+/// What the process's own flags (`WerSetFlags`) say of submitting its report.
+const fn submit_flags(fault_reporting: u32, user_decides: bool) -> u32 {
+    let queue = if fault_reporting & WER_FAULT_REPORTING_FLAG_QUEUE != 0 { WER_SUBMIT_QUEUE } else { 0 };
+    queue | if user_decides { submit_marks::USER_DECIDES } else { 0 }
 }
 
 /// Which setting wants no report of this program, if one does.
@@ -147,7 +170,7 @@ fn collect(
     id: ReportId,
     soft_errors: &mut Vec<SoftError>,
     progress: &mut dyn FnMut(),
-) -> Vec<AttachedFile> {
+) -> (Vec<AttachedFile>, Registered) {
     let snapshot = &capture.snapshot;
     let wishes = dumps::Wishes { heap: context.settings.wants_heap_dump(&snapshot.process.executable) };
     let pending = {
@@ -157,12 +180,15 @@ fn collect(
     progress();
     let (mut files, missing) = pending.write(snapshot, staging.folder());
     soft_errors.extend(missing);
+    let (of_others, missing) = additional_processes::copy(capture, user, staging.folder(), id, progress);
+    files.extend(of_others);
+    soft_errors.extend(missing);
     let copied = app_local_dump::copy(capture, user, staging.folder());
     soft_errors.extend(copied.err().map(|message| SoftError::new(Stage::Dump, message)));
-    let (registered, missing) = registered_files::copy(snapshot, user, context, staging.folder(), progress);
-    files.extend(registered);
-    soft_errors.extend(missing);
-    files
+    let mut registered = registered_files::copy(snapshot, user, context, staging.folder(), progress);
+    files.append(&mut registered.files);
+    soft_errors.append(&mut registered.soft_errors);
+    (files, registered)
 }
 
 /// What a report is made of beside the snapshot.
@@ -171,14 +197,15 @@ struct Parts {
     outcomes: Vec<ModuleOutcome>,
     files: Vec<AttachedFile>,
     soft_errors: Vec<SoftError>,
+    submit_flags: u32,
 }
 
 impl Parts {
     fn build(self, capture: &Capture, context: &Context) -> Report {
-        let Self { id, outcomes, files, soft_errors } = self;
+        let Self { id, outcomes, files, soft_errors, submit_flags } = self;
         let inputs =
             ReportInputs { id, files, soft_errors, waiting_reason: context.settings.waiting_reason() };
-        wer_report::build_report(&capture.snapshot, &outcomes, inputs)
+        Report { submit_flags, ..wer_report::build_report(&capture.snapshot, &outcomes, inputs) }
     }
 
     /// The same without files, saying which are missing.

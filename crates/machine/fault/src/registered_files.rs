@@ -1,13 +1,16 @@
 //! Registered files, copied into the report's folder while the process is held. A path that a process names is opened
 //! beneath its own root with its own user's rights, regular files only, no links; each is cut at a limit with a note.
-//! They leave the machine only if the server asks and consent allows.
+//! They leave the machine only if the server asks and consent allows. Those that their application gives away are deleted
+//! when the report that holds them is stored.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use wer_abi::flags::WER_REG_FILE_TYPE_USER_DOCUMENT;
+use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags};
+use wer_abi::flags::{WER_FILE_DELETE_WHEN_DONE, WER_REG_FILE_TYPE_USER_DOCUMENT};
 use wer_model::{AttachedFile, FileKind, SoftError, Stage};
 use wer_snapshot::{ProcessSnapshot, RegistrationKind};
 use wer_sys::Credentials;
@@ -22,6 +25,71 @@ struct Wanted<'a> {
     flags: u32,
 }
 
+/// What was copied, and what is to be done with the originals.
+#[derive(Debug, Default)]
+pub(crate) struct Registered {
+    /// The copies.
+    pub(crate) files: Vec<AttachedFile>,
+    /// What is missing.
+    pub(crate) soft_errors: Vec<SoftError>,
+    done: Vec<Original>,
+    root: Option<File>,
+}
+
+/// A file that its application gave away (`WER_FILE_DELETE_WHEN_DONE`) and that was copied whole.
+#[derive(Debug)]
+struct Original {
+    path: String,
+    device: u64,
+    inode: u64,
+}
+
+impl Registered {
+    /// Deletes the originals that were given away, with the user's rights, now that their report is stored. One that is
+    /// another file by now stays. Returns a sentence for each that could not be deleted.
+    pub(crate) fn delete_done(&self, user: &Credentials) -> Vec<String> {
+        let Some(root) = &self.root else { return Vec::new() };
+        let failed = self.done.iter().filter_map(|original| {
+            let reason = delete(user, root, original).err()?;
+            Some(format!(
+                "The registered file {} is stored but could not be deleted: {reason}.",
+                original.path
+            ))
+        });
+        failed.collect()
+    }
+}
+
+fn delete(user: &Credentials, root: &File, original: &Original) -> Result<(), String> {
+    let answer = wer_sys::as_user(user, FILE_OPEN_DEADLINE, 4, || {
+        let removed = remove_beneath(root, original);
+        removed.map_or_else(rustix::io::Errno::raw_os_error, |()| 0).to_le_bytes().to_vec()
+    });
+    let code = answer.map_err(|error| error.to_string())?;
+    match code.first_chunk::<4>().map(|bytes| i32::from_le_bytes(*bytes)) {
+        Some(0) => Ok(()),
+        Some(code) => Err(io::Error::from_raw_os_error(code).to_string()),
+        None => Err("the work for its user ended without an answer".into()),
+    }
+}
+
+/// Removes the file that was copied, found again as it was opened; `ESTALE` where it is another one by now.
+fn remove_beneath(root: &File, original: &Original) -> rustix::io::Result<()> {
+    let path = Path::new(original.path.trim_start_matches('/'));
+    let (Some(name), Some(folder)) = (path.file_name(), path.parent()) else {
+        return Err(rustix::io::Errno::INVAL);
+    };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    let folder = rustix::fs::openat2(root, folder, flags, Mode::empty(), resolve)?;
+    let stat = rustix::fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    if (stat.st_dev, stat.st_ino) != (original.device, original.inode) {
+        return Err(rustix::io::Errno::STALE);
+    }
+    rustix::fs::unlinkat(&folder, name, AtFlags::empty())
+}
+
 /// Copies every registered file into `folder`, within the limits of the settings.
 pub(crate) fn copy(
     snapshot: &ProcessSnapshot,
@@ -29,18 +97,19 @@ pub(crate) fn copy(
     context: &Context,
     folder: &Path,
     progress: &mut dyn FnMut(),
-) -> (Vec<AttachedFile>, Vec<SoftError>) {
+) -> Registered {
     let wanted = wanted(snapshot);
-    let (mut files, mut soft_errors) = (Vec::new(), Vec::new());
+    let mut registered = Registered::default();
     if wanted.is_empty() {
-        return (files, soft_errors);
+        return registered;
     }
     let root_path = format!("/proc/{}/root", snapshot.process.pid);
     let root = match File::open(&root_path) {
         Ok(root) => root,
         Err(error) => {
             let message = format!("No registered file was copied: {root_path} cannot be opened: {error}.");
-            return (files, vec![SoftError::new(Stage::Report, message)]);
+            registered.soft_errors.push(SoftError::new(Stage::Report, message));
+            return registered;
         }
     };
     let limits = context.settings.file_limits();
@@ -49,18 +118,20 @@ pub(crate) fn copy(
         let limit = limits.one_file_bytes.min(left_bytes);
         progress();
         match copy_one(user, &root, file, number, folder, limit) {
-            Ok((attached, copied_bytes, note)) => {
-                left_bytes -= copied_bytes;
-                files.push(attached);
-                soft_errors.extend(note);
+            Ok(copied) => {
+                left_bytes -= copied.bytes;
+                registered.files.push(copied.file);
+                registered.soft_errors.extend(copied.note);
+                registered.done.extend(copied.done);
             }
             Err(reason) => {
                 let message = format!("The registered file {} was not copied: {reason}.", file.path);
-                soft_errors.push(SoftError::new(Stage::Report, message));
+                registered.soft_errors.push(SoftError::new(Stage::Report, message));
             }
         }
     }
-    (files, soft_errors)
+    registered.root = Some(root);
+    registered
 }
 
 fn wanted(snapshot: &ProcessSnapshot) -> Vec<Wanted<'_>> {
@@ -80,7 +151,16 @@ fn wanted(snapshot: &ProcessSnapshot) -> Vec<Wanted<'_>> {
     files.collect()
 }
 
-/// Copies one file; returns its entry, its bytes and a note if it was cut.
+/// One copied file.
+struct Copied {
+    file: AttachedFile,
+    bytes: u64,
+    /// That it was cut.
+    note: Option<SoftError>,
+    /// The original, if it is to be deleted.
+    done: Option<Original>,
+}
+
 fn copy_one(
     user: &Credentials,
     root: &File,
@@ -88,7 +168,7 @@ fn copy_one(
     number: usize,
     folder: &Path,
     limit_bytes: u64,
-) -> Result<(AttachedFile, u64, Option<SoftError>), String> {
+) -> Result<Copied, String> {
     if limit_bytes == 0 {
         return Err("the report's limit for registered files is used up".into());
     }
@@ -97,19 +177,28 @@ fn copy_one(
     let name = name_in_report(wanted.path, number);
     let path = folder.join(&name);
     let mut target = File::create_new(&path).map_err(|error| error.to_string())?;
-    let whole_bytes = source.metadata().map_err(|error| error.to_string())?.len();
+    let metadata = source.metadata().map_err(|error| error.to_string())?;
+    let whole_bytes = metadata.len();
     let copied_bytes = io::copy(&mut source.take(limit_bytes), &mut target).map_err(|error| {
         // Part of a file would take the room of what is whole.
         let left = fs::remove_file(&path).err().map(|error| format!(" (and part of it stays: {error})"));
         format!("{error}{}", left.unwrap_or_default())
     })?;
-    let note = (whole_bytes > copied_bytes).then(|| {
-        let message =
-            format!("The registered file {} was cut at {copied_bytes} of {whole_bytes} bytes.", wanted.path);
+    let is_cut = whole_bytes > copied_bytes;
+    let is_given = wanted.flags & WER_FILE_DELETE_WHEN_DONE != 0;
+    let note = is_cut.then(|| {
+        let stays = if is_given { "; it is not deleted" } else { "" };
+        let message = format!(
+            "The registered file {} was cut at {copied_bytes} of {whole_bytes} bytes{stays}.",
+            wanted.path
+        );
         SoftError::new(Stage::Report, message)
     });
+    let (device, inode) = (metadata.dev(), metadata.ino());
+    let done = (is_given && !is_cut).then(|| Original { path: wanted.path.to_owned(), device, inode });
     let original_path = Some(wanted.path.to_owned());
-    Ok((AttachedFile { name, kind: wanted.kind, flags: wanted.flags, original_path }, copied_bytes, note))
+    let file = AttachedFile { name, kind: wanted.kind, flags: wanted.flags, original_path };
+    Ok(Copied { file, bytes: copied_bytes, note, done })
 }
 
 /// A name of our own making: a number, so that two files never collide, and what is harmless of the original name.

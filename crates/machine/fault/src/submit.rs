@@ -5,15 +5,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use wer_model::{
     AttachedFile, ConsentChoice, Report, ReportId, ReportState, SubmitOutcome, SubmitResult, file_marks,
+    submit_marks,
 };
 use wer_report::report_wer::{self, ReportWerError};
 use wer_settings::Settings;
 use wer_store::{ArchivePolicy, SentCab, Store, StoreError, StoredReport};
+use wer_sys::Credentials;
 use wer_upload::{
     Decision, Fate, Keep, Rules, SentBefore, Server, Submission, SubmitPlan, UploadInput, plan_submit,
 };
 
+use crate::user_places::UserPlaces;
 use crate::{Context, Reported, dumps, events};
+
+/// `nogroup`.
+const NO_GROUP: u32 = 65_534;
 
 /// Why a report could not be looked at or recorded. That it could not be *sent* is a [`SubmitOutcome`].
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +78,8 @@ pub fn submit_with(
     if stored.state == ReportState::Archived {
         return Ok(archived_before(&report));
     }
+    let of_user = context_of_user(context, &report);
+    let context = of_user.as_ref().unwrap_or(context);
     let submission = submission.after(report.consent, report.submit_flags);
     report.consent = submission.choice;
     report.submit_flags = submission.flags;
@@ -90,6 +98,16 @@ pub fn submit_with(
         events::record(context, &reported, events::Change::Submitted(&outcome));
     }
     Ok(outcome)
+}
+
+/// The machine's context with the settings of the user whose program the report is about, where these count.
+fn context_of_user(context: &Context, report: &Report) -> Option<Context> {
+    if report.submit_flags & submit_marks::USER_DECIDES == 0 {
+        return None;
+    }
+    // What a report says is not believed as far as to take on a group's rights.
+    let user = Credentials { uid: report.uid, gid: NO_GROUP, groups: Vec::new() };
+    context.for_user(&user, &UserPlaces::of_user(user.uid)?)
 }
 
 /// What the settings say of this report.

@@ -58,6 +58,11 @@ impl UserPlaces {
         Some(Self { name: Some(name), home: Some(home), ..Self::default() })
     }
 
+    /// What the machine knows of the user of a crashed process, else what that process was started with.
+    pub(crate) fn known_to_machine(capture: &Capture, uid: u32) -> Self {
+        Self::of_user(uid).unwrap_or_else(|| Self::of_process(capture))
+    }
+
     /// What the process was started with.
     pub(crate) fn of_process(capture: &Capture) -> Self {
         let bytes = Process::open(capture.snapshot.process.pid)

@@ -13,6 +13,7 @@ mod layer;
 pub mod limits;
 pub mod local_dumps;
 pub mod locations;
+mod of_user;
 mod places;
 pub mod programs;
 mod read;

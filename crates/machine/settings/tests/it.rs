@@ -3,6 +3,7 @@
 mod it {
     mod broken;
     mod edits;
+    mod of_user;
     mod precedence;
     mod registry;
     mod values;

@@ -13,6 +13,8 @@ mod privileged;
 mod registrations;
 mod reporter;
 mod restart;
+mod rules;
 mod scene;
 mod sending;
 mod target_dies;
+mod user_settings;

@@ -86,25 +86,26 @@ static void register_hole(void) {
 
 /*
  * What must be in no dump: on the heap, in a data segment, on the stack of the thread that crashes, and within a registered
- * block. Each begins with the same word, so that its absence is told from the absence of its neighbourhood.
+ * block. Beside each stands what is kept, so that its absence is told from the absence of its neighbourhood. Capitals are
+ * made here: the texts of the program itself are in dumps too.
  */
 static char in_data[64];
 static char block_with_secret[96];
 
 static void put(char *where, const char *kept, const char *secret) {
-    strcpy(where, kept);
-    for (size_t i = 0; secret[i]; i++) where[32 + i] = secret[i];
+    for (size_t i = 0; kept[i]; i++) where[i] = (char)(kept[i] ^ 0x20);
+    for (size_t i = 0; secret[i]; i++) where[32 + i] = (char)(secret[i] ^ 0x20);
     check(WerRegisterExcludedMemoryBlock(where + 32, 32), secret);
 }
 
 static char *on_stack;
 
 static void keep_secrets(void) {
-    put(malloc(64), "kept-on-heap", "secret-on-heap");
-    put(in_data, "kept-in-data", "secret-in-data");
-    put(block_with_secret, "kept-in-block", "secret-in-block");
+    put(malloc(64), "kept_heap", "secret_heap");
+    put(in_data, "kept_data", "secret_data");
+    put(block_with_secret, "kept_block", "secret_block");
     check(WerRegisterMemoryBlock(block_with_secret, sizeof block_with_secret), "block");
-    put(on_stack, "kept-on-stack", "secret-on-stack");
+    put(on_stack, "kept_stack", "secret_stack");
 }
 
 /* Two pages of a file that ends within the first: touching the second is a SIGBUS. */
