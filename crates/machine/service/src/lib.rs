@@ -8,3 +8,4 @@ pub mod limits;
 pub mod listener;
 pub mod reporters;
 pub mod resend;
+pub mod settings_watch;

@@ -1,12 +1,15 @@
 //! `wersvc`: see the library of this package.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::mpsc;
 use std::thread;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use wer_service::{listener, reporters, resend};
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
+use wer_service::{listener, reporters, resend, settings_watch};
 use wer_settings::Locations;
 
 /// The Windows Error Reporting service: reports the crashes that the kernel hands to its coredump socket.
@@ -28,7 +31,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+    log_to_stderr();
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -36,6 +39,19 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Lines of the log go to standard error: what `RUST_LOG` asks for, by default information and worse; with colours on a
+/// terminal only, and there not where `NO_COLOR` is set.
+fn log_to_stderr() {
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
+    let wants_no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && !wants_no_color)
+        .with_target(false)
+        .with_env_filter(filter)
+        .init();
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
@@ -53,7 +69,10 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     let listener = listener::bind(&socket)?;
     println!("wersvc: listening; core_pattern is @@{}", socket.display());
-    thread::spawn(move || resend::run(&locations));
+    let (wake, woken) = mpsc::channel();
+    let watched = locations.clone();
+    thread::spawn(move || settings_watch::run(watched, &wake));
+    thread::spawn(move || resend::run(&locations, &woken));
     let reporters = reporters::Reporters::new(werfault, arguments.base.clone());
     loop {
         let (connection, _) = listener.accept().context("the socket cannot be listened on any more")?;

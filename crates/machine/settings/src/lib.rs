@@ -20,6 +20,7 @@ mod read;
 pub mod registry;
 pub mod settings;
 pub mod warning;
+pub mod watch;
 
 pub use catalogue::FileLevel;
 pub use explain::Explanation;
@@ -28,3 +29,4 @@ pub use locations::Locations;
 pub use programs::{AeDebug, HelperModule};
 pub use settings::{CorporateServer, FileLimits, Settings};
 pub use warning::{Place, SettingsWarning};
+pub use watch::SettingsWatch;

@@ -7,7 +7,7 @@ use wer_model::Consent;
 
 use crate::catalogue::{self, FileLevel, Known};
 use crate::layer::{Layer, Typed};
-use crate::{Locations, SettingsWarning, read};
+use crate::{Locations, SettingsWarning, watch};
 
 /// The server and how to speak to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,14 +46,12 @@ pub struct Settings {
 pub(crate) type FileText = Result<Option<String>, String>;
 
 impl Settings {
-    /// Reads the files. What cannot be read is a warning; the rest and the defaults count.
+    /// Reads the files. What cannot be read is a warning; its last good values count where a watcher kept them, else the
+    /// rest and the defaults.
     #[must_use]
     pub fn load(locations: &Locations) -> (Self, Vec<SettingsWarning>) {
-        let files: Vec<_> = FileLevel::ALL
-            .into_iter()
-            .filter_map(|level| Some((level, read::text(&file_of(locations, level)?))))
-            .collect();
-        Self::from_files(locations, &files)
+        let (settings, warnings, _) = watch::with_last_good(locations, &watch::read_all(locations));
+        (settings, warnings)
     }
 
     /// The same for texts that the caller has read, for instance a user's file read with that user's rights.

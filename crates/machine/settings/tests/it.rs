@@ -7,4 +7,5 @@ mod it {
     mod precedence;
     mod registry;
     mod values;
+    mod watch;
 }
