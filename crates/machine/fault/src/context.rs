@@ -66,7 +66,7 @@ impl Context {
     /// where nothing changes. What is wrong with the file is a warning.
     #[must_use]
     pub fn for_user(&self, user: &Credentials, places: &UserPlaces) -> Option<Self> {
-        if self.standing != Standing::System {
+        if self.standing != Standing::System || self.locations.user_dir.is_some() {
             return None;
         }
         let file = places.config()?.join("wer/wer.toml");

@@ -1,0 +1,5 @@
+//! The joiner's own decisions, on stores and files and without a crash.
+
+mod it {
+    mod submit;
+}
