@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use crate::StoreError;
 use crate::limits::{MAX_DEPTH, MAX_FILES, MAX_NAME_BYTES, MAX_REMOVE_PASSES};
+use crate::{StoreError, fail_point};
 
 /// Folders: only the owner.
 const FOLDER_MODE: Mode = Mode::RWXU;
@@ -87,10 +87,12 @@ impl Directory {
     /// A new folder within; `None` when the name is taken.
     pub(crate) fn new_child(&self, name: &str) -> Result<Option<Self>, StoreError> {
         let path = self.join(check_name(name)?);
+        fail_point::reach();
         match rustix::fs::mkdirat(&self.fd, name, FOLDER_MODE) {
             Err(Errno::EXIST) => return Ok(None),
             made => made.map_err(StoreError::io("make the folder", &path))?,
         }
+        fail_point::reach();
         let child = self.child(name)?;
         rustix::fs::fchmod(&child.fd, FOLDER_MODE).map_err(StoreError::io("set the mode of", &path))?;
         Ok(Some(child))
@@ -166,6 +168,7 @@ impl Directory {
     /// Opens or makes a file, for appending (`APPEND`) or as a lock.
     pub(crate) fn open_or_new_file(&self, name: &str, flags: OFlags) -> Result<File, StoreError> {
         let path = self.join(check_name(name)?);
+        fail_point::reach();
         let flags = flags | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let fd =
             rustix::fs::openat(&self.fd, name, flags, FILE_MODE).map_err(StoreError::io("open", &path))?;
@@ -180,12 +183,16 @@ impl Directory {
     /// A new file with these bytes, not flushed.
     pub(crate) fn new_file(&self, name: &str, bytes: &[u8]) -> Result<File, StoreError> {
         let path = self.join(check_name(name)?);
+        fail_point::reach();
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd =
             rustix::fs::openat(&self.fd, name, flags, FILE_MODE).map_err(StoreError::io("make", &path))?;
         let mut file = File::from(fd);
         rustix::fs::fchmod(&file, FILE_MODE).map_err(StoreError::io("set the mode of", &path))?;
-        file.write_all(bytes).map_err(StoreError::io("write", &path))?;
+        let (first, second) = bytes.split_at(bytes.len() / 2);
+        file.write_all(first).map_err(StoreError::io("write", &path))?;
+        fail_point::reach();
+        file.write_all(second).map_err(StoreError::io("write", &path))?;
         Ok(file)
     }
 
@@ -201,6 +208,7 @@ impl Directory {
                 .map_err(StoreError::io("set the time of", self.join(name)))?;
         }
         file.sync_all().map_err(StoreError::io("flush", self.join(&unfinished)))?;
+        fail_point::reach();
         rustix::fs::renameat(&self.fd, &unfinished, &self.fd, name)
             .map_err(StoreError::io("rename", self.join(&unfinished)))?;
         self.sync()
@@ -210,12 +218,14 @@ impl Directory {
     pub(crate) fn move_to(&self, name: &str, other: &Self, new_name: &str) -> Result<(), StoreError> {
         check_name(name)?;
         check_name(new_name)?;
+        fail_point::reach();
         rustix::fs::renameat_with(&self.fd, name, &other.fd, new_name, RenameFlags::NOREPLACE)
             .map_err(StoreError::io("move", self.join(name)))
     }
 
     /// Removes a file, if there is one.
     pub(crate) fn remove_file(&self, name: &str) -> Result<(), StoreError> {
+        fail_point::reach();
         match rustix::fs::unlinkat(&self.fd, check_name(name)?, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(error) => Err(StoreError::io("remove", self.join(name))(error)),
@@ -247,6 +257,7 @@ impl Directory {
                 child.remove_tree_to(inner, depth - 1)?;
             }
         }
+        fail_point::reach();
         match rustix::fs::unlinkat(&self.fd, name, AtFlags::REMOVEDIR) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(error) => Err(StoreError::io("remove", self.join(name))(error)),
@@ -255,6 +266,7 @@ impl Directory {
 
     /// Flushes the names within.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
+        fail_point::reach();
         rustix::fs::fsync(&self.fd).map_err(StoreError::io("flush", &self.path))
     }
 }

@@ -15,11 +15,11 @@ use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use wer_model::{CrashRecord, EventRecord, HangRecord};
 
-use crate::StoreError;
 use crate::directory::Directory;
 use crate::limits::{MAX_EVENT_LINE_BYTES, MAX_EVENT_LOG_BYTES, MAX_OLDER_EVENT_LOGS};
 use crate::lock::Lock;
 use crate::store::Store;
+use crate::{StoreError, fail_point};
 
 pub use follow::Follower;
 
@@ -165,7 +165,9 @@ impl EventLog {
         }
         line.extend(json);
         line.push(b'\n');
+        fail_point::reach();
         file.write_all(&line).map_err(failed("write"))?;
+        fail_point::reach();
         file.sync_data().map_err(failed("flush"))
     }
 

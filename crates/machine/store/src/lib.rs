@@ -19,8 +19,11 @@
 mod directory;
 mod error;
 pub mod event_log;
+mod fail_point;
 pub mod journal;
 mod keys;
+#[cfg(test)]
+mod killed_writers;
 pub mod limits;
 mod lock;
 mod sent_cabs;

@@ -5,5 +5,6 @@ mod it {
     mod hostile;
     mod keys;
     mod life;
+    mod no_room;
     mod several;
 }
