@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 use wer_settings::limits::MAX_FILE_BYTES;
-use wer_sys::{Credentials, RunAsError, file_as_user};
+use wer_sys::{Credentials, as_user};
 
 use crate::limits::USER_SETTINGS_DEADLINE;
 
@@ -16,25 +16,41 @@ use crate::limits::USER_SETTINGS_DEADLINE;
 /// # Errors
 /// Why it does not count, without its name.
 pub(crate) fn read(user: &Credentials, file: &Path) -> Result<Option<String>, String> {
-    let opened = file_as_user(user, USER_SETTINGS_DEADLINE, || {
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let file = File::from(rustix::fs::open(file, flags, Mode::empty())?);
-        if file.metadata()?.is_file() { Ok(file) } else { Err(rustix::io::Errno::INVAL.into()) }
+    let limit = usize::try_from(MAX_FILE_BYTES).unwrap_or(usize::MAX).saturating_add(2);
+    // Read there too: whatever the path leads to may take its time.
+    let answer = as_user(user, USER_SETTINGS_DEADLINE, limit, || match bytes_of(file) {
+        Ok(bytes) => [vec![FOUND], bytes].concat(),
+        Err(error) if is_absence(&error) => vec![ABSENT],
+        Err(_) => vec![NO_FILE],
     });
-    let file = match opened {
-        Ok(file) => file,
-        Err(RunAsError::Open { source, .. }) if is_absence(&source) => return Ok(None),
-        Err(error) => return Err(error.to_string()),
-    };
-    let mut text = String::new();
-    let read = file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text);
-    match read {
-        Ok(_) if text.len() as u64 > MAX_FILE_BYTES => {
+    let answer = answer.map_err(|error| error.to_string())?;
+    match answer.split_first() {
+        Some((&FOUND, bytes)) if bytes.len() as u64 > MAX_FILE_BYTES => {
             Err(format!("it has more than {MAX_FILE_BYTES} bytes"))
         }
-        Ok(_) => Ok(Some(text)),
-        Err(error) => Err(error.to_string()),
+        Some((&FOUND, bytes)) => match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Some(text.to_owned())),
+            Err(error) => Err(format!("it is not UTF-8: {error}")),
+        },
+        Some((&ABSENT, _)) => Ok(None),
+        _ => Err("it is no regular file that can be read".into()),
     }
+}
+
+/// What the reader's first byte says.
+const FOUND: u8 = 1;
+const ABSENT: u8 = 2;
+const NO_FILE: u8 = 3;
+
+fn bytes_of(file: &Path) -> io::Result<Vec<u8>> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = File::from(rustix::fs::open(file, flags, Mode::empty())?);
+    if !file.metadata()?.is_file() {
+        return Err(rustix::io::Errno::INVAL.into());
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// A user without a settings file, or without a home that can be looked into, has none.

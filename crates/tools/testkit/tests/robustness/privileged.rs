@@ -12,12 +12,12 @@ use crate::scene::{CRASH_LIMIT, Scene, assert_says, files, missing, names};
 
 /// `fs.suid_dumpable` is 2 while this lives: privileged programs have dumps, for root alone. Only to be had by who
 /// holds the core_pattern.
-struct PrivilegedDumps(String);
+pub(crate) struct PrivilegedDumps(String);
 
 const SUID_DUMPABLE: &str = "/proc/sys/fs/suid_dumpable";
 
 impl PrivilegedDumps {
-    fn allow(_held: &CorePattern) -> Self {
+    pub(crate) fn allow(_held: &CorePattern) -> Self {
         let before = fs::read_to_string(SUID_DUMPABLE).expect("the setting");
         fs::write(SUID_DUMPABLE, "2").expect("root may");
         Self(before)
@@ -125,6 +125,31 @@ impl PrivilegedScene {
             assert_eq!((metadata.uid(), metadata.mode() & 0o7777), (0, mode), "{}", path.display());
         }
     }
+}
+
+/// What it held is not for the person who started it to read, wherever a dump would go.
+#[test]
+fn no_dump_of_it_goes_where_its_user_can_read() {
+    if !can_be_nobody() {
+        return;
+    }
+    let privileged = scene();
+    let scene = &privileged.scene;
+    let folder = scene.sandbox.path("work/dumps");
+    let settings = format!("[LocalDumps]\nDumpFolder = '{}'\n", folder.display());
+    fs::write(scene.sandbox.path("etc/wer/wer.toml"), settings).expect("settings");
+    let Some(borrowed) = scene.kernel_pipe() else { return };
+    let _dumps = PrivilegedDumps::allow(&borrowed);
+    open_to_nobody(scene, &["home"]);
+    let ended = privileged.crash(&["local-dump", "game"]);
+    let missing = missing(&scene.only_report(Store::Machine, ended.pid));
+    assert_says(&missing, "The local dump (LocalDumps) was not written: the program runs with more rights");
+    assert_says(&missing, "copy of the dump (game) was not made: the program runs with more rights");
+    assert!(!folder.exists() && names(&scene.sandbox.path("home")).is_empty());
+    // The same words of an ordinary program.
+    let ended = crash_as_nobody(scene, &mut as_nobody(scene, scene.program(), &["local-dump", "game"]));
+    scene.only_report(Store::Machine, ended.pid);
+    assert!(folder.exists() && scene.sandbox.path("home/.local/share/game").exists());
 }
 
 /// The reporter would have the program's rights, and the environment is the user's.
