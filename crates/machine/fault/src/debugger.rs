@@ -12,7 +12,7 @@
 //! A debugger runs as the crashed user, never with more rights.
 
 mod command_line;
-mod core_of;
+mod files;
 mod launch;
 
 use std::os::fd::BorrowedFd;

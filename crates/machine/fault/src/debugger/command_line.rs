@@ -69,9 +69,14 @@ impl CommandLine {
         self.arguments().iter().any(|word| word.contains(CORE))
     }
 
+    /// It wants a dump.
+    pub(super) fn wants_dump(&self) -> bool {
+        self.arguments().iter().any(|word| word.contains(DUMP))
+    }
+
     /// It wants a file to look at.
     pub(super) fn wants_file(&self) -> bool {
-        self.wants_core() || self.arguments().iter().any(|word| word.contains(DUMP))
+        self.wants_core() || self.wants_dump()
     }
 
     pub(super) fn program(&self) -> &str {

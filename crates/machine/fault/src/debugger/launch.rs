@@ -2,7 +2,6 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,11 +10,10 @@ use rustix::io::FdFlags;
 use rustix::process::{Pid, PidfdFlags, Signal, geteuid, pidfd_open};
 use wer_abi::Handle;
 use wer_capture::Capture;
-use wer_model::FileKind;
 use wer_sys::Credentials;
 
-use super::command_line::{CommandLine, Values};
-use super::core_of::core_of;
+use super::command_line::CommandLine;
+use super::files::Files;
 use super::{signal, wish_for};
 use crate::limits::{DEBUGGER_DEADLINE, DEBUGGER_PROGRESS_INTERVAL};
 use crate::{Context, Reported, events};
@@ -95,32 +93,6 @@ fn unasked(command: &str, pid: u32) -> String {
 
 fn not_started(command: &str, pid: u32, reason: &str) -> String {
     format!("The debugger of process {pid} was not started: {reason}. Its command line: {command}")
-}
-
-/// The files that a command line may name.
-struct Files {
-    dump: String,
-    core: String,
-}
-
-impl Files {
-    fn of(line: &CommandLine, reported: &Reported, user: &Credentials) -> Result<Self, String> {
-        if !line.wants_file() {
-            return Ok(Self { dump: String::new(), core: String::new() });
-        }
-        let files = &reported.report.files;
-        let named =
-            |kind| files.iter().find(|file| file.kind == kind).map(|file| reported.folder.join(&file.name));
-        let dump = named(FileKind::Heapdump).or_else(|| named(FileKind::Minidump));
-        let dump = dump.ok_or("the report holds no dump")?;
-        let core = if line.wants_core() { core_of(&dump, reported.id, user)? } else { PathBuf::new() };
-        let text = |path: PathBuf| path.to_string_lossy().into_owned();
-        Ok(Self { dump: text(dump), core: text(core) })
-    }
-
-    fn values(&self, pid: u32, event: usize) -> Values<'_> {
-        Values { pid, event, dump: &self.dump, core: &self.core }
-    }
 }
 
 /// A debugger's command, with the rights of the crashed user: where we have more, they are given up, all groups included.
