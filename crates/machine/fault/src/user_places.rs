@@ -6,6 +6,8 @@
 
 mod expand;
 
+pub use expand::ExpandError;
+
 use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
@@ -54,8 +56,20 @@ impl UserPlaces {
         let mut text = String::new();
         let list = fs::File::open(USER_LIST).ok()?;
         list.take(MAX_USER_LIST_BYTES).read_to_string(&mut text).ok()?;
-        let (name, home) = user_in(&text, uid)?;
+        Self::in_user_list(&text, uid)
+    }
+
+    /// The same in a list of the form of `/etc/passwd`.
+    #[must_use]
+    pub fn in_user_list(list: &str, uid: u32) -> Option<Self> {
+        let (name, home) = user_in(list, uid)?;
         Some(Self { name: Some(name), home: Some(home), ..Self::default() })
+    }
+
+    /// What the bytes of a `/proc/PID/environ` say.
+    #[must_use]
+    pub fn from_environ(bytes: &[u8]) -> Self {
+        Self::from_environment(&|name| variable(bytes, name))
     }
 
     /// What the machine knows of the user of a crashed process, else what that process was started with.
@@ -70,7 +84,7 @@ impl UserPlaces {
             .filter(|process| process.identity() == capture.identity())
             .and_then(|process| process.read_limited("environ", MAX_ENVIRONMENT_BYTES).ok())
             .unwrap_or_default();
-        Self::from_environment(&|name| variable(&bytes, name))
+        Self::from_environ(&bytes)
     }
 
     /// `XDG_CONFIG_HOME` or `~/.config`.

@@ -6,7 +6,7 @@ use super::UserPlaces;
 
 /// A folder that names nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ExpandError {
+pub enum ExpandError {
     /// No variable of settings.
     #[error("DumpFolder names the variable {0}, which is none; docs/settings.md lists them")]
     Unknown(String),
@@ -21,8 +21,11 @@ pub(crate) enum ExpandError {
 }
 
 impl UserPlaces {
-    /// The folder that a setting means for this user. Backslashes count as slashes.
-    pub(crate) fn expand(&self, template: &str, uid: u32) -> Result<PathBuf, ExpandError> {
+    /// The folder that a setting means for this user: absolute, without steps up. Backslashes count as slashes.
+    ///
+    /// # Errors
+    /// It names a variable that is none or says nothing of this user, or it is no absolute path.
+    pub fn expand(&self, template: &str, uid: u32) -> Result<PathBuf, ExpandError> {
         let template = template.replace('\\', "/");
         let mut text = String::new();
         let mut rest = template.as_str();

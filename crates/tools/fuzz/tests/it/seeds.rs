@@ -22,10 +22,14 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         "report_wer" | "report_wer_lenient" => vec![utf16(REPORT), REPORT.as_bytes().to_vec()],
         "settings" => vec![SETTINGS.into()],
         _ => vec![b"text 1 2 3\n".to_vec(), vec![0; 256]],
+        "user_places" => vec![USER_LIST.into(), ENVIRONMENT.into()],
     }
 }
 
 const LEVEL1_REQUEST: &str = "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n<WERREPORT>\r\n<MACHINEINFO \
+const USER_LIST: &str = "%LOCALAPPDATA%\\CrashDumps/${HOME}/$USER\njoe:x:1000:1000:Joe:/home/joe:/bin/sh\n";
+const ENVIRONMENT: &str = "~/$XDG_DATA_HOME%TEMP%\n\0HOME=/home/joe\0XDG_STATE_HOME=/s\0USER=joe\0";
+
     machinename=\"m\" os=\"10.0.19045.2.0.0\" lcid=\"1033\" oemid=\"\"/>\r\n<USERINFO username=\"u\"/>\r\n\
     <EVENTINFO reporttype=\"2\" eventtime=\"132000000000000000\" eventtype=\"APPCRASH\" \
     eventdescription=\"d\" friendlyeventname=\"n\"/>\r\n<SIGNATURE>\r\n<PARAMETER id=\"0\" name=\"N\" \

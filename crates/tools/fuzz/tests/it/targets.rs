@@ -30,3 +30,4 @@ targets! {
     report_wer_lenient "../../../../../fuzz/fuzz_targets/report_wer_lenient.rs",
     settings "../../../../../fuzz/fuzz_targets/settings.rs",
 }
+    user_places "../../../../../fuzz/fuzz_targets/user_places.rs",
