@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use wer_testkit::{SandboxOptions, Store, wait_for};
 
+use crate::ordinary_user::{as_nobody, can_be_nobody, crash_as_nobody, open_to_nobody};
+use crate::privileged::PrivilegedDumps;
 use crate::scene::{LIMIT, Scene, assert_says, compile};
 
 /// A scene whose module wants this debugger.
@@ -13,7 +15,9 @@ fn scene_with(name: &str, command: impl FnOnce(&Scene) -> String, automatic: boo
     let command = format!("-DDEBUGGER=\"{}\"", command(&scene).replace('"', "\\\""));
     let automatic = format!("-DAUTOMATIC={}", u8::from(automatic));
     let arguments = ["-shared", "-fPIC", "-fshort-wchar", "-DEVENT=\"Debugged\"", &command, &automatic];
-    let module = compile(&scene.sandbox, "named_module.c", name, &arguments).expect("a module");
+    // Beside what it names, and gone with it.
+    let name = scene.sandbox.path(name).display().to_string();
+    let module = compile(&scene.sandbox, "named_module.c", &name, &arguments).expect("a module");
     let options = SandboxOptions { system_modules: vec![module.clone()], ..SandboxOptions::default() };
     scene.sandbox.write_settings(&options).expect("settings");
     (scene, module)
@@ -31,7 +35,7 @@ fn seen_by_debugger(mode: &str) -> (Scene, String) {
         seen = scene.sandbox.path("seen");
         small_debugger(scene, &seen, mode)
     };
-    let (scene, module) = scene_with(&format!("debugged-{mode}-{}.so", std::process::id()), command, true);
+    let (scene, module) = scene_with(&format!("debugged-{mode}.so"), command, true);
     let ended = scene.crash(&["module", &module.display().to_string(), "attach"]);
     let report = scene.only_report(Store::User, ended.pid);
     assert_eq!(report["signature"]["event_type"], "Debugged");
@@ -130,7 +134,7 @@ fn a_process_that_the_kernel_holds_is_debugged_by_its_files() {
         );
         format!("{} {{dump}} {{core}}", script.display())
     };
-    let (scene, module) = scene_with(&format!("debugged-files-{}.so", std::process::id()), command, true);
+    let (scene, module) = scene_with("debugged-files.so", command, true);
     let Some(_borrowed) = scene.kernel_pipe() else { return };
     let ended = scene.crash(&["module", &module.display().to_string()]);
     scene.only_report(Store::Machine, ended.pid);
@@ -147,4 +151,65 @@ fn a_process_that_the_kernel_holds_is_never_attached_to() {
     let ended = scene.crash(&["module", &module.display().to_string()]);
     scene.only_report(Store::Machine, ended.pid);
     assert_says(&scene.failures(Store::Machine), "it would attach to a process whose core the kernel writes");
+}
+
+#[test]
+fn it_runs_as_the_crashed_user_and_can_read_what_it_gets() {
+    if !can_be_nobody() {
+        return;
+    }
+    let mut seen = PathBuf::new();
+    let command = |scene: &Scene| {
+        open_to_nobody(scene, &["work"]);
+        seen = scene.sandbox.path("work/seen");
+        let look = "grep -E '^(CapEff|CapPrm|Groups):' /proc/self/status";
+        let text = format!(
+            "{{ id -u; {look}; head -c4 \"$1\"; head -c4 \"$2\" | tail -c3; echo; }} > {0}.new; \
+             rm -f \"$1\" \"$2\"; mv {0}.new {0}",
+            seen.display()
+        );
+        format!("{} {{dump}} {{core}}", scene.script("look", &text).display())
+    };
+    let (scene, module) = scene_with("debugged-user.so", command, true);
+    let Some(_borrowed) = scene.kernel_pipe() else { return };
+    let module = module.display().to_string();
+    let ended = crash_as_nobody(&scene, &mut as_nobody(&scene, scene.program(), &["module", &module]));
+    scene.only_report(Store::Machine, ended.pid);
+    let text = wait_for("the debugger", LIMIT, || Ok(std::fs::read_to_string(&seen).ok()));
+    let text = text.expect("what it saw");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let none = "0000000000000000";
+    assert_eq!(words, ["65534", "Groups:", "CapPrm:", none, "CapEff:", none, "MDMPELF"]);
+}
+
+#[test]
+fn a_set_user_id_program_has_no_debugger() {
+    if !can_be_nobody() {
+        return;
+    }
+    // Named by a module, because crashes of other programs come this way too meanwhile.
+    let command = |scene: &Scene| {
+        open_to_nobody(scene, &["work", "store"]);
+        format!("/bin/touch {} {{dump}}", scene.sandbox.path("work/started").display())
+    };
+    let (scene, module) = scene_with("debugged-suid.so", command, true);
+    let module = module.display().to_string();
+    let words = ["module", module.as_str()];
+    let Some(borrowed) = scene.kernel_pipe() else { return };
+    let ended = crash_as_nobody(&scene, &mut as_nobody(&scene, scene.program(), &words));
+    scene.only_report(Store::Machine, ended.pid);
+    let started = scene.sandbox.path("work/started");
+    wait_for("the ordinary program's debugger", LIMIT, || Ok(started.exists().then_some(())))
+        .expect("it starts");
+    std::fs::remove_file(&started).expect("nobody's file");
+
+    let helper = scene.sandbox.path("helper");
+    std::fs::copy(scene.program(), &helper).expect("a copy");
+    std::fs::set_permissions(&helper, std::os::unix::fs::PermissionsExt::from_mode(0o4755))
+        .expect("its mode");
+    let _dumps = PrivilegedDumps::allow(&borrowed);
+    let ended = crash_as_nobody(&scene, &mut as_nobody(&scene, &helper, &words));
+    let report = scene.only_report(Store::Machine, ended.pid);
+    assert_eq!(report["modules"][0]["verdict"], "claimed", "{report}");
+    assert!(!started.exists());
 }
