@@ -25,7 +25,7 @@ mod check;
 pub use areas::{
     APP_LOCAL_DUMP_BYTES, AppLocalDumpArea, RecoveryArea, RestartArea, recovery_phase, restart_state,
 };
-pub use check::check_word;
+pub use check::{check_word, check_word_of_units};
 
 /// Name of the memfd; `/proc/PID/maps` shows `/memfd:wer-registration (deleted)`.
 pub const MAPPING_NAME: &str = "wer-registration";

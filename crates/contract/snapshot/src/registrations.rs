@@ -72,7 +72,7 @@ pub struct RestartRegistration {
     pub command_line: Option<String>,
     /// `RESTART_NO_...`.
     pub flags: u32,
-    /// When it was registered, in milliseconds of `CLOCK_BOOTTIME`.
+    /// When it was registered, in milliseconds of `CLOCK_MONOTONIC`.
     pub registered_ms: u64,
 }
 

@@ -12,10 +12,19 @@ use wer_abi::limits::{
 use wer_client::registration;
 
 use crate::answer;
-use crate::wide::utf16;
 
-/// UTF-16 units of a path before its terminator.
-const PATH_UNITS: usize = MAX_PATH - 1;
+pub(crate) mod text;
+
+use text::with_text;
+
+/// Bytes of a path of the greatest length.
+const PATH_BYTES: usize = 3 * (MAX_PATH - 1);
+/// Bytes of the folder of an app-local dump.
+const FOLDER_BYTES: usize = 3 * (WER_MAX_LOCAL_DUMP_SUBPATH_LENGTH - 1);
+/// Bytes of a key.
+const KEY_BYTES: usize = 3 * WER_METADATA_KEY_MAX_LENGTH;
+/// Bytes of a value.
+const VALUE_BYTES: usize = 3 * WER_METADATA_VALUE_MAX_LENGTH;
 
 #[unsafe(no_mangle)]
 extern "C" fn WerRegisterMemoryBlock(address: *mut c_void, size: u32) -> i32 {
@@ -51,8 +60,7 @@ extern "C" fn WerUnregisterAdditionalProcess(process_id: u32) -> i32 {
 unsafe extern "C" fn WerRegisterAppLocalDump(path: *const u16) -> i32 {
     answer(|| {
         // SAFETY: a wide string, by the contract of the function.
-        let path = unsafe { utf16(path, WER_MAX_LOCAL_DUMP_SUBPATH_LENGTH - 1) }?;
-        registration::register_app_local_dump(&path)
+        unsafe { with_text::<FOLDER_BYTES>(path, |path| registration::register_app_local_dump(path)) }
     })
 }
 
@@ -65,8 +73,7 @@ extern "C" fn WerUnregisterAppLocalDump() -> i32 {
 unsafe extern "C" fn WerRegisterFile(path: *const u16, file_type: u32, flags: u32) -> i32 {
     answer(|| {
         // SAFETY: a wide string, by the contract of the function.
-        let path = unsafe { utf16(path, PATH_UNITS) }?;
-        registration::register_file(&path, file_type, flags)
+        unsafe { with_text::<PATH_BYTES>(path, |path| registration::register_file(path, file_type, flags)) }
     })
 }
 
@@ -74,19 +81,20 @@ unsafe extern "C" fn WerRegisterFile(path: *const u16, file_type: u32, flags: u3
 unsafe extern "C" fn WerUnregisterFile(path: *const u16) -> i32 {
     answer(|| {
         // SAFETY: a wide string, by the contract of the function.
-        let path = unsafe { utf16(path, PATH_UNITS) }?;
-        registration::unregister_file(&path)
+        unsafe { with_text::<PATH_BYTES>(path, |path| registration::unregister_file(path)) }
     })
 }
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn WerRegisterCustomMetadata(key: *const u16, value: *const u16) -> i32 {
     answer(|| {
-        // SAFETY: a wide string, by the contract of the function.
-        let key = unsafe { utf16(key, WER_METADATA_KEY_MAX_LENGTH) }?;
+        let register = |key: &str| {
+            let register = |value: &str| registration::register_custom_metadata(key, value);
+            // SAFETY: a wide string, by the contract of the function.
+            unsafe { with_text::<VALUE_BYTES>(value, register) }
+        };
         // SAFETY: as above.
-        let value = unsafe { utf16(value, WER_METADATA_VALUE_MAX_LENGTH) }?;
-        registration::register_custom_metadata(&key, &value)
+        unsafe { with_text::<KEY_BYTES>(key, register) }
     })
 }
 
@@ -94,8 +102,7 @@ unsafe extern "C" fn WerRegisterCustomMetadata(key: *const u16, value: *const u1
 unsafe extern "C" fn WerUnregisterCustomMetadata(key: *const u16) -> i32 {
     answer(|| {
         // SAFETY: a wide string, by the contract of the function.
-        let key = unsafe { utf16(key, WER_METADATA_KEY_MAX_LENGTH) }?;
-        registration::unregister_custom_metadata(&key)
+        unsafe { with_text::<KEY_BYTES>(key, |key| registration::unregister_custom_metadata(key)) }
     })
 }
 
@@ -103,8 +110,11 @@ unsafe extern "C" fn WerUnregisterCustomMetadata(key: *const u16) -> i32 {
 unsafe extern "C" fn WerRegisterRuntimeExceptionModule(path: *const u16, context: *mut c_void) -> i32 {
     answer(|| {
         // SAFETY: a wide string, by the contract of the function.
-        let path = unsafe { utf16(path, PATH_UNITS) }?;
-        registration::register_runtime_exception_module(&path, context as u64)
+        unsafe {
+            with_text::<PATH_BYTES>(path, |path| {
+                registration::register_runtime_exception_module(path, context as u64)
+            })
+        }
     })
 }
 
@@ -112,8 +122,11 @@ unsafe extern "C" fn WerRegisterRuntimeExceptionModule(path: *const u16, context
 unsafe extern "C" fn WerUnregisterRuntimeExceptionModule(path: *const u16, context: *mut c_void) -> i32 {
     answer(|| {
         // SAFETY: a wide string, by the contract of the function.
-        let path = unsafe { utf16(path, PATH_UNITS) }?;
-        registration::unregister_runtime_exception_module(&path, context as u64)
+        unsafe {
+            with_text::<PATH_BYTES>(path, |path| {
+                registration::unregister_runtime_exception_module(path, context as u64)
+            })
+        }
     })
 }
 

@@ -9,7 +9,7 @@ use wer_abi::limits::RESTART_MAX_CMD_LINE;
 use wer_client::registration::{self, RecoveryCallback};
 
 use crate::registration::ask_process;
-use crate::wide::utf16;
+use crate::registration::text::Units;
 use crate::{answer, answer_with};
 
 /// `APPLICATION_RECOVERY_CALLBACK`; `None` is `NULL`.
@@ -22,8 +22,8 @@ unsafe extern "C" fn RegisterApplicationRestart(command_line: *const u16, flags:
             return registration::register_application_restart(None, flags);
         }
         // SAFETY: a wide string, by the contract of the function.
-        let command_line = unsafe { utf16(command_line, RESTART_MAX_CMD_LINE - 1) }?;
-        registration::register_application_restart(Some(&command_line), flags)
+        let units = unsafe { Units::of(command_line, RESTART_MAX_CMD_LINE - 1) }?;
+        registration::register_application_restart_utf16(units, flags)
     })
 }
 

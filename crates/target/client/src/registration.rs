@@ -45,8 +45,8 @@ pub use recovery::{
     unregister_application_recovery_callback,
 };
 pub use restart::{
-    RestartSettings, application_restart_settings, register_application_restart, restart_settings_of_process,
-    unregister_application_restart,
+    RestartSettings, application_restart_settings, register_application_restart,
+    register_application_restart_utf16, restart_settings_of_process, unregister_application_restart,
 };
 
 pub(crate) use block::{Block, block};

@@ -94,7 +94,7 @@ pub struct RestartArea {
     pub state: AtomicU32,
     /// `RESTART_NO_...`.
     pub flags: AtomicU32,
-    /// When it was registered, in milliseconds of `CLOCK_BOOTTIME`.
+    /// When it was registered, in milliseconds of `CLOCK_MONOTONIC`.
     pub registered_ms: AtomicU64,
     /// Units of `command` that count.
     pub command_units: AtomicU32,

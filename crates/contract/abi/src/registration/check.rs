@@ -31,6 +31,29 @@ pub fn check_word(numbers: &[u64], text: &[u8]) -> u32 {
     }
 }
 
+/// [`check_word`] of a text in UTF-16, whose bytes are those of its units, little endian.
+#[must_use]
+pub fn check_word_of_units(numbers: &[u64], units: impl IntoIterator<Item = u16>) -> u32 {
+    let mut hash = numbers.iter().fold(START, |hash, number| mix(hash, *number));
+    let (mut word, mut bits, mut bytes) = (0, 0, 0);
+    for unit in units {
+        word |= u64::from(unit) << bits;
+        bits += u16::BITS;
+        bytes += 2;
+        if bits == u64::BITS {
+            hash = mix(hash, word);
+            (word, bits) = (0, 0);
+        }
+    }
+    if bits != 0 {
+        hash = mix(hash, word);
+    }
+    match (mix(hash, bytes) >> 32) as u32 {
+        0 => 1,
+        word => word,
+    }
+}
+
 const fn mix(hash: u64, number: u64) -> u64 {
     (hash ^ number).rotate_left(29).wrapping_mul(MULTIPLIER)
 }
@@ -38,6 +61,15 @@ const fn mix(hash: u64, number: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn units_count_as_their_bytes() {
+        for length in 0..20_u16 {
+            let units: Vec<u16> = (0..length).map(|unit| unit * 3001 + 7).collect();
+            let bytes: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+            assert_eq!(check_word_of_units(&[1, 2], units), check_word(&[1, 2], &bytes));
+        }
+    }
 
     #[test]
     fn every_single_changed_bit_is_seen() {

@@ -20,20 +20,23 @@ use super::lock::WriteGuard;
 /// [`Hresult::E_INVALIDARG`] for a path that is empty, longer than 63 UTF-16 units, absolute, holds a NUL, or has a
 /// name in it that is empty, `.` or `..`.
 pub fn register_app_local_dump(path: &str) -> Result<()> {
-    let path = path.replace('\\', "/");
     let fits = path.encode_utf16().count() < WER_MAX_LOCAL_DUMP_SUBPATH_LENGTH;
-    let stays_inside = path.split('/').all(|name| !matches!(name, "" | "." | ".."));
-    if !fits || !stays_inside || path.contains('\0') || path.len() > APP_LOCAL_DUMP_BYTES {
-        return Err(Hresult::E_INVALIDARG);
+    let stays_inside = path.split(['/', '\\']).all(|name| !matches!(name, "" | "." | ".."));
+    let mut bytes = [0; APP_LOCAL_DUMP_BYTES];
+    let place = bytes.get_mut(..path.len()).filter(|_| fits && stays_inside && !path.contains('\0'));
+    let place = place.ok_or(Hresult::E_INVALIDARG)?;
+    for (into, byte) in place.iter_mut().zip(path.bytes()) {
+        *into = if byte == b'\\' { b'/' } else { byte };
     }
+    let path = &*place;
     let guard = WriteGuard::take()?;
     let area = &guard.block().header().app_local_dump;
     write_area(&area.sequence, || {
-        for (place, byte) in area.path.iter().zip(path.bytes()) {
-            place.store(byte, Ordering::Relaxed);
+        for (place, byte) in area.path.iter().zip(path) {
+            place.store(*byte, Ordering::Relaxed);
         }
         area.path_bytes.store(path.len() as u32, Ordering::Relaxed);
-        area.check.store(check_word(&[], path.as_bytes()), Ordering::Relaxed);
+        area.check.store(check_word(&[], path), Ordering::Relaxed);
     });
     Ok(())
 }

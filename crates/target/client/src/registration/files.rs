@@ -32,9 +32,10 @@ pub fn register_file(path: &str, file_type: u32, flags: u32) -> Result<()> {
     if !known_type || flags & !KNOWN_FLAGS != 0 {
         return Err(Hresult::E_INVALIDARG);
     }
-    let fields = Fields { kind: kind::FILE, address: text::key(path), size: file_type, flags };
+    let key = text::key(path);
+    let fields = Fields { kind: kind::FILE, address: key, size: file_type, flags };
     let guard = WriteGuard::take()?;
-    match find(&guard, path) {
+    match find(&guard, key, path) {
         Some((_, slot)) => {
             guard.replace(slot, fields, |_, _| ());
             Ok(())
@@ -54,21 +55,22 @@ pub fn register_file(path: &str, file_type: u32, flags: u32) -> Result<()> {
 pub fn unregister_file(path: &str) -> Result<()> {
     check_path(path)?;
     let guard = WriteGuard::take()?;
-    let (place, slot) = find(&guard, path).ok_or(Hresult::WER_E_NOT_FOUND)?;
+    let (place, slot) = find(&guard, text::key(path), path).ok_or(Hresult::WER_E_NOT_FOUND)?;
     guard.remove(place, slot);
     Ok(())
 }
 
-fn find(guard: &WriteGuard, path: &str) -> Option<(usize, usize)> {
+fn find(guard: &WriteGuard, key: u64, path: &str) -> Option<(usize, usize)> {
     let block = guard.block();
-    block.index_find_where(kind::FILE, text::key(path), |slot| {
+    block.index_find_where(kind::FILE, key, |slot| {
         block.payload(slot).is_some_and(|payload| text::first_is(payload, path))
     })
 }
 
 /// The rule for paths of files and modules: absolute, at most [`MAX_PATH`] UTF-16 units with a terminator.
 pub(super) fn check_path(path: &str) -> Result<()> {
-    let fits = path.encode_utf16().count() < MAX_PATH;
+    // No text has more units than bytes.
+    let fits = path.len() < MAX_PATH || path.encode_utf16().count() < MAX_PATH;
     if path.starts_with('/') && fits && !path.contains('\0') { Ok(()) } else { Err(Hresult::E_INVALIDARG) }
 }
 

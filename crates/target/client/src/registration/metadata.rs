@@ -27,14 +27,15 @@ pub fn register_custom_metadata(key: &str, value: &str) -> Result<()> {
     if !printable || value.len() > WER_METADATA_VALUE_MAX_LENGTH {
         return Err(Hresult::E_INVALIDARG);
     }
-    let fields = Fields { kind: kind::METADATA, address: text::key(key), ..Fields::default() };
+    let hash = text::key(key);
+    let fields = Fields { kind: kind::METADATA, address: hash, ..Fields::default() };
     let guard = WriteGuard::take()?;
     let write = |block: super::Block, slot| {
         if let Some(payload) = block.payload(slot) {
             text::write(payload, key, value);
         }
     };
-    if let Some((_, slot)) = find(&guard, key) {
+    if let Some((_, slot)) = find(&guard, hash, key) {
         guard.replace(slot, fields, write);
         return Ok(());
     }
@@ -52,14 +53,14 @@ pub fn register_custom_metadata(key: &str, value: &str) -> Result<()> {
 pub fn unregister_custom_metadata(key: &str) -> Result<()> {
     check_key(key)?;
     let guard = WriteGuard::take()?;
-    let (place, slot) = find(&guard, key).ok_or(Hresult::WER_E_NOT_FOUND)?;
+    let (place, slot) = find(&guard, text::key(key), key).ok_or(Hresult::WER_E_NOT_FOUND)?;
     guard.remove(place, slot);
     Ok(())
 }
 
-fn find(guard: &WriteGuard, key: &str) -> Option<(usize, usize)> {
+fn find(guard: &WriteGuard, hash: u64, key: &str) -> Option<(usize, usize)> {
     let block = guard.block();
-    block.index_find_where(kind::METADATA, text::key(key), |slot| {
+    block.index_find_where(kind::METADATA, hash, |slot| {
         block.payload(slot).is_some_and(|payload| text::first_is(payload, key))
     })
 }
@@ -68,7 +69,9 @@ fn check_key(key: &str) -> Result<()> {
     let mut characters = key.chars();
     let starts = characters.next().is_some_and(is_name_start);
     let valid = starts && characters.all(|c| is_name_start(c) || is_name_rest(c));
-    let fits = key.encode_utf16().count() <= WER_METADATA_KEY_MAX_LENGTH;
+    let limit = WER_METADATA_KEY_MAX_LENGTH;
+    // No text has more units than bytes.
+    let fits = key.len() <= limit || key.encode_utf16().count() <= limit;
     if valid && fits { Ok(()) } else { Err(Hresult::E_INVALIDARG) }
 }
 

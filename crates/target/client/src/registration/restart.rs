@@ -8,7 +8,7 @@ use rustix::time::{ClockId, clock_gettime};
 use wer_abi::Hresult;
 use wer_abi::flags::RESTART_VALID;
 use wer_abi::limits::RESTART_MAX_CMD_LINE;
-use wer_abi::registration::{Header, RestartArea, check_word, restart_state};
+use wer_abi::registration::{Header, RestartArea, check_word_of_units, restart_state};
 
 use super::Result;
 use super::areas::write_area;
@@ -35,29 +35,48 @@ pub struct RestartSettings {
 /// [`Hresult::E_INVALIDARG`] for an unknown flag, or a command line that holds a NUL or has more than 1,023 UTF-16
 /// units.
 pub fn register_application_restart(command_line: Option<&str>, flags: u32) -> Result<()> {
-    let text = command_line.unwrap_or_default();
-    let units = text.encode_utf16().count();
-    if flags & !RESTART_VALID != 0 || units >= RESTART_MAX_CMD_LINE || text.contains('\0') {
+    match command_line {
+        Some(text) => register(restart_state::COMMAND, text.encode_utf16(), flags),
+        None => register(restart_state::OWN_ARGUMENTS, "".encode_utf16(), flags),
+    }
+}
+
+/// [`register_application_restart`] with a command line that is UTF-16 already.
+///
+/// # Errors
+/// The same; [`Hresult::E_INVALIDARG`] for unpaired surrogates.
+pub fn register_application_restart_utf16(
+    command_line: impl Iterator<Item = u16> + Clone,
+    flags: u32,
+) -> Result<()> {
+    register(restart_state::COMMAND, command_line, flags)
+}
+
+fn register(state: u32, command: impl Iterator<Item = u16> + Clone, flags: u32) -> Result<()> {
+    let units = command.clone().count();
+    let is_plain = command.clone().all(|unit| unit != 0 && !(0xD800..0xE000).contains(&unit));
+    let is_text =
+        is_plain || char::decode_utf16(command.clone()).all(|unit| unit.is_ok_and(|unit| unit != '\0'));
+    if flags & !RESTART_VALID != 0 || units >= RESTART_MAX_CMD_LINE || !is_text {
         return Err(Hresult::E_INVALIDARG);
     }
-    let state = if command_line.is_some() { restart_state::COMMAND } else { restart_state::OWN_ARGUMENTS };
-    let now = clock_gettime(ClockId::Boottime);
+    // Some milliseconds do not matter, and this is the cheapest of the clocks.
+    let now = clock_gettime(ClockId::MonotonicCoarse);
     let registered_ms = now.tv_sec.unsigned_abs() * 1000 + now.tv_nsec.unsigned_abs() / 1_000_000;
+    let numbers = [u64::from(state), u64::from(flags), registered_ms];
     let guard = WriteGuard::take_even_in_recovery()?;
     let area = &guard.block().header().restart;
     write_area(&area.sequence, || {
-        let mut bytes = [0; 2 * RESTART_MAX_CMD_LINE];
-        let (pairs, _) = bytes.as_chunks_mut::<2>();
-        for ((unit, place), pair) in text.encode_utf16().zip(&area.command).zip(pairs) {
+        let stored = command.zip(&area.command).map(|(unit, place)| {
             place.store(unit, Ordering::Relaxed);
-            *pair = unit.to_le_bytes();
-        }
+            unit
+        });
+        let check = check_word_of_units(&numbers, stored);
         area.state.store(state, Ordering::Relaxed);
         area.flags.store(flags, Ordering::Relaxed);
         area.registered_ms.store(registered_ms, Ordering::Relaxed);
         area.command_units.store(units as u32, Ordering::Relaxed);
-        let numbers = [u64::from(state), u64::from(flags), registered_ms];
-        area.check.store(check_word(&numbers, bytes.get(..2 * units).unwrap_or_default()), Ordering::Relaxed);
+        area.check.store(check, Ordering::Relaxed);
     });
     Ok(())
 }
@@ -143,9 +162,9 @@ impl Registered {
         if self.check == 0 {
             return Ok(None);
         }
-        let bytes: Vec<u8> = self.command.iter().flat_map(|unit| unit.to_le_bytes()).collect();
         let numbers = [u64::from(self.state), u64::from(self.flags), self.registered_ms];
-        let is_whole = self.units < RESTART_MAX_CMD_LINE && check_word(&numbers, &bytes) == self.check;
+        let check = check_word_of_units(&numbers, self.command.iter().copied());
+        let is_whole = self.units < RESTART_MAX_CMD_LINE && check == self.check;
         let command = String::from_utf16(&self.command).ok().filter(|_| is_whole);
         let command = command.ok_or(Hresult::WER_E_INVALID_STATE)?;
         let command_line = (self.state == restart_state::COMMAND).then_some(command);
