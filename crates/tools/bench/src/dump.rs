@@ -7,7 +7,7 @@ mod full;
 mod kernel_core;
 mod mini;
 mod raw;
-mod row;
+pub(crate) mod row;
 mod snapshot;
 mod space;
 mod spent;

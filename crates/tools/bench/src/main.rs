@@ -2,6 +2,7 @@
 //!
 //! Numbers are medians over alternating rounds; absolute times do not carry to another machine, ratios do.
 
+mod api;
 mod dump;
 mod held;
 mod latency;
@@ -29,6 +30,11 @@ enum Benchmark {
     Latency(latency::Options),
     /// A runtime exception module, from its host's start to its last answer.
     Module(module::Options),
+    /// The functions of libwer.so, and a reader beside them.
+    Api(api::Options),
+    /// Threads that register without a pause.
+    #[command(hide = true)]
+    ApiWriters,
     /// The copy of memory alone.
     #[command(hide = true)]
     Copy(dump::engine::EngineOptions),
@@ -46,6 +52,8 @@ fn main() -> ExitCode {
         Benchmark::Dump(options) => dump::run(&options),
         Benchmark::Latency(options) => latency::run(&options),
         Benchmark::Module(options) => module::run(&options),
+        Benchmark::Api(options) => api::run(&options),
+        Benchmark::ApiWriters => api::writers(),
         Benchmark::Copy(options) => dump::engine::run(&options),
         Benchmark::Target(options) => target::run(&options),
         Benchmark::Victim(options) => latency::victim(&options),

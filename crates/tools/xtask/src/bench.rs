@@ -1,4 +1,4 @@
-//! `cargo xtask bench [dump|latency|registration]`: runs benchmarks in release and makes one report of them.
+//! `cargo xtask bench [dump|latency|registration|api]`: runs benchmarks in release and makes one report of them.
 //!
 //! Run it on a machine that does nothing else. Each section stands under the command that makes it, so that a figure in
 //! `docs/performance.md` can be made again.
@@ -19,7 +19,7 @@ use crate::workspace::root;
 const REPORT: &str = "docs/performance.md";
 
 /// What is measured and what measures; the rest of the workspace would take minutes more to compile.
-const BUILD: [&str; 12] = [
+const BUILD: [&str; 14] = [
     "build",
     "--release",
     "--package",
@@ -32,6 +32,8 @@ const BUILD: [&str; 12] = [
     "wer-client",
     "--package",
     "wer-cli",
+    "--package",
+    "wer-libwer",
 ];
 
 /// Options of the benchmarks.
@@ -54,6 +56,8 @@ enum Benchmark {
     Latency,
     /// Registering memory.
     Registration,
+    /// The functions of libwer.so, and a reader beside them.
+    Api,
 }
 
 impl Benchmark {
@@ -62,6 +66,7 @@ impl Benchmark {
             Self::Dump => program("Dumps of living processes", "wer-bench", &["dump"]),
             Self::Latency => program("From the fault to the stored report", "wer-bench", &["latency"]),
             Self::Registration => registration::measure(),
+            Self::Api => program("The functions of libwer.so", "wer-bench", &["api"]),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::stats::median;
 
 /// What was measured of one thing.
 #[derive(Debug, Serialize)]
-pub(super) struct Row {
+pub(crate) struct Row {
     title: String,
     figures: Vec<Figure>,
     goals: Vec<Goal>,
@@ -43,22 +43,22 @@ enum Bound {
 }
 
 impl Row {
-    pub(super) fn new(title: String) -> Self {
+    pub(crate) fn new(title: String) -> Self {
         Self { title, figures: Vec::new(), goals: Vec::new(), notes: Vec::new() }
     }
 
     /// Adds the median of all rounds; returns it.
-    pub(super) fn figure(&mut self, name: &str, unit: &'static str, values: &[f64]) -> f64 {
+    pub(crate) fn figure(&mut self, name: &str, unit: &'static str, values: &[f64]) -> f64 {
         let value = median(values);
         self.figures.push(Figure { name: name.to_owned(), value, unit, rounds: values.len() });
         value
     }
 
-    pub(super) fn at_most(&mut self, what: &str, limit: f64, measured: f64, unit: &'static str) {
+    pub(crate) fn at_most(&mut self, what: &str, limit: f64, measured: f64, unit: &'static str) {
         self.goal(what, Bound::AtMost, limit, measured, unit, measured <= limit);
     }
 
-    pub(super) fn at_least(&mut self, what: &str, limit: f64, measured: f64, unit: &'static str) {
+    pub(crate) fn at_least(&mut self, what: &str, limit: f64, measured: f64, unit: &'static str) {
         self.goal(what, Bound::AtLeast, limit, measured, unit, measured >= limit);
     }
 
@@ -66,12 +66,12 @@ impl Row {
         self.goals.push(Goal { what: what.to_owned(), bound, limit, measured, unit, met });
     }
 
-    pub(super) fn note(&mut self, note: impl Into<String>) {
+    pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
     }
 
     /// The goals that are missed, in words.
-    pub(super) fn missed(&self) -> Vec<String> {
+    pub(crate) fn missed(&self) -> Vec<String> {
         let missed = self.goals.iter().filter(|goal| !goal.met);
         missed.map(|goal| format!("{}: {goal}", self.title)).collect()
     }
