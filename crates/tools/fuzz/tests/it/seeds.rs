@@ -19,17 +19,18 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         "module_host_requests" => module_host_requests(),
         "procfs" => procfs(),
         "registration_block" => vec![block()],
+        "registry_export" => vec![utf16(REGISTRY), REGISTRY.as_bytes().to_vec()],
         "report_wer" | "report_wer_lenient" => vec![utf16(REPORT), REPORT.as_bytes().to_vec()],
         "settings" => vec![SETTINGS.into()],
-        _ => vec![b"text 1 2 3\n".to_vec(), vec![0; 256]],
         "user_places" => vec![USER_LIST.into(), ENVIRONMENT.into()],
+        _ => vec![b"text 1 2 3\n".to_vec(), vec![0; 256]],
     }
 }
 
-const LEVEL1_REQUEST: &str = "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n<WERREPORT>\r\n<MACHINEINFO \
 const USER_LIST: &str = "%LOCALAPPDATA%\\CrashDumps/${HOME}/$USER\njoe:x:1000:1000:Joe:/home/joe:/bin/sh\n";
 const ENVIRONMENT: &str = "~/$XDG_DATA_HOME%TEMP%\n\0HOME=/home/joe\0XDG_STATE_HOME=/s\0USER=joe\0";
 
+const LEVEL1_REQUEST: &str = "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n<WERREPORT>\r\n<MACHINEINFO \
     machinename=\"m\" os=\"10.0.19045.2.0.0\" lcid=\"1033\" oemid=\"\"/>\r\n<USERINFO username=\"u\"/>\r\n\
     <EVENTINFO reporttype=\"2\" eventtime=\"132000000000000000\" eventtype=\"APPCRASH\" \
     eventdescription=\"d\" friendlyeventname=\"n\"/>\r\n<SIGNATURE>\r\n<PARAMETER id=\"0\" name=\"N\" \
@@ -42,6 +43,14 @@ const REPORT: &str = "Version=1\r\nEventType=APPCRASH\r\nEventTime=1320000000000
 const SETTINGS: &str = "Disabled = 0\nCorporateWERServer = \"h\"\nCorporateWERPortNumber = 80\n\n[Consent]\n\
     DefaultConsent = 4\n\n[LocalDumps]\nDumpType = 2\nDumpCount = 5\n\n[LocalDumps.program]\nDumpType = 1\n\
     [ExcludedApplications]\n\"a\" = 1\n";
+
+const REGISTRY: &str = "Windows Registry Editor Version 5.00\r\n\r\n\
+    [HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\Windows Error Reporting]\r\n\"Disabled\"=dword:00000000\r\n\
+    \"CorporateWERServer\"=\"h\"\r\n\"MaxQueueCount\"=hex(b):05,00,00,00,00,00,00,00\r\n\"ForceQueue\"=-\r\n\
+    [-HKCU\\SOFTWARE\\Microsoft\\Windows\\Windows Error Reporting\\Consent]\r\n\
+    [HKLM\\SOFTWARE\\Microsoft\\Windows\\Windows Error Reporting\\LocalDumps\\a.exe]\r\n\
+    \"DumpFolder\"=hex(2):2f,00,\\\r\n  61,00,00,00\r\n\"DumpType\"=dword:00000002 ; full\r\n\
+    [HKCU\\SOFTWARE\\Microsoft\\Windows\\Windows Error Reporting\\ExcludedApplications]\r\n\"a\\\\b\"=\"\"\r\n";
 
 fn utf16(text: &str) -> Vec<u8> {
     let units = std::iter::once(0xfeff).chain(text.encode_utf16());
