@@ -3,3 +3,4 @@
 mod it {
     mod submit;
 }
+    mod user_settings;

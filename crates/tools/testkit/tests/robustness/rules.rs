@@ -175,6 +175,13 @@ fn a_program_can_have_no_heap_dump_at_all_or_none_that_waits() {
     }
 }
 
+#[test]
+fn the_queue_keeps_as_many_as_it_may() {
+    let scene = scene(&["MaxQueueCount = 2"]);
+    let pids = [(); 3].map(|()| scene.crash(&["attach"]).pid);
+    assert_eq!(pids.map(|pid| scene.count(Store::User, pid)), [0, 1, 1]);
+}
+
 /// No flag costs the report, whatever it stands for elsewhere.
 #[test]
 fn every_flag_leaves_a_report() {
