@@ -40,7 +40,7 @@ pub mod watchdog;
 pub mod way;
 
 pub use context::Context;
-pub use events::failure as log_failure;
+pub use events::{failure as log_failure, hung as log_hang};
 pub use facts::crash_facts;
 pub use pipeline::{Reported, report_capture};
 pub use submit::{SubmitError, submit_report, submit_with};
