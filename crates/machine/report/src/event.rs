@@ -68,6 +68,9 @@ pub fn crash_record(snapshot: &ProcessSnapshot, report_id: Option<ReportId>) -> 
     let hexadecimal = |name: &str| {
         Some(value(name)).filter(|v| !v.is_empty()).map_or_else(String::new, |v| format!("0x{v}"))
     };
+    // Where no module holds the instruction it is text (`PCH_...`).
+    let offset = value("Exception Offset");
+    let fault_offset = if offset.starts_with("PCH_") { offset } else { hexadecimal("Exception Offset") };
     let module_name = value("Fault Module Name");
     let module = snapshot.modules.iter().find(|module| file_name(&module.path) == module_name);
     CrashRecord {
@@ -79,7 +82,7 @@ pub fn crash_record(snapshot: &ProcessSnapshot, report_id: Option<ReportId>) -> 
         module_version: value("Fault Module Version"),
         module_timestamp: hexadecimal("Fault Module Timestamp"),
         exception_code: hexadecimal("Exception Code"),
-        fault_offset: hexadecimal("Exception Offset"),
+        fault_offset,
         process_id: format!("0x{:x}", snapshot.process.pid),
         start_time: start_time(snapshot),
         application_path: snapshot.process.executable.clone(),

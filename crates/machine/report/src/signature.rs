@@ -4,6 +4,7 @@
 //! Looking further up the stack is the server's work. How versions, timestamps and offsets are made on Linux is
 //! described in `docs/formats/report-wer.md`.
 
+use sha1::{Digest, Sha1};
 use wer_abi::NtStatus;
 use wer_abi::exception::AccessKind;
 use wer_abi::limits::{
@@ -25,8 +26,10 @@ const PAGE_OFFSET_MASK: u64 = 0xFFF;
 pub(crate) const NO_VERSION: &str = "0.0.0.0";
 /// Timestamp where there is no build id.
 const NO_TIMESTAMP: &str = "00000000";
-/// The fault module where none holds the instruction.
-const UNKNOWN_MODULE: &str = "unknown";
+/// Before the four hex digits that stand for the fault module where none holds the instruction.
+const STACK_HASH: &str = "StackHash_";
+/// Before the offset where no module holds the instruction.
+const NO_MODULE_OFFSET: &str = "PCH_";
 
 /// The signature of a report: the first claim's own, else the system's.
 pub(crate) fn signature(snapshot: &ProcessSnapshot, outcomes: &[ModuleOutcome]) -> Signature {
@@ -60,7 +63,7 @@ fn system(snapshot: &ProcessSnapshot) -> Signature {
         parameter("Fault Module Timestamp", &place.timestamp),
     ]);
     let code = parameter("Exception Code", &exception.status.to_string());
-    let offset = parameter("Exception Offset", &format!("{:016x}", place.offset));
+    let offset = parameter("Exception Offset", &place.offset);
     match exception_data(exception) {
         Some(data) => {
             parameters.extend([offset, code, parameter("Exception Data", &format!("{data:016x}"))]);
@@ -124,7 +127,8 @@ struct Place {
     module: String,
     version: String,
     timestamp: String,
-    offset: u64,
+    /// 16 hex digits; behind `PCH_` and where they count from, where no module holds the instruction.
+    offset: String,
 }
 
 fn fault_place(snapshot: &ProcessSnapshot, exception: &ExceptionSnapshot) -> Place {
@@ -134,26 +138,36 @@ fn fault_place(snapshot: &ProcessSnapshot, exception: &ExceptionSnapshot) -> Pla
             module: module.file_name().to_owned(),
             version: version(module),
             timestamp: timestamp(module),
-            offset: instruction - module.base,
+            offset: format!("{:016x}", instruction - module.base),
         };
     }
-    let (module, offset) = outside_modules(snapshot, instruction);
+    let (module, offset) = outside_modules(snapshot, exception);
     Place { module, version: NO_VERSION.into(), timestamp: NO_TIMESTAMP.into(), offset }
 }
 
 /// A name and an offset that are the same in every process, in spite of address space randomization.
-fn outside_modules(snapshot: &ProcessSnapshot, instruction: u64) -> (String, u64) {
-    let unknown = |offset| (UNKNOWN_MODULE.to_owned(), offset);
+fn outside_modules(snapshot: &ProcessSnapshot, exception: &ExceptionSnapshot) -> (String, String) {
+    let instruction = exception.instruction;
     if instruction < NULL_CALL_LIMIT {
-        return unknown(instruction);
+        return stack_hash(exception, "NULL", instruction);
     }
     match snapshot.region_at(instruction).map(|region| (region, &region.kind)) {
         Some((region, RegionKind::File { path, .. })) => {
             let name = path.rsplit('/').next().unwrap_or(path).to_owned();
-            (name, (instruction - region.start).saturating_add(region.offset))
+            (name, format!("{:016x}", (instruction - region.start).saturating_add(region.offset)))
         }
-        _ => unknown(instruction & PAGE_OFFSET_MASK),
+        Some(_) => stack_hash(exception, "MEMORY", instruction & PAGE_OFFSET_MASK),
+        None => stack_hash(exception, "UNMAPPED", instruction & PAGE_OFFSET_MASK),
     }
+}
+
+/// `StackHash_xxxx` and `PCH_<place>+<offset>`: the digits are the first of the SHA-1 of code, place and offset, so that
+/// they are the same wherever this crash happens again. Windows hashes the stack; its rule is not documented.
+fn stack_hash(exception: &ExceptionSnapshot, place: &str, offset: u64) -> (String, String) {
+    let offset = format!("{NO_MODULE_OFFSET}{place}+{offset:016x}");
+    let digest = Sha1::digest(format!("{}|{offset}", exception.status));
+    let digits: String = digest.iter().take(2).map(|byte| format!("{byte:02x}")).collect();
+    (format!("{STACK_HASH}{digits}"), offset)
 }
 
 /// A parameter within Windows' lengths.

@@ -55,11 +55,17 @@ fn outside_of_modules_nothing_depends_on_randomized_addresses() {
         let (module, offset, _) = place(instruction, AccessKind::Read);
         (module, offset)
     };
-    assert_eq!(at(0), ("unknown".into(), "0000000000000000".into()));
-    assert_eq!(at(0x18), ("unknown".into(), "0000000000000018".into()));
-    assert_eq!(at(0x6000_1abc), ("unknown".into(), "0000000000000abc".into()));
-    assert_eq!(at(0x6800_0020), ("memfd:jit".into(), "0000000000001020".into()));
-    assert_eq!(at(0xdead_beef_f123), ("unknown".into(), "0000000000000123".into()));
+    let names = [
+        (0, "StackHash_19f1", "PCH_NULL+0000000000000000"),
+        (0x18, "StackHash_dec6", "PCH_NULL+0000000000000018"),
+        (0x6000_1abc, "StackHash_c8f9", "PCH_MEMORY+0000000000000abc"),
+        (0x6800_0020, "memfd:jit", "0000000000001020"),
+        (0xdead_beef_f123, "StackHash_de0a", "PCH_UNMAPPED+0000000000000123"),
+    ];
+    for (instruction, module, offset) in names {
+        assert_eq!(at(instruction), (module.into(), offset.into()), "{instruction:x}");
+    }
+    assert_eq!(at(0x6000_1abc), at(0x6000_0abc), "only the place in its page counts");
 }
 
 #[test]
@@ -69,7 +75,14 @@ fn executing_data_is_a_bex64_with_its_own_order() {
     assert_eq!(event, "BEX64");
     assert_eq!(
         values[3..],
-        ["unknown", "0.0.0.0", "00000000", "0000000000000abc", "c0000005", "0000000000000008"]
+        [
+            "StackHash_c8f9",
+            "0.0.0.0",
+            "00000000",
+            "PCH_MEMORY+0000000000000abc",
+            "c0000005",
+            "0000000000000008"
+        ]
     );
     let names: Vec<&str> =
         report.signature.parameters.iter().map(|pair| pair.name.as_str()).skip(6).collect();
@@ -84,6 +97,47 @@ fn a_smashed_stack_is_a_bex64_with_its_fail_code() {
     let (event, values) = event_and_values(&build_report(&snapshot, &[], inputs()));
     assert_eq!(event, "BEX64");
     assert_eq!(values[6..], ["0000000000000010", "c0000409", "0000000000000002"]);
+}
+
+proptest::proptest! {
+    /// Wherever an instruction is and whatever happened there, the event has its own parameters in its own order.
+    #[test]
+    fn every_crash_has_the_parameters_of_its_event(
+        instruction: u64, low in 0u64..0x2_0000, is_low: bool, access in 0u8..4, smashed: bool,
+    ) {
+        let access = [None, Some(AccessKind::Read), Some(AccessKind::Write), Some(AccessKind::Execute)][usize::from(access)];
+        let mut snapshot = snapshot();
+        let exception = snapshot.exception.as_mut().expect("the sample has one");
+        exception.instruction = if is_low { low } else { instruction };
+        exception.access = access;
+        if smashed {
+            exception.status = NtStatus::STACK_BUFFER_OVERRUN;
+        }
+        let (event, values) = event_and_values(&build_report(&snapshot, &[], inputs()));
+        let (offset, code) = match event.as_str() {
+            "BEX64" => {
+                assert!(smashed || access == Some(AccessKind::Execute));
+                assert_eq!(values.len(), 9);
+                assert_eq!(values[8], if smashed { "0000000000000002" } else { "0000000000000008" });
+                (&values[6], &values[7])
+            }
+            _ => {
+                assert_eq!((event.as_str(), values.len()), ("APPCRASH", 8));
+                assert!(!smashed && access != Some(AccessKind::Execute));
+                (&values[7], &values[6])
+            }
+        };
+        assert_eq!(code, if smashed { "c0000409" } else { "c0000005" });
+        let digits = match values[3].strip_prefix("StackHash_") {
+            Some(hash) => {
+                assert!(hash.len() == 4 && hash.bytes().all(|c| c.is_ascii_hexdigit()));
+                assert_eq!((values[4].as_str(), values[5].as_str()), ("0.0.0.0", "00000000"));
+                offset.strip_prefix("PCH_").and_then(|it| it.split_once('+')).expect("a place").1
+            }
+            None => offset,
+        };
+        assert!(digits.len() == 16 && u64::from_str_radix(digits, 16).is_ok(), "{offset}");
+    }
 }
 
 #[test]
