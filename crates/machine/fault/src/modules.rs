@@ -58,6 +58,17 @@ pub(crate) fn ask(
     ask_modules(&run, &requests, progress)
 }
 
+/// Ends a process that has not crashed, where a module has asked for that by `TerminateProcess`: after its report. One that
+/// has crashed ends by its own signal. Linux keeps no exit code of a process that another one ends.
+pub(crate) fn end_survivor(capture: &Capture, exit_code: Option<u32>) {
+    let is_survivor = capture.snapshot.exception.is_none();
+    if let (true, Some(_), Some(pidfd)) = (is_survivor, exit_code, capture.pidfd())
+        && let Err(error) = rustix::process::pidfd_send_signal(pidfd, rustix::process::Signal::KILL)
+    {
+        tracing::info!(%error, "a module wanted the process to end, and it could not be ended");
+    }
+}
+
 /// A user's own module sees only what that user could see: it is not loaded for a process that the user may not trace.
 fn level_for(level: Option<ModuleLevel>, user_may_trace: bool) -> Option<ModuleLevel> {
     level.filter(|level| user_may_trace || *level == ModuleLevel::System)

@@ -120,6 +120,7 @@ pub fn report_capture(
     }
     debugger::hold(capture, context, &report);
     capture.release();
+    modules::end_survivor(capture, asked.exit_code);
     let reported = Reported { id, folder: stored, report };
     events::crashed(context, &capture.snapshot, id);
     events::record(context, &reported, events::Change::Queued);
