@@ -1,13 +1,13 @@
 /*
- * wer_winbase.h: the kernel32 and wide-string functions that runtime exception modules and callers of
+ * wer_winbase.h: the kernel32 and advapi32 functions that runtime exception modules and callers of
  * MiniDumpWriteDump use, for building them unchanged off Windows. On Windows it includes the system's own headers and
  * nothing else.
  *
  * The functions are exported by libwer.so, and by libwerdbghelp.so too, under WerWin names; macros give them their
  * Windows names, so nothing collides at link time. Errors are left for GetLastError, per thread.
  *
- * Compile C with -fshort-wchar, so that L"" is UTF-16 as on Windows. The C library's own wide functions then read and
- * write wrong memory; the ones below take their names over. In C++ use std::u16string: std::wstring cannot be helped.
+ * wer_wide.h, which this includes, has the wide-string functions. include/compat/ has <windows.h> and the like, for
+ * sources that include those.
  */
 #ifndef WER_WINBASE_H
 #define WER_WINBASE_H
@@ -19,15 +19,6 @@
 #else
 
 #include "wer_types.h"
-#include <stdarg.h>
-/* First, so that their declarations are not renamed by the macros below. */
-#ifdef __cplusplus
-#include <cstring>
-#include <cwchar>
-#else
-#include <string.h>
-#include <wchar.h>
-#endif
 
 #ifndef ERROR_TOO_MANY_OPEN_FILES
 #define ERROR_TOO_MANY_OPEN_FILES 4
@@ -65,11 +56,29 @@
 #ifndef ERROR_NOACCESS
 #define ERROR_NOACCESS 998
 #endif
-#define STRSAFE_E_INSUFFICIENT_BUFFER ((HRESULT)0x8007007A)
-#define STRSAFE_E_INVALID_PARAMETER ((HRESULT)0x80070057)
-
-#ifndef ARRAYSIZE
-#define ARRAYSIZE(array) (sizeof(array) / sizeof((array)[0]))
+#ifndef ERROR_NOT_SAME_DEVICE
+#define ERROR_NOT_SAME_DEVICE 17
+#endif
+#ifndef ERROR_MOD_NOT_FOUND
+#define ERROR_MOD_NOT_FOUND 126
+#endif
+#ifndef ERROR_PROC_NOT_FOUND
+#define ERROR_PROC_NOT_FOUND 127
+#endif
+#ifndef ERROR_NEGATIVE_SEEK
+#define ERROR_NEGATIVE_SEEK 131
+#endif
+#ifndef ERROR_DIR_NOT_EMPTY
+#define ERROR_DIR_NOT_EMPTY 145
+#endif
+#ifndef ERROR_ENVVAR_NOT_FOUND
+#define ERROR_ENVVAR_NOT_FOUND 203
+#endif
+#ifndef ERROR_MORE_DATA
+#define ERROR_MORE_DATA 234
+#endif
+#ifndef ERROR_TIMEOUT
+#define ERROR_TIMEOUT 1460
 #endif
 
 #define INFINITE 0xFFFFFFFFu
@@ -238,311 +247,221 @@ VOID WINAPI Sleep(DWORD dwMilliseconds);
 VOID WINAPI OutputDebugStringA(LPCSTR lpOutputString);
 VOID WINAPI OutputDebugStringW(LPCWSTR lpOutputString);
 
-/* ---- UTF-16 text, in the program itself ------------------------------------------------------------------------ */
-
-static inline size_t WerWinWcslen(const WCHAR *text)
-{
-    size_t length = 0;
-    while (text[length] != 0)
-        length++;
-    return length;
-}
-
-static inline WCHAR *WerWinWcscpy(WCHAR *to, const WCHAR *from)
-{
-    memmove(to, from, (WerWinWcslen(from) + 1) * sizeof(WCHAR));
-    return to;
-}
-
-static inline WCHAR *WerWinWcscat(WCHAR *to, const WCHAR *from)
-{
-    WerWinWcscpy(to + WerWinWcslen(to), from);
-    return to;
-}
-
-/* Fills up with NULs; no terminator when the text does not fit, as in C. */
-static inline WCHAR *WerWinWcsncpy(WCHAR *to, const WCHAR *from, size_t count)
-{
-    size_t i = 0;
-    for (; i < count && from[i] != 0; i++)
-        to[i] = from[i];
-    for (; i < count; i++)
-        to[i] = 0;
-    return to;
-}
-
-static inline int WerWinWcscmp(const WCHAR *a, const WCHAR *b)
-{
-    while (*a != 0 && *a == *b)
-        a++, b++;
-    return (*a > *b) - (*a < *b);
-}
-
-static inline WCHAR WerWinLower(WCHAR c)
-{
-    return (WCHAR)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-}
-
-/* Ignores the case of ASCII letters only. */
-static inline int WerWinWcsicmp(const WCHAR *a, const WCHAR *b)
-{
-    while (*a != 0 && WerWinLower(*a) == WerWinLower(*b))
-        a++, b++;
-    return (WerWinLower(*a) > WerWinLower(*b)) - (WerWinLower(*a) < WerWinLower(*b));
-}
-
-/* 0; or 22 (EINVAL) for no room at all or a null pointer, 34 (ERANGE) when it does not fit, with `to` emptied. */
-static inline int WerWinWcscpy_s(WCHAR *to, size_t capacity, const WCHAR *from)
-{
-    if (to == NULL || capacity == 0)
-        return 22;
-    to[0] = 0;
-    if (from == NULL)
-        return 22;
-    if (WerWinWcslen(from) >= capacity)
-        return 34;
-    WerWinWcscpy(to, from);
-    return 0;
-}
-
-static inline int WerWinLstrlenW(const WCHAR *text)
-{
-    return text == NULL ? 0 : (int)WerWinWcslen(text);
-}
-
-static inline WCHAR *WerWinLstrcpyW(WCHAR *to, const WCHAR *from)
-{
-    return to == NULL || from == NULL ? NULL : WerWinWcscpy(to, from);
-}
-
-static inline WCHAR *WerWinLstrcatW(WCHAR *to, const WCHAR *from)
-{
-    return to == NULL || from == NULL ? NULL : WerWinWcscat(to, from);
-}
-
-/* `capacity` counts the terminator, which is always written. */
-static inline WCHAR *WerWinLstrcpynW(WCHAR *to, const WCHAR *from, int capacity)
-{
-    int i = 0;
-    if (to == NULL || from == NULL || capacity <= 0)
-        return NULL;
-    for (; i < capacity - 1 && from[i] != 0; i++)
-        to[i] = from[i];
-    to[i] = 0;
-    return to;
-}
-
-/* ---- formatted text -------------------------------------------------------------------------------------------- */
-
-/* A buffer that is being filled; what does not fit is counted and dropped. */
-typedef struct WerWinText {
-    WCHAR *units;
-    size_t capacity;
-    size_t length;
-} WerWinText;
-
-static inline void WerWinTextPut(WerWinText *text, WCHAR unit)
-{
-    if (text->length + 1 < text->capacity)
-        text->units[text->length] = unit;
-    text->length++;
-}
-
-/* One conversion: its text is `count` units of `wide` or bytes of `narrow`, right-aligned in `width`. */
-static inline void WerWinTextField(WerWinText *text, const WCHAR *wide, const char *narrow, size_t count, size_t width,
-                                   WCHAR fill, int is_left)
-{
-    size_t i, padding = width > count ? width - count : 0;
-    for (i = 0; !is_left && i < padding; i++)
-        WerWinTextPut(text, fill);
-    for (i = 0; i < count; i++)
-        WerWinTextPut(text, wide != NULL ? wide[i] : (WCHAR)(unsigned char)narrow[i]);
-    for (i = 0; is_left && i < padding; i++)
-        WerWinTextPut(text, ' ');
-}
-
-static inline void WerWinTextNumber(WerWinText *text, unsigned long long value, int is_negative, unsigned base,
-                                    int is_upper, size_t width, WCHAR fill, int is_left)
-{
-    char digits[32];
-    size_t at = sizeof digits;
-    do {
-        unsigned digit = (unsigned)(value % base);
-        digits[--at] = (char)(digit < 10 ? '0' + digit : (is_upper ? 'A' : 'a') + (digit - 10));
-        value /= base;
-    } while (value != 0);
-    if (is_negative && fill == '0' && !is_left) {
-        WerWinTextPut(text, '-');
-        width -= width != 0;
-    } else if (is_negative) {
-        digits[--at] = '-';
-    }
-    WerWinTextField(text, NULL, digits + at, sizeof digits - at, width, fill, is_left);
-}
+/* ---- More of files --------------------------------------------------------------------------------------------- */
 
 /*
- * The conversions that modules use: d i u x X c s S p and %%, with the flags - and 0, a width, a precision for
- * strings, and the sizes h l ll I64 z w. As on Windows, s is a WCHAR string and S or hs a char string, and l is 32
- * bits wide. Answers the length that the whole text has, or (size_t)-1 for a format that it does not know.
+ * Paths: \ and / both part names, in every function here and in werapi.h, because sources for Windows look for the last
+ * \ of a path and put a name after it. Functions that answer a path write it with \. A file whose name holds a \ is
+ * reached by open() and WerHandleFromFd only. Drives do not exist: "C:\\x" is a relative path.
  */
-static inline size_t WerWinFormatV(WCHAR *to, size_t capacity, const WCHAR *format, va_list arguments)
-{
-    WerWinText text;
-    text.units = to, text.capacity = capacity, text.length = 0;
-    for (; *format != 0; format++) {
-        int is_left = 0, is_64 = 0, is_narrow = 0;
-        size_t width = 0, precision = (size_t)-1;
-        WCHAR fill = ' ';
-        if (*format != '%') {
-            WerWinTextPut(&text, *format);
-            continue;
-        }
-        for (format++; *format == '-' || *format == '0'; format++)
-            is_left |= *format == '-', fill = *format == '0' ? '0' : fill;
-        for (; *format >= '0' && *format <= '9' && width < 4096; format++)
-            width = width * 10 + (size_t)(*format - '0');
-        if (*format == '.')
-            for (precision = 0, format++; *format >= '0' && *format <= '9' && precision < 4096; format++)
-                precision = precision * 10 + (size_t)(*format - '0');
-        if (format[0] == 'I' && format[1] == '6' && format[2] == '4')
-            is_64 = 1, format += 3;
-        for (; *format == 'l' || *format == 'h' || *format == 'z' || *format == 'w'; format++) {
-            is_64 |= *format == 'z' || (format[0] == 'l' && format[1] == 'l');
-            is_narrow |= *format == 'h';
-        }
-        switch (*format) {
-        case '%':
-            WerWinTextPut(&text, '%');
-            break;
-        case 'c': {
-            WCHAR unit = (WCHAR)va_arg(arguments, int);
-            WerWinTextField(&text, &unit, NULL, 1, width, ' ', is_left);
-            break;
-        }
-        case 'd':
-        case 'i': {
-            long long value = is_64 ? va_arg(arguments, long long) : va_arg(arguments, int);
-            unsigned long long size = value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value;
-            WerWinTextNumber(&text, size, value < 0, 10, 0, width, fill, is_left);
-            break;
-        }
-        case 'u':
-        case 'x':
-        case 'X': {
-            unsigned long long value =
-                is_64 ? va_arg(arguments, unsigned long long) : va_arg(arguments, unsigned int);
-            WerWinTextNumber(&text, value, 0, *format == 'u' ? 10 : 16, *format == 'X', width, fill, is_left);
-            break;
-        }
-        case 'p':
-            WerWinTextNumber(&text, (ULONG_PTR)va_arg(arguments, void *), 0, 16, 1, 16, '0', 0);
-            break;
-        case 'S':
-            is_narrow = 1;
-            /* fall through */
-        case 's': {
-            const void *string = va_arg(arguments, const void *);
-            const WCHAR *wide = is_narrow ? NULL : (const WCHAR *)string;
-            const char *narrow = is_narrow ? (const char *)string : NULL;
-            size_t count = 0;
-            if (string == NULL)
-                wide = NULL, narrow = "(null)";
-            while (count < precision && (wide != NULL ? wide[count] != 0 : narrow[count] != 0))
-                count++;
-            WerWinTextField(&text, wide, narrow, count, width, ' ', is_left);
-            break;
-        }
-        default:
-            return (size_t)-1;
-        }
-    }
-    if (capacity != 0)
-        to[text.length < capacity ? text.length : capacity - 1] = 0;
-    return text.length;
-}
+#define INVALID_FILE_ATTRIBUTES 0xFFFFFFFFu
+#define INVALID_FILE_SIZE 0xFFFFFFFFu
+#define INVALID_SET_FILE_POINTER 0xFFFFFFFFu
+#define FILE_ATTRIBUTE_READONLY 0x1
+#define FILE_ATTRIBUTE_HIDDEN 0x2
+#define FILE_ATTRIBUTE_DIRECTORY 0x10
+#define FILE_ATTRIBUTE_TEMPORARY 0x100
+#define FILE_BEGIN 0
+#define FILE_CURRENT 1
+#define FILE_END 2
+#define MOVEFILE_REPLACE_EXISTING 0x1
+#define MOVEFILE_COPY_ALLOWED 0x2
+#define MOVEFILE_WRITE_THROUGH 0x8
 
-/* S_OK; STRSAFE_E_INSUFFICIENT_BUFFER with the text cut; STRSAFE_E_INVALID_PARAMETER. */
-static inline HRESULT WerWinStringCchVPrintfW(WCHAR *to, size_t capacity, const WCHAR *format, va_list arguments)
-{
-    size_t length;
-    if (to == NULL || format == NULL || capacity == 0 || capacity > 0x7FFFFFFF)
-        return STRSAFE_E_INVALID_PARAMETER;
-    length = WerWinFormatV(to, capacity, format, arguments);
-    if (length == (size_t)-1) {
-        to[0] = 0;
-        return STRSAFE_E_INVALID_PARAMETER;
-    }
-    return length < capacity ? S_OK : STRSAFE_E_INSUFFICIENT_BUFFER;
-}
+/* At the file's position. TRUE with 0 bytes at the end. FALSE and ERROR_NOT_SUPPORTED with an lpOverlapped. */
+#define ReadFile WerWinReadFile
+BOOL WINAPI ReadFile(HANDLE hFile, LPVOID lpBuffer, DWORD nNumberOfBytesToRead, DWORD *lpNumberOfBytesRead,
+                     LPOVERLAPPED lpOverlapped);
+/* FALSE and ERROR_NEGATIVE_SEEK (131) before the start. */
+#define SetFilePointerEx WerWinSetFilePointerEx
+BOOL WINAPI SetFilePointerEx(HANDLE hFile, LARGE_INTEGER liDistanceToMove, PLARGE_INTEGER lpNewFilePointer,
+                             DWORD dwMoveMethod);
+#define SetFilePointer WerWinSetFilePointer
+DWORD WINAPI SetFilePointer(HANDLE hFile, LONG lDistanceToMove, PLONG lpDistanceToMoveHigh, DWORD dwMoveMethod);
+#define SetEndOfFile WerWinSetEndOfFile
+BOOL WINAPI SetEndOfFile(HANDLE hFile);
+#define FlushFileBuffers WerWinFlushFileBuffers
+BOOL WINAPI FlushFileBuffers(HANDLE hFile);
+#define GetFileSize WerWinGetFileSize
+DWORD WINAPI GetFileSize(HANDLE hFile, LPDWORD lpFileSizeHigh);
 
-static inline HRESULT WerWinStringCchPrintfW(WCHAR *to, size_t capacity, const WCHAR *format, ...)
-{
-    HRESULT result;
-    va_list arguments;
-    va_start(arguments, format);
-    result = WerWinStringCchVPrintfW(to, capacity, format, arguments);
-    va_end(arguments);
-    return result;
-}
+#define DeleteFileA WerWinDeleteFileA
+#define DeleteFileW WerWinDeleteFileW
+BOOL WINAPI DeleteFileA(LPCSTR lpFileName);
+BOOL WINAPI DeleteFileW(LPCWSTR lpFileName);
+/* By one rename: FALSE and ERROR_NOT_SAME_DEVICE (17) between file systems, also with MOVEFILE_COPY_ALLOWED. */
+#define MoveFileExW WerWinMoveFileExW
+BOOL WINAPI MoveFileExW(LPCWSTR lpExistingFileName, LPCWSTR lpNewFileName, DWORD dwFlags);
+/* The new folder is its owner's only (mode 0700). */
+#define CreateDirectoryW WerWinCreateDirectoryW
+#define RemoveDirectoryW WerWinRemoveDirectoryW
+BOOL WINAPI CreateDirectoryW(LPCWSTR lpPathName, LPSECURITY_ATTRIBUTES lpSecurityAttributes);
+BOOL WINAPI RemoveDirectoryW(LPCWSTR lpPathName);
+/* FILE_ATTRIBUTE_DIRECTORY, _READONLY (nobody may write it) or _NORMAL. */
+#define GetFileAttributesA WerWinGetFileAttributesA
+#define GetFileAttributesW WerWinGetFileAttributesW
+DWORD WINAPI GetFileAttributesA(LPCSTR lpFileName);
+DWORD WINAPI GetFileAttributesW(LPCWSTR lpFileName);
 
-/* The number of units written; -1, with `to` emptied, when the text does not fit or the format is not known. */
-static inline int WerWinSwprintf_s(WCHAR *to, size_t capacity, const WCHAR *format, ...)
-{
-    HRESULT result;
-    va_list arguments;
-    va_start(arguments, format);
-    result = WerWinStringCchVPrintfW(to, capacity, format, arguments);
-    va_end(arguments);
-    if (result == S_OK)
-        return (int)WerWinWcslen(to);
-    if (to != NULL && capacity != 0)
-        to[0] = 0;
-    return -1;
-}
+/* The length without the terminator; or, when it does not fit, the size that is needed, with it. 0 on failure. */
+#define GetFullPathNameW WerWinGetFullPathNameW
+#define GetTempPathW WerWinGetTempPathW
+#define GetCurrentDirectoryW WerWinGetCurrentDirectoryW
+/* \usr and \usr\bin. */
+#define GetWindowsDirectoryW WerWinGetWindowsDirectoryW
+#define GetSystemDirectoryW WerWinGetSystemDirectoryW
+/* ERROR_ENVVAR_NOT_FOUND (203). */
+#define GetEnvironmentVariableW WerWinGetEnvironmentVariableW
+DWORD WINAPI GetFullPathNameW(LPCWSTR lpFileName, DWORD nBufferLength, LPWSTR lpBuffer, LPWSTR *lpFilePart);
+DWORD WINAPI GetTempPathW(DWORD nBufferLength, LPWSTR lpBuffer);
+DWORD WINAPI GetCurrentDirectoryW(DWORD nBufferLength, LPWSTR lpBuffer);
+UINT WINAPI GetWindowsDirectoryW(LPWSTR lpBuffer, UINT uSize);
+UINT WINAPI GetSystemDirectoryW(LPWSTR lpBuffer, UINT uSize);
+DWORD WINAPI GetEnvironmentVariableW(LPCWSTR lpName, LPWSTR lpBuffer, DWORD nSize);
 
-static inline HRESULT WerWinStringCchCopyW(WCHAR *to, size_t capacity, const WCHAR *from)
-{
-    if (to == NULL || from == NULL || capacity == 0 || capacity > 0x7FFFFFFF)
-        return STRSAFE_E_INVALID_PARAMETER;
-    WerWinLstrcpynW(to, from, (int)capacity);
-    return WerWinWcslen(from) < capacity ? S_OK : STRSAFE_E_INSUFFICIENT_BUFFER;
-}
+/* ---- Modules --------------------------------------------------------------------------------------------------- */
 
-static inline HRESULT WerWinStringCchCatW(WCHAR *to, size_t capacity, const WCHAR *from)
-{
-    size_t length = 0;
-    if (to == NULL || capacity == 0)
-        return STRSAFE_E_INVALID_PARAMETER;
-    while (length < capacity && to[length] != 0)
-        length++;
-    return length == capacity ? STRSAFE_E_INVALID_PARAMETER
-                              : WerWinStringCchCopyW(to + length, capacity - length, from);
-}
+/*
+ * An HMODULE is the dynamic linker's handle. kernel32, kernelbase, wer, faultrep, advapi32, ntdll and the
+ * api-ms-win-... names are libwer.so; dbghelp and dbgcore are libwerdbghelp.so; other names are shared objects.
+ * NULL is the program. NULL and ERROR_MOD_NOT_FOUND (126); ERROR_PROC_NOT_FOUND (127), also for an ordinal.
+ * What GetModuleHandle answers counts as one use of the module.
+ */
+typedef INT_PTR (WINAPI *FARPROC)(void);
+#define GetModuleHandleA WerWinGetModuleHandleA
+#define GetModuleHandleW WerWinGetModuleHandleW
+#define LoadLibraryA WerWinLoadLibraryA
+#define LoadLibraryW WerWinLoadLibraryW
+#define FreeLibrary WerWinFreeLibrary
+#define GetProcAddress WerWinGetProcAddress
+HMODULE WINAPI GetModuleHandleA(LPCSTR lpModuleName);
+HMODULE WINAPI GetModuleHandleW(LPCWSTR lpModuleName);
+HMODULE WINAPI LoadLibraryA(LPCSTR lpLibFileName);
+HMODULE WINAPI LoadLibraryW(LPCWSTR lpLibFileName);
+BOOL WINAPI FreeLibrary(HMODULE hLibModule);
+FARPROC WINAPI GetProcAddress(HMODULE hModule, LPCSTR lpProcName);
+/* The path, with \. Cut, ERROR_INSUFFICIENT_BUFFER and nSize as the answer when it does not fit. */
+#define GetModuleFileNameA WerWinGetModuleFileNameA
+#define GetModuleFileNameW WerWinGetModuleFileNameW
+DWORD WINAPI GetModuleFileNameA(HMODULE hModule, LPSTR lpFilename, DWORD nSize);
+DWORD WINAPI GetModuleFileNameW(HMODULE hModule, LPWSTR lpFilename, DWORD nSize);
+#define DLL_PROCESS_DETACH 0
+#define DLL_PROCESS_ATTACH 1
+#define DLL_THREAD_ATTACH 2
+#define DLL_THREAD_DETACH 3
+/* Nobody calls a DllMain here. */
+#define DisableThreadLibraryCalls(module) ((void)(module), TRUE)
 
-#define lstrlenW WerWinLstrlenW
-#define lstrcpyW WerWinLstrcpyW
-#define lstrcpynW WerWinLstrcpynW
-#define lstrcatW WerWinLstrcatW
-#define StringCchPrintfW WerWinStringCchPrintfW
-#define StringCchVPrintfW WerWinStringCchVPrintfW
-#define StringCchCopyW WerWinStringCchCopyW
-#define StringCchCatW WerWinStringCchCatW
-#define swprintf_s WerWinSwprintf_s
-#define wcscpy_s WerWinWcscpy_s
-#define _wcsicmp WerWinWcsicmp
+/* ---- Clocks and ends ------------------------------------------------------------------------------------------- */
 
-/* The C library's names, where its functions would take L"" for something else. */
-#if __SIZEOF_WCHAR_T__ == 2
-#define wcslen WerWinWcslen
-#define wcscpy WerWinWcscpy
-#define wcscat WerWinWcscat
-#define wcsncpy WerWinWcsncpy
-#define wcscmp WerWinWcscmp
+#define GetSystemTime WerWinGetSystemTime
+#define GetLocalTime WerWinGetLocalTime
+#define GetSystemTimeAsFileTime WerWinGetSystemTimeAsFileTime
+#define GetTickCount WerWinGetTickCount
+#define GetTickCount64 WerWinGetTickCount64
+VOID WINAPI GetSystemTime(LPSYSTEMTIME lpSystemTime);
+VOID WINAPI GetLocalTime(LPSYSTEMTIME lpSystemTime);
+VOID WINAPI GetSystemTimeAsFileTime(LPFILETIME lpSystemTimeAsFileTime);
+DWORD WINAPI GetTickCount(void);
+ULONGLONG WINAPI GetTickCount64(void);
+/*
+ * An exception that nothing handles: SIGABRT, which werfault reports under this code (without bit 28). Flags and
+ * arguments are not reported. There are no __try blocks here, so it does not return.
+ */
+#define RaiseException WerWinRaiseException
+VOID WINAPI RaiseException(DWORD dwExceptionCode, DWORD dwExceptionFlags, DWORD nNumberOfArguments,
+                           const ULONG_PTR *lpArguments) __attribute__((noreturn));
+#define ExitProcess WerWinExitProcess
+VOID WINAPI ExitProcess(UINT uExitCode) __attribute__((noreturn));
+
+/* ---- The registry ---------------------------------------------------------------------------------------------- */
+
+/*
+ * Windows Error Reporting's keys only (HKLM and HKCU Software\Microsoft\Windows\Windows Error Reporting, and the
+ * policies'): they are the settings files of docs/settings.md, which the program `wer` (beside the library, or
+ * /usr/bin/wer) is asked to read and write. A read answers the value that counts, whichever hive is asked;
+ * ERROR_FILE_NOT_FOUND when no file sets it. A write from HKCU goes to the user's file, from HKLM to the machine's:
+ * ERROR_ACCESS_DENIED without the rights, or for a value that the setting does not take. Every other key:
+ * ERROR_FILE_NOT_FOUND. Numbers are REG_DWORD, the rest is REG_SZ. ERROR_MORE_DATA (234) for too small a buffer.
+ */
+typedef HANDLE HKEY, *PHKEY;
+typedef DWORD REGSAM;
+typedef LONG LSTATUS;
+#define HKEY_CURRENT_USER ((HKEY)(ULONG_PTR)0x80000001u)
+#define HKEY_LOCAL_MACHINE ((HKEY)(ULONG_PTR)0x80000002u)
+#define REG_SZ 1u
+#define REG_EXPAND_SZ 2u
+#define REG_BINARY 3u
+#define REG_DWORD 4u
+#define REG_QWORD 11u
+#define REG_OPTION_NON_VOLATILE 0
+#define REG_OPENED_EXISTING_KEY 2
+#define KEY_QUERY_VALUE 0x0001
+#define KEY_SET_VALUE 0x0002
+#define KEY_READ 0x20019
+#define KEY_WRITE 0x20006
+#define KEY_ALL_ACCESS 0xF003F
+#define KEY_WOW64_64KEY 0x0100
+#define KEY_WOW64_32KEY 0x0200
+#define RRF_RT_REG_SZ 0x2
+#define RRF_RT_REG_DWORD 0x10
+#define RRF_RT_ANY 0xFFFF
+#define RegOpenKeyExW WerWinRegOpenKeyExW
+#define RegCreateKeyExW WerWinRegCreateKeyExW
+#define RegCloseKey WerWinRegCloseKey
+#define RegQueryValueExW WerWinRegQueryValueExW
+#define RegGetValueW WerWinRegGetValueW
+#define RegSetValueExW WerWinRegSetValueExW
+#define RegSetKeyValueW WerWinRegSetKeyValueW
+LSTATUS WINAPI RegOpenKeyExW(HKEY hKey, LPCWSTR lpSubKey, DWORD ulOptions, REGSAM samDesired, PHKEY phkResult);
+LSTATUS WINAPI RegCreateKeyExW(HKEY hKey, LPCWSTR lpSubKey, DWORD Reserved, LPWSTR lpClass, DWORD dwOptions,
+                               REGSAM samDesired, LPSECURITY_ATTRIBUTES lpSecurityAttributes, PHKEY phkResult,
+                               LPDWORD lpdwDisposition);
+LSTATUS WINAPI RegCloseKey(HKEY hKey);
+LSTATUS WINAPI RegQueryValueExW(HKEY hKey, LPCWSTR lpValueName, LPDWORD lpReserved, LPDWORD lpType, LPBYTE lpData,
+                                LPDWORD lpcbData);
+LSTATUS WINAPI RegGetValueW(HKEY hkey, LPCWSTR lpSubKey, LPCWSTR lpValue, DWORD dwFlags, LPDWORD pdwType, PVOID pvData,
+                            LPDWORD pcbData);
+LSTATUS WINAPI RegSetValueExW(HKEY hKey, LPCWSTR lpValueName, DWORD Reserved, DWORD dwType, const BYTE *lpData,
+                              DWORD cbData);
+LSTATUS WINAPI RegSetKeyValueW(HKEY hKey, LPCWSTR lpSubKey, LPCWSTR lpValueName, DWORD dwType, LPCVOID lpData,
+                               DWORD cbData);
+
+/* The names without A or W. */
+#ifdef UNICODE
+#define DeleteFile DeleteFileW
+#define GetFileAttributes GetFileAttributesW
+#define GetModuleHandle GetModuleHandleW
+#define LoadLibrary LoadLibraryW
+#define GetModuleFileName GetModuleFileNameW
+#define MoveFileEx MoveFileExW
+#define CreateDirectory CreateDirectoryW
+#define RemoveDirectory RemoveDirectoryW
+#define GetFullPathName GetFullPathNameW
+#define GetTempPath GetTempPathW
+#define GetCurrentDirectory GetCurrentDirectoryW
+#define GetWindowsDirectory GetWindowsDirectoryW
+#define GetSystemDirectory GetSystemDirectoryW
+#define GetEnvironmentVariable GetEnvironmentVariableW
+#define RegOpenKeyEx RegOpenKeyExW
+#define RegCreateKeyEx RegCreateKeyExW
+#define RegQueryValueEx RegQueryValueExW
+#define RegGetValue RegGetValueW
+#define RegSetValueEx RegSetValueExW
+#define RegSetKeyValue RegSetKeyValueW
+#else
+#define DeleteFile DeleteFileA
+#define GetFileAttributes GetFileAttributesA
+#define GetModuleHandle GetModuleHandleA
+#define LoadLibrary LoadLibraryA
+#define GetModuleFileName GetModuleFileNameA
 #endif
 
 #ifdef __cplusplus
 }
 #endif
+
+#include "wer_wide.h"
 
 #endif /* _WIN32 */
 #endif /* WER_WINBASE_H */

@@ -3,6 +3,10 @@
 
 use crate::Handle;
 
+/// `si_code` of a SIGABRT that `RaiseException` has made; `si_errno` is then the exception code. Negative, because only
+/// such codes may be queued, and none that Linux gives a meaning.
+pub const RAISED_SIGNAL_CODE: i32 = -0x5745;
+
 /// An `NTSTATUS`, the exception codes of the WER layer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(transparent)]

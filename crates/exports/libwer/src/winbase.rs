@@ -6,14 +6,26 @@
 //! the error for `GetLastError`. `BOOL` answers are 0 or 1.
 #![expect(unsafe_code, reason = "C exports: pointers come from the caller")]
 
+#[path = "winbase/clock.rs"]
+mod clock;
 #[path = "winbase/file.rs"]
 mod file;
+#[path = "winbase/folder.rs"]
+mod folder;
+#[path = "winbase/library.rs"]
+mod library;
 #[path = "winbase/memory.rs"]
 mod memory;
 #[path = "winbase/object.rs"]
 mod object;
+#[path = "winbase/position.rs"]
+mod position;
 #[path = "winbase/process.rs"]
 mod process;
+#[path = "winbase/registry.rs"]
+mod registry;
+#[path = "winbase/text.rs"]
+mod text;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -3,7 +3,7 @@
 //! The WER layer speaks NTSTATUS, whatever the system; dumps keep the signal beside it. Nothing here reads anything.
 
 use wer_abi::NtStatus;
-use wer_abi::exception::AccessKind;
+use wer_abi::exception::{AccessKind, RAISED_SIGNAL_CODE};
 use wer_model::{LastWords, LastWordsSource};
 use wer_snapshot::{Region, RegionKind, SignalInfo};
 
@@ -61,6 +61,7 @@ pub fn classify(evidence: &Evidence<'_>) -> Classification {
         libc::SIGTRAP if code == libc::TRAP_TRACE => NtStatus::SINGLE_STEP,
         libc::SIGTRAP => NtStatus::BREAKPOINT,
         libc::SIGSYS => NtStatus::INVALID_SYSTEM_SERVICE,
+        libc::SIGABRT if code == RAISED_SIGNAL_CODE => NtStatus(evidence.signal.errno.cast_unsigned()),
         libc::SIGABRT => abort(evidence.last_words),
         _ => NtStatus::FATAL_APP_EXIT,
     };

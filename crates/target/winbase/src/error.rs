@@ -30,6 +30,22 @@ impl Win32Error {
     pub const TOO_MANY_OPEN_FILES: Self = Self(4);
     /// `ERROR_FILE_EXISTS`.
     pub const FILE_EXISTS: Self = Self(80);
+    /// `ERROR_NOT_SAME_DEVICE`: a file cannot be moved to another file system.
+    pub const NOT_SAME_DEVICE: Self = Self(17);
+    /// `ERROR_INSUFFICIENT_BUFFER`.
+    pub const INSUFFICIENT_BUFFER: Self = Self(122);
+    /// `ERROR_MOD_NOT_FOUND`: no such library.
+    pub const MOD_NOT_FOUND: Self = Self(126);
+    /// `ERROR_PROC_NOT_FOUND`: no such function in it.
+    pub const PROC_NOT_FOUND: Self = Self(127);
+    /// `ERROR_NEGATIVE_SEEK`: a position before the start.
+    pub const NEGATIVE_SEEK: Self = Self(131);
+    /// `ERROR_DIR_NOT_EMPTY`.
+    pub const DIR_NOT_EMPTY: Self = Self(145);
+    /// `ERROR_ENVVAR_NOT_FOUND`.
+    pub const ENVVAR_NOT_FOUND: Self = Self(203);
+    /// `ERROR_MORE_DATA`: the buffer is too small.
+    pub const MORE_DATA: Self = Self(234);
     /// `ERROR_INVALID_PARAMETER`.
     pub const INVALID_PARAMETER: Self = Self(87);
     /// `ERROR_BROKEN_PIPE`.

@@ -8,15 +8,22 @@
 //! Must never: touch a process by a bare number (pidfd and memory descriptor only), or end the crashed process from
 //! inside a module host by itself (`werfault` is asked, [`wer_abi::module_host`]).
 
+pub mod clock;
 pub mod debug;
 pub mod error;
 pub mod event;
 pub mod file;
+pub mod folder;
 pub mod host_request;
+pub mod library;
 pub mod memory;
 pub mod object;
 pub mod open_process;
+pub mod path;
+pub mod position;
 pub mod process;
+pub mod raise;
+pub mod registry;
 
 pub use error::{Win32Error, last_error, set_last_error};
 pub use event::{create_event, reset_event, set_event};

@@ -1,21 +1,21 @@
 //! Files.
 
 use core::ffi::{CStr, c_char, c_void};
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
 
 use wer_abi::Handle;
+use wer_winbase::path::to_linux;
 use wer_winbase::{
     Creation, Win32Error, create_file, file_size, handle_from_descriptor, set_last_error, write_file,
 };
 
+use super::text::wide;
 use super::{answer, answer_bool, handle, pointer, store};
 
 /// `INVALID_HANDLE_VALUE`, which is also the pseudo handle of the current process.
 const INVALID_HANDLE_VALUE: Handle = Handle::CURRENT_PROCESS;
-/// Units of a path, its terminator left out: Linux' own limit.
-const MAX_PATH_UNITS: usize = 4095;
 
 fn open(access: u32, creation: u32, path: impl FnOnce() -> Result<PathBuf, Win32Error>) -> *mut c_void {
     pointer(answer(INVALID_HANDLE_VALUE, || {
@@ -40,18 +40,8 @@ unsafe extern "C" fn WerWinCreateFileW(
         if path.is_null() {
             return Err(Win32Error::PATH_NOT_FOUND);
         }
-        let mut units = Vec::new();
-        for place in 0..=MAX_PATH_UNITS {
-            // SAFETY: no unit before this one was the terminator, so it is within the caller's string.
-            match unsafe { path.wrapping_add(place).read_unaligned() } {
-                0 => {
-                    let path = String::from_utf16(&units).map_err(|_| Win32Error::INVALID_PARAMETER)?;
-                    return Ok(path.into());
-                }
-                unit => units.push(unit),
-            }
-        }
-        Err(Win32Error::PATH_NOT_FOUND)
+        // SAFETY: not null, so a wide string by the function's contract.
+        to_linux(&unsafe { wide(path) }?)
     })
 }
 
@@ -71,7 +61,8 @@ unsafe extern "C" fn WerWinCreateFileA(
         }
         // SAFETY: not null, so a C string by the function's contract.
         let path = unsafe { CStr::from_ptr(path) };
-        Ok(Path::new(OsStr::from_bytes(path.to_bytes())).to_owned())
+        let path = path.to_bytes().iter().map(|byte| if *byte == b'\\' { b'/' } else { *byte });
+        Ok(OsString::from_vec(path.collect()).into())
     })
 }
 

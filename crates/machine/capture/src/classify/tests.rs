@@ -143,3 +143,15 @@ fn stack_overflows_are_told_from_other_faults() {
     };
     assert_eq!(classify(&jump).status, NtStatus::ACCESS_VIOLATION, "a jump below the stack");
 }
+
+#[test]
+fn an_exception_that_was_raised_keeps_its_code_and_nothing_else_carries_one() {
+    let mut raised = signal(libc::SIGABRT, RAISED_SIGNAL_CODE, 0);
+    raised.errno = 0xABCD_1234_u32.cast_signed();
+    assert_eq!(classify(&bare(raised)).status, NtStatus(0xABCD_1234));
+    raised.code = -1;
+    assert_eq!(classify(&bare(raised)).status, NtStatus::FATAL_APP_EXIT);
+    raised.number = libc::SIGSEGV;
+    raised.code = RAISED_SIGNAL_CODE;
+    assert_eq!(classify(&bare(raised)).status, NtStatus::ACCESS_VIOLATION);
+}

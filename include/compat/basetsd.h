@@ -1,0 +1,11 @@
+/* basetsd.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_BASETSD_H
+#define WER_COMPAT_BASETSD_H
+
+#ifdef _WIN32
+#include_next <basetsd.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_BASETSD_H */

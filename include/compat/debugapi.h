@@ -1,0 +1,11 @@
+/* debugapi.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_DEBUGAPI_H
+#define WER_COMPAT_DEBUGAPI_H
+
+#ifdef _WIN32
+#include_next <debugapi.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_DEBUGAPI_H */

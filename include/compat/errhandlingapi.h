@@ -1,0 +1,11 @@
+/* errhandlingapi.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_ERRHANDLINGAPI_H
+#define WER_COMPAT_ERRHANDLINGAPI_H
+
+#ifdef _WIN32
+#include_next <errhandlingapi.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_ERRHANDLINGAPI_H */

@@ -1,0 +1,11 @@
+/* fileapi.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_FILEAPI_H
+#define WER_COMPAT_FILEAPI_H
+
+#ifdef _WIN32
+#include_next <fileapi.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_FILEAPI_H */

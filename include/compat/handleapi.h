@@ -1,0 +1,11 @@
+/* handleapi.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_HANDLEAPI_H
+#define WER_COMPAT_HANDLEAPI_H
+
+#ifdef _WIN32
+#include_next <handleapi.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_HANDLEAPI_H */

@@ -1,0 +1,11 @@
+/* memoryapi.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_MEMORYAPI_H
+#define WER_COMPAT_MEMORYAPI_H
+
+#ifdef _WIN32
+#include_next <memoryapi.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_MEMORYAPI_H */

@@ -1,0 +1,11 @@
+/* namespaceapi.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_NAMESPACEAPI_H
+#define WER_COMPAT_NAMESPACEAPI_H
+
+#ifdef _WIN32
+#include_next <namespaceapi.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_NAMESPACEAPI_H */

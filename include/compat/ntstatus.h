@@ -1,0 +1,11 @@
+/* ntstatus.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_NTSTATUS_H
+#define WER_COMPAT_NTSTATUS_H
+
+#ifdef _WIN32
+#include_next <ntstatus.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_NTSTATUS_H */

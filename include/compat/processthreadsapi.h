@@ -1,0 +1,11 @@
+/* processthreadsapi.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_PROCESSTHREADSAPI_H
+#define WER_COMPAT_PROCESSTHREADSAPI_H
+
+#ifdef _WIN32
+#include_next <processthreadsapi.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_PROCESSTHREADSAPI_H */

@@ -1,0 +1,11 @@
+/* psapi.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_PSAPI_H
+#define WER_COMPAT_PSAPI_H
+
+#ifdef _WIN32
+#include_next <psapi.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_PSAPI_H */

@@ -1,0 +1,11 @@
+/* strsafe.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_STRSAFE_H
+#define WER_COMPAT_STRSAFE_H
+
+#ifdef _WIN32
+#include_next <strsafe.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_STRSAFE_H */

@@ -1,0 +1,11 @@
+/* synchapi.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_SYNCHAPI_H
+#define WER_COMPAT_SYNCHAPI_H
+
+#ifdef _WIN32
+#include_next <synchapi.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_SYNCHAPI_H */

@@ -1,0 +1,11 @@
+/* sysinfoapi.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_SYSINFOAPI_H
+#define WER_COMPAT_SYSINFOAPI_H
+
+#ifdef _WIN32
+#include_next <sysinfoapi.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_SYSINFOAPI_H */

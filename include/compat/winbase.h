@@ -1,0 +1,11 @@
+/* winbase.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_WINBASE_H
+#define WER_COMPAT_WINBASE_H
+
+#ifdef _WIN32
+#include_next <winbase.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_WINBASE_H */

@@ -1,0 +1,11 @@
+/* winerror.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_WINERROR_H
+#define WER_COMPAT_WINERROR_H
+
+#ifdef _WIN32
+#include_next <winerror.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_WINERROR_H */

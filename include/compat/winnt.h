@@ -1,0 +1,11 @@
+/* winnt.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_WINNT_H
+#define WER_COMPAT_WINNT_H
+
+#ifdef _WIN32
+#include_next <winnt.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_WINNT_H */

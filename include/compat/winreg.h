@@ -1,0 +1,11 @@
+/* winreg.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_WINREG_H
+#define WER_COMPAT_WINREG_H
+
+#ifdef _WIN32
+#include_next <winreg.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_WINREG_H */

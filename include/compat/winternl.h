@@ -1,0 +1,11 @@
+/* winternl.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_WINTERNL_H
+#define WER_COMPAT_WINTERNL_H
+
+#ifdef _WIN32
+#include_next <winternl.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_WINTERNL_H */

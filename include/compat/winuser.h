@@ -1,0 +1,11 @@
+/* winuser.h: what of it there is stands in windows.h. */
+#ifndef WER_COMPAT_WINUSER_H
+#define WER_COMPAT_WINUSER_H
+
+#ifdef _WIN32
+#include_next <winuser.h>
+#else
+#include "windows.h"
+#endif
+
+#endif /* WER_COMPAT_WINUSER_H */
