@@ -176,12 +176,5 @@ pub(crate) fn folder() -> tempfile::TempDir {
 }
 
 pub(crate) fn input<'a>(report: &'a Report, folder: &'a Path, data: DataScope) -> UploadInput<'a> {
-    UploadInput {
-        report,
-        folder,
-        data,
-        sent_before: None,
-        bypass_throttling: false,
-        names_machine: true,
-    }
+    UploadInput { report, folder, data, sent_before: None, bypass_throttling: false, names_machine: true }
 }
