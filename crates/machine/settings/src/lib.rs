@@ -27,6 +27,7 @@ pub use explain::Explanation;
 pub use local_dumps::{LocalDump, LocalDumpType};
 pub use locations::Locations;
 pub use programs::{AeDebug, HelperModule};
+pub use read::text as read_file;
 pub use settings::{CorporateServer, FileLimits, Settings};
 pub use warning::{Place, SettingsWarning};
 pub use watch::SettingsWatch;

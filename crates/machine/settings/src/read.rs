@@ -11,11 +11,12 @@ use rustix::io::Errno;
 
 use crate::limits::MAX_FILE_BYTES;
 
-/// The file's text; `None` when there is no such file.
+/// A settings file's text; `None` when there is no such file. Reads with the rights of the calling process, and believes
+/// root and that process's effective user.
 ///
 /// # Errors
 /// A sentence without the file's name: what is wrong, and where it helps, what to do.
-pub(crate) fn text(path: &Path) -> Result<Option<String>, String> {
+pub fn text(path: &Path) -> Result<Option<String>, String> {
     let bytes = match bytes(path) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(None);
