@@ -1,13 +1,15 @@
 //! One crash from capture to stored report. Each step is a function; each failure that leaves a smaller report possible
 //! is a soft error of that report.
 //!
-//! 1. `excluded`: settings may want no report at all.
-//! 2. The block says "begun": a later way can take over under the same id.
-//! 3. Modules are asked while the process is held.
-//! 4. Dumps are planned and copied; registered files are copied with the crashed user's rights.
-//! 5. Dumps are written, the report is built, and one rename puts it into the store; without its files where the disk has
+//! 1. The settings of the crashed user join the machine's where it is the machine that reports.
+//! 2. A local dump is written, whatever becomes of the report. `excluded`: settings may want no report at all.
+//! 3. The block says "begun": a later way can take over under the same id.
+//! 4. Modules are asked while the process is held.
+//! 5. Dumps are planned and copied, of registered processes too; registered files are copied with the crashed user's
+//!    rights.
+//! 6. Dumps are written, the report is built, and one rename puts it into the store; without its files where the disk has
 //!    no room for them.
-//! 6. The block says "stored", the process is let go, and the event is recorded.
+//! 7. Files that were given away are deleted, the block says "stored", the process is let go, and the event is recorded.
 
 use std::path::PathBuf;
 

@@ -48,28 +48,24 @@ impl Registered {
     /// Deletes the originals that were given away, with the user's rights, now that their report is stored. One that is
     /// another file by now stays. Returns a sentence for each that could not be deleted.
     pub(crate) fn delete_done(&self, user: &Credentials) -> Vec<String> {
-        let Some(root) = &self.root else { return Vec::new() };
-        let failed = self.done.iter().filter_map(|original| {
-            let reason = delete(user, root, original).err()?;
-            Some(format!(
-                "The registered file {} is stored but could not be deleted: {reason}.",
-                original.path
-            ))
+        let Some(root) = self.root.as_ref().filter(|_| !self.done.is_empty()) else { return Vec::new() };
+        let answer = wer_sys::as_user(user, FILE_OPEN_DEADLINE, 4 * self.done.len(), || {
+            let codes = self.done.iter().map(|original| match remove_beneath(root, original) {
+                Ok(()) => 0,
+                Err(error) => error.raw_os_error(),
+            });
+            codes.flat_map(i32::to_le_bytes).collect()
         });
-        failed.collect()
-    }
-}
-
-fn delete(user: &Credentials, root: &File, original: &Original) -> Result<(), String> {
-    let answer = wer_sys::as_user(user, FILE_OPEN_DEADLINE, 4, || {
-        let removed = remove_beneath(root, original);
-        removed.map_or_else(rustix::io::Errno::raw_os_error, |()| 0).to_le_bytes().to_vec()
-    });
-    let code = answer.map_err(|error| error.to_string())?;
-    match code.first_chunk::<4>().map(|bytes| i32::from_le_bytes(*bytes)) {
-        Some(0) => Ok(()),
-        Some(code) => Err(io::Error::from_raw_os_error(code).to_string()),
-        None => Err("the work for its user ended without an answer".into()),
+        let sentence = |original: &Original, reason: &dyn std::fmt::Display| {
+            format!("The registered file {} is stored but could not be deleted: {reason}.", original.path)
+        };
+        let codes = match answer {
+            Ok(codes) => codes,
+            Err(error) => return self.done.iter().map(|original| sentence(original, &error)).collect(),
+        };
+        let codes = codes.as_chunks::<4>().0.iter().map(|bytes| i32::from_le_bytes(*bytes));
+        let failed = self.done.iter().zip(codes).filter(|(_, code)| *code != 0);
+        failed.map(|(file, code)| sentence(file, &io::Error::from_raw_os_error(code))).collect()
     }
 }
 
