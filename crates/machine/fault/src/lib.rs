@@ -5,7 +5,7 @@
 //!   told back.
 //! - [`claim`]: whether this way reports a crash that another way may have begun.
 //! - [`pipeline`]: one crash from capture to stored report.
-//! - `restart`: the recovery callback of a process that was reported, and its program started again.
+//! - [`restart`]: the recovery callback of a process that was reported, and its program started again.
 //! - [`submit`]: one stored report to the server, and what came of it back into the store.
 //! - [`watchdog`]: ends work that no longer gets on. [`fail_spot`]: lets tests end it anywhere.
 //!
@@ -31,7 +31,7 @@ pub mod pipeline;
 mod privilege;
 mod progress;
 mod registered_files;
-mod restart;
+pub mod restart;
 pub mod submit;
 mod user_folder;
 pub mod user_places;

@@ -26,7 +26,7 @@ use wer_sys::Process;
 use crate::Context;
 use crate::limits::{DEATH_DEADLINE, MAX_COMMAND_LINE_BYTES, MAX_RESTART_ENVIRONMENT_BYTES, RESTART_AFTER};
 
-mod command_line;
+pub mod command_line;
 mod once;
 pub(crate) mod recovery;
 mod supervised;

@@ -5,7 +5,8 @@
 /// Spaces and tabs separate. `"` begins and ends a part that may hold them; `""` within such a part is one `"`.
 /// Backslashes stand for themselves, except before a `"`: there each pair is one, and a single one makes the `"` an
 /// ordinary character.
-pub(super) fn split(line: &str) -> Vec<String> {
+#[must_use]
+pub fn split(line: &str) -> Vec<String> {
     let mut arguments = Vec::new();
     let mut current: Option<String> = None;
     let mut is_quoted = false;

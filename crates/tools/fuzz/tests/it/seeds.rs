@@ -9,6 +9,7 @@ use wer_synth::{Amd64, Exception, MemoryInfo, Module, Section, Synth, Thread};
 pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
     match target {
         "cab_unpack" => vec![cab()],
+        "command_line" => vec![br#"--open "a b" c\\"d "e""f" \ g"#.to_vec()],
         "core_file" | "core_notes" => vec![core()],
         "dump_inspect" | "dump_read" | "minidump_check" => vec![dump(), Synth::new().finish()],
         "dump_unpack" => vec![unpack_input()],

@@ -12,6 +12,7 @@ macro_rules! targets {
 
 targets! {
     cab_unpack "../../../../../fuzz/fuzz_targets/cab_unpack.rs",
+    command_line "../../../../../fuzz/fuzz_targets/command_line.rs",
     core_file "../../../../../fuzz/fuzz_targets/core_file.rs",
     core_notes "../../../../../fuzz/fuzz_targets/core_notes.rs",
     dump_inspect "../../../../../fuzz/fuzz_targets/dump_inspect.rs",
