@@ -27,6 +27,10 @@ macro_rules! functions {
         #[derive(Debug)]
         pub(super) struct Library {
             $(#[doc = $name] pub(super) $field: extern "C" fn($($parameter),*) -> i32,)*
+            /// `WerReportCreate`, if it is there.
+            pub(super) report_create: Option<extern "C" fn(usize, u32, usize, usize) -> i32>,
+            /// `WerReportCloseHandle`, if it is there.
+            pub(super) report_close: Option<extern "C" fn(usize) -> i32>,
         }
 
         impl Library {
@@ -39,6 +43,10 @@ macro_rules! functions {
                         // SAFETY: the type is that of the function in the headers, with numbers for pointers.
                         $field: unsafe { find(handle, $name) }?,
                     )*
+                    // SAFETY: as above.
+                    report_create: unsafe { find(handle, "WerReportCreate") }.ok(),
+                    // SAFETY: as above.
+                    report_close: unsafe { find(handle, "WerReportCloseHandle") }.ok(),
                 })
             }
         }
