@@ -3,7 +3,8 @@
  * answers. Link with -lwer. With -fshort-wchar, sources written for Windows (L"" literals) compile as they are;
  * without it use u"" literals.
  *
- * Paths are absolute Linux paths of at most 259 UTF-16 units. Where Windows' documents leave a case open, the comment
+ * Paths are absolute Linux paths of at most 259 UTF-16 units; \ parts names as / does, because sources for Windows put
+ * a name after the last \ that they find. Where Windows' documents leave a case open, the comment
  * says what happens here.
  */
 #ifndef WERAPI_H

@@ -15,7 +15,7 @@ use crate::answer;
 
 pub(crate) mod text;
 
-use text::with_text;
+use text::{with_path, with_text};
 
 /// Bytes of a path of the greatest length.
 const PATH_BYTES: usize = 3 * (MAX_PATH - 1);
@@ -73,7 +73,7 @@ extern "C" fn WerUnregisterAppLocalDump() -> i32 {
 unsafe extern "C" fn WerRegisterFile(path: *const u16, file_type: u32, flags: u32) -> i32 {
     answer(|| {
         // SAFETY: a wide string, by the contract of the function.
-        unsafe { with_text::<PATH_BYTES>(path, |path| registration::register_file(path, file_type, flags)) }
+        unsafe { with_path::<PATH_BYTES>(path, |path| registration::register_file(path, file_type, flags)) }
     })
 }
 
@@ -81,7 +81,7 @@ unsafe extern "C" fn WerRegisterFile(path: *const u16, file_type: u32, flags: u3
 unsafe extern "C" fn WerUnregisterFile(path: *const u16) -> i32 {
     answer(|| {
         // SAFETY: a wide string, by the contract of the function.
-        unsafe { with_text::<PATH_BYTES>(path, |path| registration::unregister_file(path)) }
+        unsafe { with_path::<PATH_BYTES>(path, |path| registration::unregister_file(path)) }
     })
 }
 
@@ -111,7 +111,7 @@ unsafe extern "C" fn WerRegisterRuntimeExceptionModule(path: *const u16, context
     answer(|| {
         // SAFETY: a wide string, by the contract of the function.
         unsafe {
-            with_text::<PATH_BYTES>(path, |path| {
+            with_path::<PATH_BYTES>(path, |path| {
                 registration::register_runtime_exception_module(path, context as u64)
             })
         }
@@ -123,7 +123,7 @@ unsafe extern "C" fn WerUnregisterRuntimeExceptionModule(path: *const u16, conte
     answer(|| {
         // SAFETY: a wide string, by the contract of the function.
         unsafe {
-            with_text::<PATH_BYTES>(path, |path| {
+            with_path::<PATH_BYTES>(path, |path| {
                 registration::unregister_runtime_exception_module(path, context as u64)
             })
         }

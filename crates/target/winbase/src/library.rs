@@ -150,7 +150,8 @@ mod tests {
 
     #[test]
     fn windows_names_lead_to_our_libraries() {
-        for name in ["kernel32.dll", "WER.DLL", "C:\\Windows\\System32\\wer.dll", "api-ms-win-core-x-l1-1-0"] {
+        for name in ["kernel32.dll", "WER.DLL", "C:\\Windows\\System32\\wer.dll", "api-ms-win-core-x-l1-1-0"]
+        {
             assert_eq!(shared_object(name), Ok(c"libwer.so".to_owned()), "{name}");
         }
         assert_eq!(shared_object("DbgHelp"), Ok(c"libwerdbghelp.so".to_owned()));

@@ -80,6 +80,25 @@ pub(super) unsafe fn with_text<const BYTES: usize>(
     body(text.ok_or(Hresult::E_INVALIDARG)?)
 }
 
+/// [`with_text`] for a path: `\` parts names as `/` does, because sources for Windows look for the last one of a path.
+///
+/// # Errors
+/// As [`with_text`].
+///
+/// # Safety
+/// As for [`Units::of`].
+pub(super) unsafe fn with_path<const BYTES: usize>(
+    text: *const u16,
+    body: impl FnOnce(&str) -> Result<(), Hresult>,
+) -> Result<(), Hresult> {
+    let plain = |path: &str| match path.contains('\\') {
+        true => body(&path.replace('\\', "/")),
+        false => body(path),
+    };
+    // SAFETY: the caller's promise.
+    unsafe { with_text::<BYTES>(text, plain) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,7 +20,7 @@ pub(crate) const WITH_LIBRARY: [&str; 2] = ["-Wl,--no-as-needed", "-lwer"];
 
 /// Compiles with every warning an error.
 pub(crate) fn compile(folder: &TempDir, compiler: &str, name: &str, options: &[&str]) -> PathBuf {
-    let program = folder.path().join(name.replace('.', "-"));
+    let program = folder.path().join(name.rsplit('/').next().unwrap_or(name).replace('.', "-"));
     let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../include");
     let output = Command::new(compiler)
         .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-pthread"])
@@ -36,6 +36,13 @@ pub(crate) fn compile(folder: &TempDir, compiler: &str, name: &str, options: &[&
         .expect("a C compiler");
     assert!(output.status.success(), "{name} {options:?}\n{}", String::from_utf8_lossy(&output.stderr));
     program
+}
+
+/// Compiles a source that is written for Windows, with `include/compat` before `include`.
+pub(crate) fn compile_for_windows(folder: &TempDir, name: &str, options: &[&str]) -> PathBuf {
+    let compat = concat!("-I", env!("CARGO_MANIFEST_DIR"), "/../../../include/compat");
+    let windows = ["-std=c11", "-D_GNU_SOURCE", "-fshort-wchar", "-DUNICODE", "-D_UNICODE", compat];
+    compile(folder, "cc", name, &[&windows[..], options].concat())
 }
 
 /// What became of a program.

@@ -1,6 +1,7 @@
 //! `libwer.so` as C and C++ programs use it: headers, limits, crashes, and one block for all copies.
 
 mod build;
+mod compat;
 mod crashes;
 mod limits;
 mod registration;

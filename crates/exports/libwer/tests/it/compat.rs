@@ -1,0 +1,39 @@
+//! Sources written for Windows, built with `include/compat` as they are: what the functions answer, and under ASan.
+
+use std::process::Command;
+
+use crate::build::{WITH_LIBRARY, compile, compile_for_windows, run};
+
+#[test]
+fn a_source_for_windows_finds_what_it_expects() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = compile_for_windows(&folder, "windows.c", &WITH_LIBRARY);
+    let ended = Command::new(&program)
+        .arg(folder.path())
+        .env("LD_LIBRARY_PATH", crate::build::library_folder())
+        .env("WINDOWS_TEST", "größe")
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&ended.stdout), "0 failures\n");
+    assert_eq!(ended.status.code(), Some(0));
+}
+
+#[test]
+fn formats_are_as_the_c_library_has_them_and_bounded() {
+    for more in [&["-O2"][..], &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let program = compile_for_windows(&folder, "wide.c", &[more, &["-Wno-format"]].concat());
+        let ended = run(&folder, &program, "");
+        assert!(ended.status.success(), "{more:?}: {}", ended.text);
+        assert_eq!(ended.text, "größe \u{1F980} \u{20AC}\n", "{more:?}");
+    }
+}
+
+#[test]
+fn the_examples_are_built_in_every_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    for source in ["crash-report-sample/app.c", "crash-report-sample/module.c", "dump-sample/dump.c"] {
+        let source = format!("../../../../../examples/c/{source}");
+        compile(&folder, "cc", &source, &["-std=c11", "-D_GNU_SOURCE", "-fshort-wchar", "-c"]);
+    }
+}
