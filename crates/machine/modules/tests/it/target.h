@@ -7,13 +7,6 @@
 #include <werapi.h>
 
 #define EXPORT WER_VISIBLE
-#ifndef EVENT_MODIFY_STATE
-#define EVENT_MODIFY_STATE 2
-#endif
-#ifndef SYNCHRONIZE
-#define SYNCHRONIZE 0x00100000
-#endif
-
 typedef struct {
     int Version;
     WCHAR Status[256];
