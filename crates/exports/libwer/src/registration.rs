@@ -60,7 +60,7 @@ extern "C" fn WerUnregisterAdditionalProcess(process_id: u32) -> i32 {
 unsafe extern "C" fn WerRegisterAppLocalDump(path: *const u16) -> i32 {
     answer(|| {
         // SAFETY: a wide string, by the contract of the function.
-        unsafe { with_text::<FOLDER_BYTES>(path, |path| registration::register_app_local_dump(path)) }
+        unsafe { with_text::<FOLDER_BYTES>(path, registration::register_app_local_dump) }
     })
 }
 
@@ -81,7 +81,7 @@ unsafe extern "C" fn WerRegisterFile(path: *const u16, file_type: u32, flags: u3
 unsafe extern "C" fn WerUnregisterFile(path: *const u16) -> i32 {
     answer(|| {
         // SAFETY: a wide string, by the contract of the function.
-        unsafe { with_path::<PATH_BYTES>(path, |path| registration::unregister_file(path)) }
+        unsafe { with_path::<PATH_BYTES>(path, registration::unregister_file) }
     })
 }
 
@@ -102,7 +102,7 @@ unsafe extern "C" fn WerRegisterCustomMetadata(key: *const u16, value: *const u1
 unsafe extern "C" fn WerUnregisterCustomMetadata(key: *const u16) -> i32 {
     answer(|| {
         // SAFETY: a wide string, by the contract of the function.
-        unsafe { with_text::<KEY_BYTES>(key, |key| registration::unregister_custom_metadata(key)) }
+        unsafe { with_text::<KEY_BYTES>(key, registration::unregister_custom_metadata) }
     })
 }
 
