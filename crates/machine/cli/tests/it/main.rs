@@ -1,5 +1,6 @@
 //! Commands as people run them.
 
+mod config;
 mod convert;
 mod dump;
 mod inspect;
