@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -16,14 +17,20 @@ const STEP: Duration = Duration::from_millis(500);
 /// What the handler needs beyond the callback's own time.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Waits until the handler says that the recovery is over, or says nothing any more. `waiting` is called meanwhile.
-pub(crate) fn wait(request: &File, waiting: &mut dyn FnMut()) {
+/// Waits until the handler says that the recovery is over, or the process is dead: a child of it may hold its end of the
+/// pipe. `waiting` is called meanwhile.
+pub(crate) fn wait(request: &File, process: Option<BorrowedFd<'_>>, waiting: &mut dyn FnMut()) {
     let end = Instant::now() + Duration::from_millis(RECOVERY_CAP_MS) + GRACE;
     let step = Timespec { tv_sec: 0, tv_nsec: STEP.subsec_nanos().into() };
     while Instant::now() < end {
         waiting();
-        match poll(&mut [PollFd::new(request, PollFlags::IN)], Some(&step)) {
+        let process = process.unwrap_or(request.as_fd());
+        let mut ends =
+            [PollFd::new(request, PollFlags::IN), PollFd::from_borrowed_fd(process, PollFlags::IN)];
+        let polled = poll(&mut ends, Some(&step));
+        match polled {
             Ok(0) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) if ends.first().is_none_or(|end| end.revents().is_empty()) => return,
             Ok(_) => {
                 let mut byte = [0];
                 let mut request = request;

@@ -89,7 +89,7 @@ impl Handoff {
         let mut wanted = registrations.restart.clone();
         if registrations.recovery.is_some() {
             tell(&mut self.reply, reply::RECOVER);
-            recovery::wait(&self.pipe, &mut || watchdog.progress());
+            recovery::wait(&self.pipe, capture.pidfd(), &mut || watchdog.progress());
             wanted = recovery::restart_of(capture);
         }
         let prepared = Restart::prepare(capture, wanted.as_ref(), context);
