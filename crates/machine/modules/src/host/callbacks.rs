@@ -22,6 +22,9 @@ type SignatureFn =
 type DebuggerLaunchFn =
     unsafe extern "C" fn(*mut c_void, Information, *mut i32, *mut u16, *mut u32, *mut i32) -> i32;
 
+/// `DllMain`.
+type DllMainFn = unsafe extern "C" fn(*mut c_void, u32, *mut c_void) -> i32;
+
 /// Why a module was not loaded.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LoadError {
@@ -31,6 +34,9 @@ pub(super) enum LoadError {
     /// It lacks one of the three exports.
     #[error("it does not export {0}")]
     NoExport(&'static str),
+    /// Its `DllMain` answered FALSE.
+    #[error("its DllMain refused to be loaded")]
+    Refused,
 }
 
 /// The loader's own words, which libloading keeps as the source of its error.
@@ -56,7 +62,8 @@ pub(super) struct Module {
 }
 
 impl Module {
-    /// Loads a module by its full path and finds its exports.
+    /// Loads a module by its full path, finds its exports, and calls its `DllMain` where it exports one, as a loader on
+    /// Windows does.
     ///
     /// # Errors
     /// [`LoadError`], with the loader's own words.
@@ -70,6 +77,7 @@ impl Module {
         let signature = unsafe { export::<SignatureFn>(&library, Callback::SIGNATURE_EXPORT) }?;
         // SAFETY: as above.
         let debugger_launch = unsafe { export::<DebuggerLaunchFn>(&library, Callback::DEBUGGER_EXPORT) }?;
+        attach_to_process(&library)?;
         Ok(Self { event, signature, debugger_launch, _library: library })
     }
 
@@ -179,6 +187,18 @@ impl Module {
             autolaunch: autolaunch != 0,
         }
     }
+}
+
+/// Calls `DllMain(_, DLL_PROCESS_ATTACH, NULL)`.
+fn attach_to_process(library: &Library) -> Result<(), LoadError> {
+    const DLL_PROCESS_ATTACH: u32 = 1;
+    // SAFETY: what is exported under this name has this signature by the system's documentation.
+    let Ok(dll_main) = (unsafe { export::<DllMainFn>(library, "DllMain") }) else { return Ok(()) };
+    // Not null, and of no use to anybody: there are no module handles here.
+    let instance = core::ptr::without_provenance_mut(1);
+    // SAFETY: runs the module's code, which is what this process is for.
+    let answer = unsafe { dll_main(instance, DLL_PROCESS_ATTACH, core::ptr::null_mut()) };
+    if answer == 0 { Err(LoadError::Refused) } else { Ok(()) }
 }
 
 fn context_pointer(context: u64) -> *mut c_void {

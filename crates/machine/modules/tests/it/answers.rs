@@ -152,3 +152,23 @@ fn a_wish_to_end_the_process_is_heard_and_not_granted() {
     assert!(asked.notes.iter().any(|note| note.message.contains("asked to terminate")), "{:?}", asked.notes);
     assert!(std::fs::read_to_string(format!("/proc/{}/stat", scene.pid())).unwrap().contains(" S "));
 }
+
+#[test]
+fn its_dll_main_is_called_once_before_its_callbacks() {
+    let body = r#"
+        static int calls; static DWORD reason;
+        int DllMain(void *instance, DWORD why, void *reserved) { calls++; reason = why; return instance != 0 && !reserved; }
+        FINDS(snprintf(finding, sizeof finding, "%d %u", calls, reason);)"#;
+    assert_eq!(Scene::new().verdict_of(body), claimed("Finding", &[("finding", "1 1")]));
+}
+
+#[test]
+fn a_dll_main_that_refuses_keeps_the_module_out() {
+    let body = "int DllMain(void *instance, DWORD why, void *reserved) { return 0; } \
+                EVENT { *claimed = 1; return 0; } NO_SIGNATURE NO_DEBUGGER";
+    let verdict = Scene::new().verdict_of(body);
+    assert!(
+        matches!(&verdict, ModuleVerdict::NotLoaded { reason } if reason.contains("DllMain")),
+        "{verdict:?}"
+    );
+}
