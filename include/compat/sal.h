@@ -140,7 +140,8 @@
 #ifndef _Post_
 #define _Post_(...)
 #endif
-#ifndef __in
+/* The C++ library has names like these of its own. */
+#if !defined(__cplusplus) && !defined(__in)
 #define __in
 #define __in_opt
 #define __out

@@ -2,5 +2,5 @@
 #pragma GCC system_header
 #include_next <wchar.h>
 #if !defined(_WIN32) && !defined(__cplusplus) && __SIZEOF_WCHAR_T__ == 2
-#include "../wer_wide.h"
+#include "wer_wide.h"
 #endif

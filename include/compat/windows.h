@@ -29,8 +29,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "../wer_winbase.h"
-#include "../wer_restart.h"
+#include "wer_winbase.h"
+#include "wer_restart.h"
 
 /* ---- Words ----------------------------------------------------------------------------------------------------- */
 

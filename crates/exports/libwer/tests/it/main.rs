@@ -4,6 +4,7 @@ mod build;
 mod compat;
 mod crashes;
 mod limits;
+mod manual;
 mod registration;
 mod sharing;
 mod wild_writes;

@@ -4,4 +4,5 @@ mod config;
 mod convert;
 mod dump;
 mod inspect;
+mod manual;
 mod module;
