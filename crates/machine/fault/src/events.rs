@@ -25,7 +25,10 @@ pub(crate) enum Change<'a> {
 pub(crate) fn record(context: &Context, reported: &Reported, change: Change<'_>) {
     let message = match change {
         Change::Queued => {
-            format!("{} crashed; its report is in the queue.", reported.report.application_name)
+            let report = &reported.report;
+            let is_hang = report.report_type == wer_model::ReportType::ApplicationHang;
+            let what = if is_hang { "no longer answered" } else { "crashed" };
+            format!("{} {what}; its report is in the queue.", report.application_name)
         }
         Change::Submitted(outcome) => outcome.explanation.clone(),
     };

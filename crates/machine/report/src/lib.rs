@@ -4,6 +4,7 @@
 //! is a pure function: no clock, no file, no environment. It must never decide whether something is kept or sent.
 //!
 //! - [`build_report`]: event type, parameters, metadata, modules, what is missing.
+//! - [`build_hang_report`]: the same of a hang.
 //! - [`report_wer`]: `Report.wer`, written and read.
 //! - [`internal_metadata`][]: `WERInternalMetadata.xml`.
 //! - [`folder_name`]: the report's folder in the store.
@@ -15,6 +16,7 @@ mod build;
 mod event;
 pub mod filetime;
 mod folder_name;
+mod hang;
 pub mod internal_metadata;
 pub mod limits;
 pub mod report_wer;
@@ -24,4 +26,5 @@ mod utf16;
 pub use build::{ReportInputs, build_report};
 pub use event::{crash_record, event_record, hang_record, report_status};
 pub use folder_name::{folder_name, signature_hash};
+pub use hang::{HangFacts, build_hang_report};
 pub use signature::FAST_FAIL_STACK_COOKIE_CHECK_FAILURE;

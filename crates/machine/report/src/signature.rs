@@ -1,4 +1,5 @@
-//! What a crash is filed under: APPCRASH with P1..P8 or BEX64 with P1..P9, unless a module claimed it.
+//! What a crash is filed under: APPCRASH with P1..P8 or BEX64 with P1..P9, a hang: AppHangB1 with P1..P5 or
+//! AppHangXProcB1 with P1..P7, unless a module claimed it.
 //!
 //! The fault module is the one that holds the instruction, as on Windows: for an `abort()` that is the C library.
 //! Looking further up the stack is the server's work. How versions, timestamps and offsets are made on Linux is
@@ -12,6 +13,8 @@ use wer_abi::limits::{
 };
 use wer_model::{ModuleOutcome, ModuleVerdict, Parameter, Signature};
 use wer_snapshot::{ExceptionSnapshot, ModuleSnapshot, ProcessSnapshot, RegionKind};
+
+use crate::hang::HangFacts;
 
 /// The code with which `__fastfail` reports a smashed stack, P9 of such a BEX64.
 pub const FAST_FAIL_STACK_COOKIE_CHECK_FAILURE: u64 = 2;
@@ -49,6 +52,31 @@ fn claimed(outcomes: &[ModuleOutcome]) -> Option<Signature> {
         }),
         _ => None,
     })
+}
+
+/// The signature of a hang: the first claim's own, else AppHangB1, or AppHangXProcB1 where another program is in its way.
+/// P7 is not looked for: `0.0.0.0`.
+pub(crate) fn hang_signature(
+    snapshot: &ProcessSnapshot,
+    outcomes: &[ModuleOutcome],
+    facts: &HangFacts,
+) -> Signature {
+    if let Some(claimed) = claimed(outcomes) {
+        return claimed;
+    }
+    let mut parameters = application(snapshot);
+    parameters.extend([
+        parameter("Hang Signature", &facts.signature),
+        parameter("Hang Type", &facts.hang_type.to_string()),
+    ]);
+    let Some(other) = &facts.waiting_on else {
+        return Signature { event_type: "AppHangB1".into(), parameters };
+    };
+    parameters.extend([
+        parameter("Waiting on Application Name", other),
+        parameter("Waiting on Application Version", NO_VERSION),
+    ]);
+    Signature { event_type: "AppHangXProcB1".into(), parameters }
 }
 
 fn system(snapshot: &ProcessSnapshot) -> Signature {

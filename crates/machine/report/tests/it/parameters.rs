@@ -3,7 +3,7 @@
 use wer_abi::NtStatus;
 use wer_abi::exception::AccessKind;
 use wer_model::{ModuleLevel, ModuleOutcome, ModuleVerdict, Parameter, Report, ReportType};
-use wer_report::build_report;
+use wer_report::{HangFacts, build_hang_report, build_report};
 use wer_snapshot::ProcessSnapshot;
 
 use super::sample::{inputs, snapshot};
@@ -138,6 +138,23 @@ proptest::proptest! {
         };
         assert!(digits.len() == 16 && u64::from_str_radix(digits, 16).is_ok(), "{offset}");
     }
+}
+
+#[test]
+fn a_hang_names_what_it_waits_for_and_on_whom() {
+    let mut snapshot = snapshot();
+    snapshot.exception = None;
+    let alone = HangFacts { signature: "1a2b".into(), hang_type: 2, waiting_on: None };
+    let report = build_hang_report(&snapshot, &[], inputs(), &alone);
+    assert_eq!(report.report_type, ReportType::ApplicationHang);
+    let (event, values) = event_and_values(&report);
+    assert_eq!((event.as_str(), values[3..].join(" ")), ("AppHangB1", "1a2b 2".into()));
+    let other = HangFacts { waiting_on: Some("server".into()), hang_type: 3, ..alone };
+    let (event, values) = event_and_values(&build_hang_report(&snapshot, &[], inputs(), &other));
+    assert_eq!((event.as_str(), values[3..].join(" ")), ("AppHangXProcB1", "1a2b 3 server 0.0.0.0".into()));
+    let (event, values) =
+        event_and_values(&build_hang_report(&snapshot, &[claim("MyHang", 1)], inputs(), &other));
+    assert_eq!((event.as_str(), values.len()), ("MyHang", 1));
 }
 
 #[test]
