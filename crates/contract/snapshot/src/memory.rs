@@ -6,6 +6,22 @@ pub trait MemoryReader {
     /// even the first. Never fails otherwise: memory of another process may go at any time.
     fn read(&self, address: u64, buffer: &mut [u8]) -> usize;
 
+    /// Copies ranges (address, bytes) one after the other into `buffer`, as far as it goes; returns how many of its first
+    /// bytes could be filled. It ends early at the first byte that cannot be read, and may end early for other reasons:
+    /// what is missing is to be asked for again by [`Self::read`].
+    fn read_many(&self, ranges: &[(u64, usize)], buffer: &mut [u8]) -> usize {
+        let mut done = 0;
+        for (address, bytes) in ranges {
+            let Some(part) = buffer.get_mut(done..).and_then(|rest| rest.get_mut(..*bytes)) else { break };
+            let count = self.read(*address, part).min(*bytes);
+            done += count;
+            if count < *bytes {
+                break;
+            }
+        }
+        done
+    }
+
     /// All of `length` bytes, or `None`.
     fn read_exact(&self, address: u64, length: usize) -> Option<Vec<u8>> {
         let mut buffer = vec![0; length];

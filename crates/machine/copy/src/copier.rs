@@ -7,7 +7,9 @@ use crate::error::CopyError;
 use crate::held::Held;
 use crate::holes::end_of_hole;
 use crate::job::{CopyJob, Run, Wanted};
-use crate::limits::{AFTER_UNTOUCHED_BYTES, CHUNK_BYTES, MAX_HOLES, PROGRESS_BYTES};
+use crate::limits::{
+    AFTER_UNTOUCHED_BYTES, CHUNK_BYTES, MAX_HOLES, MAX_RANGES_AT_ONCE, PROGRESS_BYTES, SMALL_RANGE_BYTES,
+};
 use crate::output::Output;
 use crate::packer::Packer;
 use crate::range::Range;
@@ -81,6 +83,11 @@ fn start(
     Ok(Copied::new(copier.runs, copier.bytes, copier.missing, placement))
 }
 
+/// Whether a range is worth reading together with its neighbours.
+fn is_small(wanted: &Wanted) -> bool {
+    !wanted.may_be_untouched && wanted.range.bytes() <= SMALL_RANGE_BYTES
+}
+
 /// Pages of memory must be pages of the file for zeros to become holes.
 fn whole_pages_first(wanted: &[Wanted]) -> Vec<Wanted> {
     let mut sorted = wanted.to_vec();
@@ -104,14 +111,38 @@ struct Copier<'a> {
 impl Copier<'_> {
     fn copy_all(&mut self, wanted: &[Wanted], store: &mut dyn Store) -> Result<(), CopyError> {
         self.tell()?;
-        for wanted in wanted {
-            self.copy_range(wanted, store)?;
+        let mut left = wanted;
+        while let Some((first, behind)) = left.split_first() {
+            let small = left.iter().take(MAX_RANGES_AT_ONCE).take_while(|wanted| is_small(wanted)).count();
+            if small < 2 || self.source.rewrites {
+                self.copy_range(first, first.range.start, store)?;
+                left = behind;
+            } else {
+                let (group, behind) = left.split_at(small);
+                self.copy_group(group, store)?;
+                left = behind;
+            }
         }
         self.tell()
     }
 
-    fn copy_range(&mut self, wanted: &Wanted, store: &mut dyn Store) -> Result<(), CopyError> {
-        let Range { start: mut at, end } = wanted.range;
+    /// Reads small ranges at once; what could not be had so, one by one.
+    fn copy_group(&mut self, group: &[Wanted], store: &mut dyn Store) -> Result<(), CopyError> {
+        let ranges: Vec<_> = group.iter().map(|it| (it.range.start, it.range.bytes() as usize)).collect();
+        let room = store.room(ranges.iter().map(|(_, bytes)| bytes).sum())?;
+        let mut had = self.source.read_many(&ranges, room) as u64;
+        store.fill(had as usize)?;
+        for wanted in group {
+            let taken = had.min(wanted.range.bytes());
+            had -= taken;
+            self.add_run(wanted.range.start, taken);
+            self.copy_range(wanted, wanted.range.start + taken, store)?;
+        }
+        self.tell_sometimes()
+    }
+
+    fn copy_range(&mut self, wanted: &Wanted, from: u64, store: &mut dyn Store) -> Result<(), CopyError> {
+        let (mut at, end) = (from, wanted.range.end);
         let mut step = CHUNK_BYTES;
         while at < end {
             let limit = end.min(at.saturating_add(PROGRESS_BYTES));

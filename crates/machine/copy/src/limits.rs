@@ -28,3 +28,7 @@ pub const HOLE_STEP_MAX_BYTES: u64 = 1 << 20;
 pub const HEADER_BYTES: usize = 32;
 /// Largest position in a file.
 pub const MAX_POSITION: u64 = i64::MAX as u64;
+/// Ranges up to this size are read together: many stacks cost one call.
+pub const SMALL_RANGE_BYTES: u64 = 16 << 10;
+/// So many of them.
+pub const MAX_RANGES_AT_ONCE: usize = 256;

@@ -34,3 +34,7 @@ pub const MAX_PAGEMAP_RANGES: usize = 1024;
 pub const PAGEMAP_READ_PAGES: usize = 8192;
 /// Reads of at least this many bytes go by `process_vm_readv`, which copies faster than `/proc/PID/mem`.
 pub const FAST_READ_BYTES: usize = 64 << 10;
+/// Ranges that the kernel takes in one call (`IOV_MAX`).
+pub const MAX_VECTORS: usize = 1024;
+/// What is read of a file below `/proc` at once.
+pub const PROC_READ_BYTES: usize = 16 << 10;

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use wer_snapshot::MemoryReader;
 
-use crate::limits::FAST_READ_BYTES;
+use crate::limits::{FAST_READ_BYTES, MAX_VECTORS};
 use crate::pagemap::PageMap;
 
 /// Memory of a process by an open `/proc/PID/mem`.
@@ -77,6 +77,17 @@ impl ProcessMemory {
         Some(count)
     }
 
+    /// Many short reads by number, in one call.
+    fn read_many_fast(&self, ranges: &[(u64, usize)], buffer: &mut [u8]) -> Option<usize> {
+        let count = self.number?.read_many(ranges, buffer);
+        let (first, _) = ranges.first().filter(|_| count > 0)?;
+        if !matches!(rustix::io::pread(&self.file, &mut [0], *first), Ok(1)) {
+            buffer.fill(0);
+            return None;
+        }
+        Some(count)
+    }
+
     /// The descriptor; it can be handed to a confined process.
     #[must_use]
     pub fn fd(&self) -> BorrowedFd<'_> {
@@ -116,6 +127,10 @@ impl MemoryReader for ProcessMemory {
         })
     }
 
+    fn read_many(&self, ranges: &[(u64, usize)], buffer: &mut [u8]) -> usize {
+        self.read_many_fast(ranges, buffer).unwrap_or_default()
+    }
+
     fn untouched(&self, address: u64, limit: u64) -> u64 {
         let Some(Untouched { pages, anonymous }) = &self.untouched else { return 0 };
         let index = anonymous.partition_point(|(_, end)| *end <= address);
@@ -153,6 +168,24 @@ impl MemoryReader for VmMemory {
                 unsafe { libc::process_vm_readv(self.pid, &raw const local, 1, &raw const remote, 1, 0) };
             usize::try_from(count).ok().filter(|count| *count > 0)
         })
+    }
+
+    fn read_many(&self, ranges: &[(u64, usize)], buffer: &mut [u8]) -> usize {
+        let remote: Vec<libc::iovec> = ranges
+            .iter()
+            .take(MAX_VECTORS)
+            .map_while(|(address, bytes)| {
+                let base = std::ptr::without_provenance_mut(usize::try_from(*address).ok()?);
+                Some(libc::iovec { iov_base: base, iov_len: *bytes })
+            })
+            .collect();
+        let local = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+        let vectors = remote.len() as libc::c_ulong;
+        // SAFETY: `local` covers exactly `buffer`, which we borrow mutably; the kernel checks `remote`, of which there
+        // are as many as we say.
+        let count =
+            unsafe { libc::process_vm_readv(self.pid, &raw const local, 1, remote.as_ptr(), vectors, 0) };
+        usize::try_from(count).unwrap_or_default().min(buffer.len())
     }
 }
 

@@ -61,6 +61,14 @@ impl MemoryReader for TargetMemory {
         }
     }
 
+    fn read_many(&self, ranges: &[(u64, usize)], buffer: &mut [u8]) -> usize {
+        match self {
+            Self::File(memory) => memory.read_many(ranges, buffer),
+            Self::Number(memory) => memory.read_many(ranges, buffer),
+            Self::Snapshot(memory) => memory.read_many(ranges, buffer),
+        }
+    }
+
     fn untouched(&self, address: u64, limit: u64) -> u64 {
         match self {
             Self::File(memory) => memory.untouched(address, limit),
