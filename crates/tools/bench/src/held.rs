@@ -1,6 +1,6 @@
 //! What a dump holds, and whether ours holds at least what the peer's does: a smaller dump is no faster dump.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 use minidump::{
@@ -22,7 +22,8 @@ struct Stack {
 pub(crate) struct Held {
     pub(crate) bytes: usize,
     stacks: BTreeMap<u32, Stack>,
-    modules: BTreeSet<u64>,
+    /// First address, and first address after it.
+    modules: BTreeMap<u64, u64>,
 }
 
 impl Held {
@@ -40,7 +41,10 @@ impl Held {
             let end = start + u64::from(thread.raw.stack.memory.data_size);
             stacks.insert(thread.raw.thread_id, Stack { start, end, pointer: context.get_stack_pointer() });
         }
-        let modules = modules.iter().map(Module::base_address).collect();
+        let range = |module: &minidump::MinidumpModule| {
+            (module.base_address(), module.base_address().saturating_add(module.size()))
+        };
+        let modules = modules.iter().map(range).collect();
         Ok(Self { bytes: file.len(), stacks, modules })
     }
 
@@ -60,8 +64,10 @@ impl Held {
     /// Whether this dump holds at least what another, of the same process a moment earlier or later, does: its threads,
     /// its modules, and every stack from the page of the stack pointer (which has moved meanwhile) to the same end.
     pub(crate) fn holds_at_least(&self, peer: &Self) -> Result<()> {
-        for base in &peer.modules {
-            ensure!(self.modules.contains(base), "the module at {base:#x} is missing");
+        for base in peer.modules.keys() {
+            // A file whose segments leave a gap between them is one module of ours and two of the peer's.
+            let ours = self.modules.range(..=base).next_back();
+            ensure!(ours.is_some_and(|(_, end)| base < end), "the module at {base:#x} is missing");
         }
         for (tid, theirs) in &peer.stacks {
             let ours = self.stacks.get(tid).with_context(|| format!("thread {tid} is missing"))?;

@@ -1,5 +1,6 @@
 //! The process that is dumped: threads that stamp the clock as often as the machine can bear, and tell the longest gap
-//! between two stamps of one thread. A thread that is stopped cannot stamp, so a gap is what a stop costs the process.
+//! between two stamps of one thread, without the pause that it meant to make. A thread that is stopped cannot stamp, so
+//! the longest gap is what a stop costs the process: with many threads, one is stopped at the very end of its pause.
 //!
 //! Talks over its standard input and output: `reset` -> `ok`, `report` -> the longest gap in nanoseconds since then,
 //! `count` -> writes to the heap so far, `fork` -> nanoseconds of a bare clone, `abort` -> the monotonic clock, and its end.
@@ -97,7 +98,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// Writes to one page after another what is there already, and stamps after each.
 fn write_forever(heap: &[AtomicU64], stamps: &Stamps) {
     let pages = (heap.len() / PAGE_WORDS).max(1) as u64;
-    let mut gap = Gap::new();
+    let mut gap = Gap::new(Duration::ZERO);
     for step in 0.. {
         let index = (word_of(step) >> 8) % pages * PAGE_WORDS as u64;
         if let Some(word) = heap.get(index as usize) {
@@ -108,7 +109,7 @@ fn write_forever(heap: &[AtomicU64], stamps: &Stamps) {
 }
 
 fn stamp_forever(stamps: &Stamps, interval: Duration) {
-    let mut gap = Gap::new();
+    let mut gap = Gap::new(interval);
     loop {
         std::thread::sleep(interval);
         gap.stamp(stamps);
@@ -117,18 +118,20 @@ fn stamp_forever(stamps: &Stamps, interval: Duration) {
 
 /// Since a thread's last stamp.
 struct Gap {
+    /// The pause that it means to make.
+    pause: Duration,
     last: Instant,
     resets: u64,
 }
 
 impl Gap {
-    fn new() -> Self {
-        Self { last: Instant::now(), resets: 0 }
+    fn new(pause: Duration) -> Self {
+        Self { pause, last: Instant::now(), resets: 0 }
     }
 
     fn stamp(&mut self, stamps: &Stamps) {
         let now = Instant::now();
-        let gap = now.duration_since(self.last).as_nanos() as u64;
+        let gap = now.duration_since(self.last).saturating_sub(self.pause).as_nanos() as u64;
         self.last = now;
         let wanted = stamps.resets.load(Ordering::Acquire);
         if wanted == self.resets {
