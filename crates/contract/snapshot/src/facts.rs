@@ -16,6 +16,8 @@ pub struct Facts {
     pub region_marks: bool,
     /// Modules that were unloaded ([`crate::ProcessSnapshot::unloaded_modules`]).
     pub unloaded_modules: bool,
+    /// Registers beyond those of SSE ([`crate::FpuState::xsave`]) of threads that are stopped for the capture.
+    pub extended_registers: bool,
 }
 
 impl Facts {
@@ -27,5 +29,6 @@ impl Facts {
         thread_details: true,
         region_marks: true,
         unloaded_modules: true,
+        extended_registers: true,
     };
 }

@@ -41,7 +41,8 @@ const _: () = assert!(size_of::<Registers>() == 27 * 8);
 pub struct FpuState {
     /// The FXSAVE image.
     pub fxsave: Box<[u8; 512]>,
-    /// The whole XSAVE area where it could be had (`NT_X86_XSTATE`); empty = not.
+    /// The whole XSAVE area where it could be had (`NT_X86_XSTATE`); empty = not, or not asked for
+    /// ([`crate::Facts::extended_registers`]).
     pub xsave: Vec<u8>,
 }
 
@@ -63,9 +64,9 @@ pub struct ThreadSnapshot {
     pub handler_stack_pointer: Option<u64>,
     /// Nice value as the kernel counts it.
     pub priority: i32,
-    /// User time, milliseconds.
+    /// User time, milliseconds; 0 unless [`crate::Facts::thread_details`] are asked for.
     pub user_time_ms: u64,
-    /// Kernel time, milliseconds.
+    /// Kernel time, milliseconds; 0 unless [`crate::Facts::thread_details`] are asked for.
     pub kernel_time_ms: u64,
     /// What is only looked at when asked for.
     pub details: Option<ThreadDetails>,

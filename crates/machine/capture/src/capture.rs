@@ -92,6 +92,15 @@ impl Capture {
         }
     }
 
+    /// As [`Self::release`], but does not wait until the last thread goes on: that is so when this has been dropped.
+    pub fn begin_release(&mut self) {
+        self.memory.run_on();
+        match &mut self.held {
+            Some(Held::Stop(hold)) => hold.begin_release(),
+            Some(Held::Copy(_)) | None => self.release(),
+        }
+    }
+
     /// Writes the progress of reporting into the target's registration block. `state` is one of
     /// `wer_abi::registration::capture_state`; it is written last. `Ok(false)`: the target has no block.
     ///

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-/// How long threads are waited for to stop. A thread inside an uninterruptible call stays behind, with a soft error.
-pub const STOP_DEADLINE: Duration = Duration::from_millis(500);
+/// How long threads inside an uninterruptible call are waited for to stop. They stay behind, with a soft error.
+pub const UNINTERRUPTIBLE_DEADLINE: Duration = Duration::from_millis(500);
+/// How long any thread is waited for to stop: on a machine with more to do than it can, one may get no processor for long.
+pub const STOP_DEADLINE: Duration = Duration::from_secs(3);
 /// Times that the thread list is read again while new threads appear.
 pub const MAX_STOP_ROUNDS: usize = 32;
 /// Modules kept of one process.
@@ -62,3 +64,6 @@ pub const MAX_CORE_LOADS: usize = 262_144;
 pub const MAX_LIST_HEAD_OFFSET_BYTES: usize = 4096;
 /// How long the crashing thread is waited for when its registers are to be seen for a moment.
 pub const GLANCE_DEADLINE: Duration = Duration::from_millis(20);
+/// Threads from which on names are read while the process stands, by an OS thread of ours beside the one that reads
+/// registers, about 5 microseconds each; starting one costs as much as some of them.
+pub const MIN_THREADS_BESIDE: usize = 24;

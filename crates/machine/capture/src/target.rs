@@ -3,13 +3,13 @@
 //! A stop is to be short. So names, times, arguments, the machine, and the identity of modules are read before; under
 //! the stop only registers, mappings, what changed in the modules, and the registration block.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wer_model::{LastWords, SoftError, Stage};
 use wer_snapshot::{
     CaptureSource, ExceptionSnapshot, Facts, FpuState, LinuxFiles, MemoryReader, ModuleSnapshot, ProcessInfo,
-    ProcessSnapshot, Region, Registers, SignalInfo, ThreadDetails, ThreadSnapshot,
+    ProcessSnapshot, Region, Registers, SignalInfo, ThreadSnapshot,
 };
 use wer_sys::machine::{ms_of_ticks, unix_ns_of_boot_ticks};
 use wer_sys::procfs::{Maps, Smaps, Stat, Status, parse_auxv, parse_cmdline, parse_maps, parse_status};
@@ -19,7 +19,7 @@ use crate::capture::{Capture, Held};
 use crate::classify::{Evidence, classify};
 use crate::core_notes::CoreLoad;
 use crate::error::CaptureError;
-use crate::facts::threads::{StartRoutine, affinity};
+use crate::facts::threads::StartRoutine;
 use crate::facts::{Gathered, handles, marks};
 use crate::last_words::glibc_abort_message;
 use crate::machine::machine;
@@ -28,21 +28,13 @@ use crate::registration::{BlockContents, candidates, read_first};
 use crate::stop::Stopped;
 
 pub(crate) mod memory;
+mod threads;
 
 pub(crate) use memory::TargetMemory;
+use threads::{ThreadFacts, Threads};
 
 /// `AT_ENTRY`: where the main thread begins.
 const AT_ENTRY: u64 = 9;
-
-#[derive(Debug)]
-struct ThreadFacts {
-    stat: Stat,
-    namespace_tid: u32,
-    /// Processors on which it may run; 0 = not asked for.
-    affinity: u64,
-    /// It was looked at while it stood, so that its state tells nothing.
-    stood: bool,
-}
 
 /// One thread's registers, from wherever the way of capture has them.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +64,8 @@ pub(crate) struct Target {
     pub(crate) block_hint: u64,
     /// `maps` as it was, when the process does not stand any more.
     pub(crate) maps: Option<Vec<u8>>,
+    /// `maps` as it is while the process stands, when it was read already.
+    maps_now: Option<Result<Vec<u8>, ProcessError>>,
     /// The process stands still, by us or by the kernel, until the capture is released.
     pub(crate) stands: bool,
     /// Mappings of a moment ago, so that they need not be read again to look ahead.
@@ -87,18 +81,47 @@ pub(crate) struct Target {
     stat: Stat,
     files: LinuxFiles,
     executable: String,
-    threads: HashMap<u32, ThreadFacts>,
+    threads: Threads,
     modules: ModuleCache,
+}
+
+/// What tells whether there is something to capture.
+#[derive(Debug)]
+pub(crate) struct FirstLook {
+    pub(crate) process: Arc<Process>,
+    pub(crate) status: Status,
+    status_text: Vec<u8>,
+    threads: Threads,
+}
+
+impl FirstLook {
+    pub(crate) fn at(process: Process) -> Result<Self, CaptureError> {
+        let process = Arc::new(process);
+        let status_text = process.read("status")?;
+        let status = parse_status(&status_text)
+            .ok_or_else(|| ProcessError::Malformed { pid: process.pid(), what: "status".into() })?;
+        let threads = Threads::new(&process, status.namespace_tgids.len() > 1);
+        Ok(Self { process, status, status_text, threads })
+    }
+
+    /// Begins to read what is known of threads, beside what follows.
+    pub(crate) fn begin_with_threads(&mut self, facts: &Facts) {
+        self.threads.want_details(facts.thread_details);
+        self.threads.look_ahead();
+    }
 }
 
 impl Target {
     /// Reads what can be read while the process runs.
     pub(crate) fn prepare(process: Process) -> Result<Self, CaptureError> {
+        Self::after(FirstLook::at(process)?)
+    }
+
+    /// As [`Self::prepare`], after a first look.
+    pub(crate) fn after(first: FirstLook) -> Result<Self, CaptureError> {
+        let FirstLook { process, status, status_text, threads } = first;
         machine();
         let stat = process.stat()?;
-        let status_text = process.read("status")?;
-        let status = parse_status(&status_text)
-            .ok_or_else(|| ProcessError::Malformed { pid: process.pid(), what: "status".into() })?;
         let memory = match process.memory(true).or_else(|_| process.memory(false)) {
             Ok(memory) => TargetMemory::File(memory),
             Err(ProcessError::NotPermitted { .. }) => TargetMemory::Number(VmMemory::new(process.pid())),
@@ -106,13 +129,15 @@ impl Target {
         };
         let mut target = Self {
             executable: process.executable().unwrap_or_default(),
-            process: Arc::new(process),
+            threads,
+            process,
             memory,
             status,
             stat,
             soft_errors: Vec::new(),
             block_hint: 0,
             maps: None,
+            maps_now: None,
             stands: false,
             regions_before: None,
             core_loads: Vec::new(),
@@ -121,7 +146,6 @@ impl Target {
             smaps: None,
             start_routine: None,
             files: LinuxFiles { status: status_text, ..LinuxFiles::default() },
-            threads: HashMap::new(),
             modules: ModuleCache::default(),
         };
         target.read_files();
@@ -171,6 +195,7 @@ impl Target {
     /// Looks at those of `facts` that can be looked at now. To be called before [`Self::look_ahead`].
     pub(crate) fn ask(&mut self, facts: &Facts) {
         self.facts = *facts;
+        self.threads.want_details(facts.thread_details);
         let known = (&self.stat, &self.status);
         self.gathered = Gathered::before_the_stop(&self.process, known, facts, &mut self.soft_errors);
     }
@@ -206,14 +231,15 @@ impl Target {
             let process = Arc::clone(&self.process);
             std::thread::spawn(move || process.smaps().ok())
         });
-        let tids = self.process.thread_ids().unwrap_or_default();
-        for tid in &tids {
-            self.learn_thread(*tid);
-        }
+        let tids = self.threads.look_ahead();
         // Only to fill the cache: soft errors and results of this look do not count.
         let modules = self.find_modules(&regions, &mut Vec::new());
         self.find_start_routine(&modules);
         self.smaps = smaps.and_then(|reader| reader.join().ok()).flatten();
+        if self.facts.thread_details {
+            // Their states are those of threads that run.
+            self.threads.finish();
+        }
         tids
     }
 
@@ -237,20 +263,7 @@ impl Target {
     }
 
     fn learn_thread(&mut self, tid: u32) -> Option<&ThreadFacts> {
-        use std::collections::hash_map::Entry;
-        match self.threads.entry(tid) {
-            Entry::Occupied(known) => Some(known.into_mut()),
-            Entry::Vacant(place) => {
-                let stat = self.process.thread_stat(tid).ok()?;
-                let namespaced = self.status.namespace_tgids.len() > 1;
-                let namespace_tid = namespaced
-                    .then(|| self.process.thread_status(tid).ok()?.namespace_id())
-                    .flatten()
-                    .unwrap_or(tid);
-                let affinity = if self.facts.thread_details { affinity(tid) } else { 0 };
-                Some(place.insert(ThreadFacts { stat, namespace_tid, affinity, stood: self.stands }))
-            }
-        }
+        self.threads.learn(tid, self.stands)
     }
 
     /// The thread that has this id in the process's own pid namespace.
@@ -339,12 +352,25 @@ impl Target {
         Capture::new(snapshot, self.process, self.memory, held)
     }
 
+    /// Reads `maps` while the process stands.
+    pub(crate) fn look_at_maps(&self) -> impl FnOnce() -> Result<Vec<u8>, ProcessError> + use<> {
+        let process = Arc::clone(&self.process);
+        move || process.maps_text()
+    }
+
+    /// The process stands, with these mappings.
+    pub(crate) fn stand(&mut self, maps: Result<Vec<u8>, ProcessError>) {
+        self.stands = true;
+        self.maps_now = Some(maps);
+    }
+
     /// Reads `maps`; with its marks from before the stop where nothing has changed since, else with those of now.
     fn read_regions(&mut self) -> Vec<Region> {
         let before = self.smaps.take();
         let given = self.maps.take();
         let is_given = given.is_some();
-        match given.map_or_else(|| self.process.maps_text(), Ok) {
+        let read = || self.maps_now.take().unwrap_or_else(|| self.process.maps_text());
+        match given.map_or_else(read, Ok) {
             Ok(text) => {
                 let maps = match before {
                     Some(smaps) if smaps.maps_text == text => smaps.maps,
@@ -406,49 +432,6 @@ impl Target {
         let mut block = read_first(&self.memory, &candidates(&self.memory, regions, self.block_hint));
         self.soft_errors.append(&mut block.soft_errors);
         block
-    }
-
-    fn threads(&mut self, states: Vec<(u32, ThreadState)>, regions: &[Region]) -> Vec<ThreadSnapshot> {
-        let mut threads = Vec::with_capacity(states.len());
-        for (tid, state) in states {
-            let details = self.details(tid, &state, regions);
-            let facts = self.learn_thread(tid);
-            let stat = facts.as_ref().map(|facts| &facts.stat);
-            threads.push(ThreadSnapshot {
-                tid,
-                namespace_tid: facts.as_ref().map_or(tid, |facts| facts.namespace_tid),
-                name: stat.map(|stat| stat.name.clone()).unwrap_or_default(),
-                registers: state.registers,
-                fpu: state.fpu,
-                handler_stack_pointer: state.handler_stack_pointer,
-                priority: stat.map_or(0, |stat| stat.nice),
-                user_time_ms: stat.map_or(0, |stat| ms_of_ticks(stat.user_ticks)),
-                kernel_time_ms: stat.map_or(0, |stat| ms_of_ticks(stat.kernel_ticks)),
-                details,
-            });
-        }
-        threads
-    }
-
-    fn details(&mut self, tid: u32, state: &ThreadState, regions: &[Region]) -> Option<ThreadDetails> {
-        if !self.facts.thread_details {
-            return None;
-        }
-        let start_address = if tid == self.pid() {
-            let auxv = parse_auxv(&self.files.auxv);
-            auxv.iter().find(|(key, _)| *key == AT_ENTRY).map_or(0, |(_, value)| *value)
-        } else {
-            let fs_base = state.registers.map_or(0, |registers| registers.fs_base);
-            let routine = self.start_routine.flatten();
-            routine.map_or(0, |routine| routine.read(&self.memory, fs_base, regions))
-        };
-        let facts = self.learn_thread(tid)?;
-        Some(ThreadDetails {
-            create_time_unix_ns: unix_ns_of_boot_ticks(facts.stat.start_ticks),
-            start_address,
-            affinity: facts.affinity,
-            state: if facts.stood { 0 } else { u8::try_from(facts.stat.state).unwrap_or(0) },
-        })
     }
 
     fn process_info(&self) -> ProcessInfo {

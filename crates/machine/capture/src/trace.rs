@@ -11,13 +11,12 @@ use wer_snapshot::{CaptureSource, Facts};
 use wer_sys::Process;
 use wer_sys::child::{Started, spawn_held};
 use wer_sys::forward::Forwarding;
-use wer_sys::limits::MAX_XSAVE_BYTES;
 use wer_sys::ptrace::{self, Wait};
 
 use crate::capture::Capture;
 use crate::error::CaptureError;
 use crate::signal_frame::parse_siginfo;
-use crate::stop::Tracer;
+use crate::stop::{RegisterReader, Tracer};
 use crate::target::{CrashFacts, Target};
 
 /// The signals that are crashes where the program does not handle them.
@@ -179,7 +178,7 @@ impl Supervisor {
         target.stands = true;
         target.ask(&self.facts);
         let mut stopped = others.read_all();
-        stopped.threads.insert(tid, crate::stop::read_stopped(tid, &mut [0; MAX_XSAVE_BYTES]));
+        stopped.threads.insert(tid, RegisterReader::of_everything().read(tid));
         let mut info = match ptrace::siginfo(tid) {
             Ok(bytes) => parse_siginfo(&bytes),
             Err(error) => {

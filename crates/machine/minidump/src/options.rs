@@ -88,6 +88,7 @@ impl DumpOptions {
             region_marks: !self.include_not_dumped
                 && (self.heap_memory() || self.write_copy() || self.indirect_memory()),
             unloaded_modules: self.has(flags::WITH_UNLOADED_MODULES),
+            extended_registers: self.has(flags::WITH_AVX_XSTATE_CONTEXT),
         }
     }
 

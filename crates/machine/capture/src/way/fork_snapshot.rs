@@ -43,7 +43,7 @@ use self::uncopied::{copy_uncopied, uncopied};
 use super::live::{live_by_pidfd, live_with, refuse_what_has_no_memory, why_not_to_stop};
 use crate::capture::{Capture, Held};
 use crate::error::CaptureError;
-use crate::stop::{Hold, Stopped};
+use crate::stop::{Hold, Ready, Stopped, Wish};
 use crate::target::{Target, TargetMemory};
 
 /// Captures a living process by way of a copy of it, so that it stands still only for as long as a fork takes. The
@@ -104,7 +104,9 @@ fn attempt(process: Process, facts: &Facts) -> Result<Result<Capture, String>, C
         Ok(ahead) => ahead,
         Err(reason) => return Ok(Err(reason)),
     };
-    let (hold, stopped) = Hold::stop_with(&target.process, known, None, UNINTERRUPTIBLE_PATIENCE)?;
+    let ready = Ready::start(pid)?;
+    let wish = Wish { patience: UNINTERRUPTIBLE_PATIENCE, ..Wish::all(known, facts) };
+    let (hold, stopped, ()) = Hold::stop(&target.process, wish, ready, || ())?;
     if stopped.threads.is_empty() {
         return Err(CaptureError::TargetGone { pid });
     }

@@ -14,7 +14,7 @@ use wer_sys::robust_list::robust_list;
 use crate::capture::{Capture, Held};
 use crate::error::CaptureError;
 use crate::signal_frame::{SignalFrame, read_siginfo, read_ucontext};
-use crate::stop::Hold;
+use crate::stop::{Hold, Ready, Wish};
 use crate::target::{CrashFacts, Target, ThreadState};
 use crate::thread_pointer::control_block_with;
 
@@ -49,7 +49,9 @@ pub fn in_application_with(
     if request.magic != REQUEST_MAGIC || request.version != REQUEST_VERSION {
         return Err(refuse("it has another magic number or version; application and werfault do not match"));
     }
-    let mut target = Target::prepare(sender(request, peer)?)?;
+    let process = sender(request, peer)?;
+    let ready = Ready::start(process.pid())?;
+    let mut target = Target::prepare(process)?;
     if target.status.namespace_tgid() != pid {
         return Err(refuse("its sender is another process"));
     }
@@ -67,9 +69,10 @@ pub fn in_application_with(
 
     target.ask(facts);
     let known = target.look_ahead();
-    let (hold, stopped) = Hold::stop(&target.process, known, Some(tid))?;
+    let wish = Wish { skip: Some(tid), ..Wish::all(known, facts) };
+    let (hold, stopped, maps) = Hold::stop(&target.process, wish, ready, target.look_at_maps())?;
     target.check_same_program()?;
-    target.stands = true;
+    target.stand(maps);
     let mut states = target.states_of(stopped);
     states.push((tid, crashed_state(&target, &hold, tid, request, &frame)));
     let crash = CrashFacts { tid, signal, trap: Some(frame.trap) };

@@ -10,8 +10,8 @@ use crate::capture::{Capture, Held};
 use crate::error::CaptureError;
 use crate::refusal::explained;
 use crate::registration;
-use crate::stop::Hold;
-use crate::target::{Target, ThreadState};
+use crate::stop::{Hold, Ready, Wish};
+use crate::target::{FirstLook, Target, ThreadState};
 
 /// Captures a living process and keeps it stopped until the capture is released.
 ///
@@ -46,8 +46,11 @@ fn stop_and_look(process: Process, facts: &Facts) -> Result<Capture, CaptureErro
     if pid == std::process::id() {
         return Err(CaptureError::OwnProcess { pid });
     }
-    let regions = mappings(&process, &process.status()?)?;
-    let mut target = Target::prepare(process)?;
+    let ready = Ready::start(pid)?;
+    let mut first = FirstLook::at(process)?;
+    first.begin_with_threads(facts);
+    let regions = mappings(&first.process, &first.status)?;
+    let mut target = Target::after(first)?;
     target.regions_before = Some(regions);
     target.ask(facts);
     let known = target.look_ahead();
@@ -56,7 +59,8 @@ fn stop_and_look(process: Process, facts: &Facts) -> Result<Capture, CaptureErro
         let states = known.into_iter().map(|tid| (tid, ThreadState::default())).collect();
         return Ok(target.finish(CaptureSource::Live, states, None, None));
     }
-    let (hold, stopped) = Hold::stop(&target.process, known, None)?;
+    let (hold, stopped, maps) =
+        Hold::stop(&target.process, Wish::all(known, facts), ready, target.look_at_maps())?;
     if stopped.threads.is_empty() {
         return Err(CaptureError::TargetGone { pid });
     }
@@ -65,7 +69,7 @@ fn stop_and_look(process: Process, facts: &Facts) -> Result<Capture, CaptureErro
         return Err(CaptureError::NotPermitted { pid, what });
     }
     target.check_same_program()?;
-    target.stands = true;
+    target.stand(maps);
     let states = target.states_of(stopped);
     let capture = target.finish(CaptureSource::Live, states, None, Some(Held::Stop(hold)));
     // Killed while it stood.

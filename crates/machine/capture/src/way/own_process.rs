@@ -11,7 +11,7 @@ use super::live::{refuse_what_has_no_memory, why_not_to_stop};
 use crate::capture::{Capture, Held};
 use crate::error::CaptureError;
 use crate::refusal::explained;
-use crate::stop::Hold;
+use crate::stop::{Hold, Ready, Wish};
 use crate::target::{Target, ThreadState};
 
 /// The thread that asked, as it was then.
@@ -36,6 +36,7 @@ pub fn own_process(pidfd: OwnedFd, asking: AskingThread, facts: &Facts) -> Resul
 
 fn stop_and_look(pidfd: OwnedFd, asking: AskingThread, facts: &Facts) -> Result<Capture, CaptureError> {
     let process = Process::from_pidfd(pidfd)?;
+    let ready = Ready::start(process.pid())?;
     refuse_what_has_no_memory(&process)?;
     let mut target = Target::prepare(process)?;
     let AskingThread { tid, registers, fpu } = asking;
@@ -50,8 +51,9 @@ fn stop_and_look(pidfd: OwnedFd, asking: AskingThread, facts: &Facts) -> Result<
         states.sort_unstable_by_key(|(tid, _)| *tid);
         return Ok(target.finish(CaptureSource::OwnProcess, states, None, None));
     }
-    let (hold, stopped) = Hold::stop(&target.process, known, Some(tid))?;
-    target.stands = true;
+    let wish = Wish { skip: Some(tid), ..Wish::all(known, facts) };
+    let (hold, stopped, maps) = Hold::stop(&target.process, wish, ready, target.look_at_maps())?;
+    target.stand(maps);
     let mut states = target.states_of(stopped);
     states.push(state);
     states.sort_unstable_by_key(|(tid, _)| *tid);

@@ -235,3 +235,16 @@ fn long_reads_hold_what_short_ones_do() {
         assert_eq!(short.as_deref(), Some(piece));
     }
 }
+
+#[test]
+fn registers_beyond_those_of_sse_are_read_when_asked_for() {
+    let (program, _) = ready(facts_target(), &["threads", "3"], 1);
+    let sizes = |facts| {
+        let capture = only(facts, &program);
+        let size = |fpu: &wer_snapshot::FpuState| fpu.xsave.len();
+        capture.snapshot.threads.iter().map(|it| it.fpu.as_ref().map(size)).collect::<Vec<_>>()
+    };
+    let asked = sizes(Facts { extended_registers: true, ..Facts::default() });
+    assert!(!asked.is_empty() && asked.iter().all(|size| size.is_some_and(|size| size > 512)), "{asked:?}");
+    assert!(sizes(Facts::default()).iter().all(|size| *size == Some(0)));
+}

@@ -19,7 +19,7 @@ fn check_module(snapshot: &ProcessSnapshot) {
     for thread in &snapshot.threads {
         let registers = thread.registers.expect("registers");
         assert!(snapshot.module_at(registers.rip).is_some(), "{:#x}", registers.rip);
-        assert!(thread.fpu.as_ref().is_some_and(|fpu| fpu.xsave.len() > 512));
+        assert!(thread.fpu.is_some());
     }
 }
 

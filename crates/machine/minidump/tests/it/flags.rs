@@ -305,12 +305,14 @@ fn captures_are_asked_for_what_the_flags_need() {
     assert_eq!(options(0x20).facts(), Facts { unloaded_modules: true, ..none });
     assert_eq!(options(0x1000).facts(), Facts { thread_details: true, ..none });
     assert_eq!(options(0x4_0000).facts(), Facts { token: true, ..none });
+    assert_eq!(options(0x20_0000).facts(), Facts { extended_registers: true, ..none });
     for flags in [0x2, 0x40, 0x200, 0x1_0000] {
         assert_eq!(options(flags).facts(), Facts { region_marks: true, ..none });
         let unmarked = DumpOptions { include_not_dumped: true, ..options(flags) };
         assert_eq!(unmarked.facts(), none);
     }
-    assert_eq!(DumpOptions::for_type(DumpType::Heap).facts(), Facts::ALL);
+    let heap = Facts { extended_registers: false, ..Facts::ALL };
+    assert_eq!(DumpOptions::for_type(DumpType::Heap).facts(), heap);
 }
 
 /// `WerRegisterAdditionalProcess` with a thread: a triage dump that says more of that thread alone.

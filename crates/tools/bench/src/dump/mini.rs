@@ -74,8 +74,9 @@ fn write_ours(pid: u32, file: &mut File) -> Result<()> {
     let options = DumpOptions::for_type(DumpType::Mini);
     let copied =
         wer_minidump::plan(&capture.snapshot, capture.memory(), &options).copy(capture.memory(), file)?;
-    capture.release();
+    capture.begin_release();
     copied.write(&capture.snapshot, file)?;
+    capture.release();
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use super::landing::Pieces;
 use super::limits::{MAX_ATTEMPTS, MAX_REAP_ROUNDS, MAX_REAP_THREADS, MAX_SEATS, REAP_STOP_DEADLINE};
 use super::pieces::find;
 use super::waits::to_wait_on;
-use crate::stop::{Hold, Stopped, StoppedThread, Tracee, Tracer, after, read_stopped};
+use crate::stop::{Hold, RegisterReader, Stopped, StoppedThread, Tracee, Tracer, after};
 
 /// A copy that was just made.
 #[derive(Debug)]
@@ -115,8 +115,7 @@ fn take_pending_signal(tracer: &mut Tracer, tid: u32) -> Result<Option<StoppedTh
     for _ in 0..MAX_ATTEMPTS {
         let Some(Tracee::Stopped(signal)) = tracer.threads.get(&tid).cloned() else { break };
         if signal == 0 {
-            let scratch = &mut [0; wer_sys::limits::MAX_XSAVE_BYTES];
-            return Ok(moved.then(|| read_stopped(tid, scratch)));
+            return Ok(moved.then(|| RegisterReader::of_everything().read(tid)));
         }
         let resumed = ptrace::interrupt(tid).and_then(|()| ptrace::resume(tid, signal));
         let report = resumed.ok().and_then(|()| reports.next(tracer, tid, None));
