@@ -2,8 +2,10 @@
 
 pub(crate) mod config;
 pub(crate) mod convert;
+pub(crate) mod debug;
 pub(crate) mod dump;
 pub(crate) mod events;
+pub(crate) mod hang;
 pub(crate) mod inspect;
 pub(crate) mod module_check;
 pub(crate) mod registrations;

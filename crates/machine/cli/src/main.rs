@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    config, convert, dump, events, inspect, module_check, registrations, report_show, reports, run, submit,
+    config, convert, debug, dump, events, hang, inspect, module_check, registrations, report_show, reports, run, submit,
 };
 use crate::place::PlaceArguments;
 
@@ -37,6 +37,8 @@ enum Command {
     /// Look at one report.
     #[command(subcommand)]
     Report(Report),
+    /// Open gdb or lldb on the dump of a report.
+    Debug(debug::Arguments),
     /// Print the event log.
     Events(events::Arguments),
     /// Send what waits, or say why it waits.
@@ -45,6 +47,8 @@ enum Command {
     Run(run::Arguments),
     /// Write a dump of a living process.
     Dump(dump::Arguments),
+    /// Say what a living process waits for, and report that it hangs.
+    Hang(hang::Arguments),
     /// Make a minidump of a core file, or a core file of a minidump.
     Convert(convert::Arguments),
     /// Show what a minidump holds, or check its form.
@@ -83,10 +87,12 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Reports(arguments) => reports::run(place, &arguments),
         Command::Report(Report::Show(arguments)) => report_show::run(place, &arguments),
+        Command::Debug(arguments) => debug::run(place, &arguments),
         Command::Events(arguments) => events::run(place, &arguments),
         Command::Submit(arguments) => submit::run(place, &arguments),
         Command::Run(arguments) => run::run(place, arguments),
         Command::Dump(arguments) => dump::run(&arguments),
+        Command::Hang(arguments) => hang::run(place, &arguments),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Registrations(arguments) => registrations::run(&arguments),
