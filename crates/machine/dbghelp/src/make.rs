@@ -62,7 +62,8 @@ pub(crate) fn make(
         (Sink::Nowhere, _) => return Err(MinidumpError::NoOutput),
     };
     let copied = plan.copy_to(capture.memory(), &mut output, progress, &mut &shared)?;
-    capture.release();
+    // It goes on while the dump is written.
+    capture.begin_release();
     released();
     let written = copied.write_to(&capture.snapshot, &mut output, &mut &shared)?;
     Ok(Summary::of(&capture.snapshot, written))

@@ -6,8 +6,11 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use minidump::{Minidump, MinidumpUnloadedModule, MinidumpUnloadedModuleList, Module as _};
 use tempfile::TempDir;
 use wer_capture::registration::read_block;
+use wer_dbghelp::{DumpOptions, MinidumpBuilder, Target};
+use wer_minidump::flags;
 use wer_snapshot::{MemoryReader, UnloadedModule};
 
 /// A program that waits, and what it has said so far.
@@ -104,6 +107,28 @@ fn what_goes_away_is_remembered_with_what_it_needed() {
     assert_eq!(module.path, program.folder.path().join("a.so").to_str().unwrap());
     // The size that its program headers give, as the kernel mapped it: four segments of a page, or less.
     assert!((0x1000..0x10000).contains(&module.size) && module.size % 4096 == 0, "{module:?}");
+    program.end();
+}
+
+#[test]
+fn a_dump_lists_what_went_away() {
+    let mut program = start("once");
+    program.said();
+    let unloaded = program.unloaded();
+    let dump = program.folder.path().join("unloaded.dmp");
+    let options = DumpOptions { flags: flags::WITH_UNLOADED_MODULES, ..DumpOptions::default() };
+    MinidumpBuilder::new(Target::Pid(program.child.id())).options(options).write_path(&dump).unwrap();
+    let dump = Minidump::read_path(&dump).unwrap();
+    let listed = dump.get_stream::<MinidumpUnloadedModuleList>().unwrap();
+    let told = |module: &MinidumpUnloadedModule| {
+        (module.base_address(), module.size(), module.code_file().into_owned())
+    };
+    let known = |module: &UnloadedModule| (module.base, module.size, module.path.clone());
+    let mut listed: Vec<_> = listed.iter().map(told).collect();
+    let mut known: Vec<_> = unloaded.iter().map(known).collect();
+    listed.sort_unstable();
+    known.sort_unstable();
+    assert_eq!((listed.len(), listed), (2, known));
     program.end();
 }
 
