@@ -356,7 +356,7 @@ DWORD WINAPI GetModuleFileNameW(HMODULE hModule, LPWSTR lpFilename, DWORD nSize)
 #define DLL_PROCESS_ATTACH 1
 #define DLL_THREAD_ATTACH 2
 #define DLL_THREAD_DETACH 3
-/* Nobody calls a DllMain here. */
+/* Only the host of a handler module calls a DllMain. */
 #define DisableThreadLibraryCalls(module) ((void)(module), TRUE)
 
 /* ---- Clocks and ends ------------------------------------------------------------------------------------------- */

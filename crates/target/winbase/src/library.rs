@@ -161,14 +161,14 @@ mod tests {
     #[test]
     fn modules_are_found_and_named() {
         let libc = open("libc.so.6", false).unwrap();
-        // SAFETY, all of them: null, or handles from `open` and `own`.
+        // SAFETY: null, or handles from `open` and `own`.
         let file_name = |module| unsafe { file_name(module) };
-        // SAFETY: as above.
+        // SAFETY: a handle from `open`.
         let find = |name| unsafe { find(libc, name) };
         assert!(file_name(libc).unwrap().ends_with("\\libc.so.6"));
         assert!(find(c"getpid").is_ok());
         assert_eq!(find(c"WerNoSuchFunction"), Err(Win32Error::PROC_NOT_FOUND));
-        // SAFETY: as above.
+        // SAFETY: a handle from `open`, not used any more.
         assert_eq!(unsafe { close(libc) }, Ok(()));
         let program = to_windows(&std::env::current_exe().unwrap());
         assert_eq!(file_name(core::ptr::null_mut()), Ok(program.clone()));

@@ -152,7 +152,7 @@ static void registry(void)
 
 int wmain(int argc, WCHAR *argv[])
 {
-    if (argc == 3 && wcscmp(argv[1], L"raise") == 0) {
+    if (argc == 2 && wcscmp(argv[1], L"raise") == 0) {
         WerAttachCrashHandler();
         RaiseException(0xABCD1234, EXCEPTION_NONCONTINUABLE, 0, NULL);
     }

@@ -42,7 +42,10 @@ pub(crate) fn compile(folder: &TempDir, compiler: &str, name: &str, options: &[&
 pub(crate) fn compile_for_windows(folder: &TempDir, name: &str, options: &[&str]) -> PathBuf {
     let compat = concat!("-I", env!("CARGO_MANIFEST_DIR"), "/../../../include/compat");
     let windows = ["-std=c11", "-D_GNU_SOURCE", "-fshort-wchar", "-DUNICODE", "-D_UNICODE", compat];
-    compile(folder, "cc", name, &[&windows[..], options].concat())
+    match name.ends_with(".cpp") {
+        true => compile(folder, "g++", name, &[&["-std=c++17"], &windows[2..], options].concat()),
+        false => compile(folder, "cc", name, &[&windows[..], options].concat()),
+    }
 }
 
 /// What became of a program.

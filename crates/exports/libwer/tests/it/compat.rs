@@ -1,5 +1,6 @@
 //! Sources written for Windows, built with `include/compat` as they are: what the functions answer, and under ASan.
 
+use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 
 use crate::build::{WITH_LIBRARY, compile, compile_for_windows, run};
@@ -16,6 +17,23 @@ fn a_source_for_windows_finds_what_it_expects() {
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&ended.stdout), "0 failures\n");
     assert_eq!(ended.status.code(), Some(0));
+}
+
+#[test]
+fn an_exception_that_is_raised_ends_the_process_after_one_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = compile_for_windows(&folder, "windows.c", &WITH_LIBRARY);
+    let ended = run(&folder, &program, "raise");
+    assert_eq!(ended.status.signal(), Some(6), "{}", ended.text);
+    assert_eq!(ended.reports, "signal=6 words=\n");
+}
+
+#[test]
+fn a_module_in_cxx_is_taken_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = compile_for_windows(&folder, "windows_module.cpp", &WITH_LIBRARY);
+    let ended = run(&folder, &program, "");
+    assert!(ended.status.success(), "{:?} {}", ended.status, ended.text);
 }
 
 #[test]
