@@ -16,7 +16,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    config, convert, debug, dump, events, hang, inspect, module_check, registrations, report_show, reports, run, submit,
+    config, convert, debug, dump, events, hang, inspect, module_check, registrations, report_show, reports,
+    run, submit,
 };
 use crate::place::PlaceArguments;
 
