@@ -201,6 +201,132 @@ typedef HRESULT (*PFN_WER_RUNTIME_EXCEPTION_DEBUGGER_LAUNCH)(
     PVOID pContext, const PWER_RUNTIME_EXCEPTION_INFORMATION pExceptionInformation, PBOOL pbIsCustomDebugger,
     PWSTR pwszDebuggerLaunch, PDWORD pchDebuggerLaunch, PBOOL pbIsDebuggerAutolaunch);
 
+/*
+ * Reports of a program's own, built in its process. They cannot be submitted yet: WerReportAddDump and WerReportSubmit
+ * do not exist here (docs/werapi.md). Any thread may use a handle, none from a signal handler. E_HANDLE for what is not
+ * the handle of an open report; it is looked up, never followed.
+ */
+typedef HANDLE HREPORT;
+
+typedef enum _WER_REPORT_TYPE {
+    WerReportNonCritical = 0,
+    WerReportCritical = 1,
+    WerReportApplicationCrash = 2,
+    WerReportApplicationHang = 3,
+    WerReportKernel = 4,
+    WerReportInvalid
+} WER_REPORT_TYPE;
+
+typedef enum _WER_FILE_TYPE {
+    WerFileTypeMicrodump = 1,
+    WerFileTypeMinidump = 2,
+    WerFileTypeHeapdump = 3,
+    WerFileTypeUserDocument = 4,
+    WerFileTypeOther = 5,
+    WerFileTypeTriagedump = 6,
+    WerFileTypeCustomDump = 7,
+    WerFileTypeAuxiliaryDump = 8,
+    WerFileTypeEtlTrace = 9,
+    WerFileTypeMax
+} WER_FILE_TYPE;
+
+typedef enum _WER_REPORT_UI {
+    WerUIAdditionalDataDlgHeader = 1,
+    WerUIIconFilePath = 2,
+    WerUIConsentDlgHeader = 3,
+    WerUIConsentDlgBody = 4,
+    WerUIOnlineSolutionCheckText = 5,
+    WerUIOfflineSolutionCheckText = 6,
+    WerUICloseText = 7,
+    WerUICloseDlgHeader = 8,
+    WerUICloseDlgBody = 9,
+    WerUICloseDlgButtonText = 10,
+    WerUIMax
+} WER_REPORT_UI;
+
+typedef enum _WER_SUBMIT_RESULT {
+    WerReportQueued = 1,
+    WerReportUploaded = 2,
+    WerReportDebug = 3,
+    WerReportFailed = 4,
+    WerDisabled = 5,
+    WerReportCancelled = 6,
+    WerDisabledQueue = 7,
+    WerReportAsync = 8,
+    WerCustomAction = 9,
+    WerThrottled = 10,
+    WerReportUploadedCab = 11,
+    WerStorageLocationNotFound = 12,
+    WerSubmitResultMax
+} WER_SUBMIT_RESULT, *PWER_SUBMIT_RESULT;
+
+/* dwSize tells the version. An empty text means its default. */
+#define WER_REPORT_INFORMATION_BASE_FIELDS \
+    DWORD dwSize; \
+    HANDLE hProcess; \
+    WCHAR wzConsentKey[64]; \
+    WCHAR wzFriendlyEventName[128]; \
+    WCHAR wzApplicationName[128]; \
+    WCHAR wzApplicationPath[MAX_PATH]; \
+    WCHAR wzDescription[512]; \
+    HWND hwndParent;
+#define WER_REPORT_INFORMATION_V3_FIELDS \
+    WER_REPORT_INFORMATION_BASE_FIELDS \
+    WCHAR wzNamespacePartner[64]; \
+    WCHAR wzNamespaceGroup[64];
+#define WER_REPORT_INFORMATION_V4_FIELDS \
+    WER_REPORT_INFORMATION_V3_FIELDS \
+    BYTE rgbApplicationIdentity[16]; \
+    HANDLE hSnapshot; \
+    HANDLE hDeleteFilesImpersonationToken;
+
+typedef struct _WER_REPORT_INFORMATION {
+    WER_REPORT_INFORMATION_BASE_FIELDS
+} WER_REPORT_INFORMATION, *PWER_REPORT_INFORMATION;
+typedef struct _WER_REPORT_INFORMATION_V3 {
+    WER_REPORT_INFORMATION_V3_FIELDS
+} WER_REPORT_INFORMATION_V3, *PWER_REPORT_INFORMATION_V3;
+typedef struct _WER_REPORT_INFORMATION_V4 {
+    WER_REPORT_INFORMATION_V4_FIELDS
+} WER_REPORT_INFORMATION_V4, *PWER_REPORT_INFORMATION_V4;
+typedef struct _WER_REPORT_INFORMATION_V5 {
+    WER_REPORT_INFORMATION_V4_FIELDS
+    WER_SUBMIT_RESULT submitResultMax;
+} WER_REPORT_INFORMATION_V5, *PWER_REPORT_INFORMATION_V5;
+WER_STATIC_ASSERT(sizeof(WER_REPORT_INFORMATION) == 2208, "as on x64 Windows");
+WER_STATIC_ASSERT(sizeof(WER_REPORT_INFORMATION_V3) == 2464, "as on x64 Windows");
+WER_STATIC_ASSERT(sizeof(WER_REPORT_INFORMATION_V4) == 2496, "as on x64 Windows");
+WER_STATIC_ASSERT(sizeof(WER_REPORT_INFORMATION_V5) == 2504, "as on x64 Windows");
+
+/*
+ * Begins a report; up to 1,024 are open at once. Any report type is taken, as on Windows. *phReportHandle is NULL after
+ * an error.
+ * E_INVALIDARG for a NULL or empty event type, a NULL phReportHandle, a dwSize of no version, a text of the structure
+ * that has no terminator, invalid UTF-16; WER_E_LENGTH_EXCEEDED for an event type above 64 units; E_OUTOFMEMORY.
+ */
+HRESULT WINAPI WerReportCreate(PCWSTR pwzEventType, WER_REPORT_TYPE repType, PWER_REPORT_INFORMATION pReportInformation,
+                               HREPORT *phReportHandle);
+/*
+ * Sets or replaces a parameter; without a name it is called P0 to P9.
+ * E_HANDLE; E_INVALIDARG for an index above 9, a NULL value, invalid UTF-16; WER_E_LENGTH_EXCEEDED for a name above 128
+ * units or a value above 259.
+ */
+HRESULT WINAPI WerReportSetParameter(HREPORT hReportHandle, DWORD dwparamID, PCWSTR pwzName, PCWSTR pwzValue);
+/*
+ * Adds a file that exists; a path that was added already gets the new type and flags. The upper 16 bits of dwFileFlags
+ * are cleared. %NAME% in a path is not replaced.
+ * E_HANDLE; E_INVALIDARG for a relative path, what is no regular file, an unknown type or flag;
+ * HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND); E_ACCESSDENIED; WER_E_LENGTH_EXCEEDED; WER_E_INSUFFICIENT_BUFFER above 512.
+ */
+HRESULT WINAPI WerReportAddFile(HREPORT hReportHandle, PCWSTR pwzPath, WER_FILE_TYPE repFileType, DWORD dwFileFlags);
+/*
+ * Sets or replaces a text; no dialog is ever shown.
+ * E_HANDLE; E_INVALIDARG for an unknown text, NULL, invalid UTF-16; WER_E_LENGTH_EXCEEDED above 2,048 units.
+ */
+HRESULT WINAPI WerReportSetUIOption(HREPORT hReportHandle, WER_REPORT_UI repUITypeID, PCWSTR pwzValue);
+/* E_INVALIDARG for what is not the handle of an open report. */
+HRESULT WINAPI WerReportCloseHandle(HREPORT hReportHandle);
+
 #ifdef __cplusplus
 }
 #endif

@@ -13,6 +13,7 @@ pub mod hresult;
 pub mod limits;
 pub mod module_host;
 pub mod registration;
+pub mod report;
 
 pub use exception::{Context, ExceptionPointers, ExceptionRecord, NtStatus, WerRuntimeExceptionInformation};
 pub use handle::Handle;

@@ -6,6 +6,7 @@
 
 mod crash;
 mod registration;
+mod report;
 mod restart;
 mod wide;
 mod winbase;

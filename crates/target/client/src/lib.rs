@@ -10,6 +10,7 @@
 pub mod crash;
 mod maps;
 pub mod registration;
+pub mod report;
 mod unloading;
 
 pub use unloading::watch_close;

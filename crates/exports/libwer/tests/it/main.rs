@@ -6,5 +6,6 @@ mod crashes;
 mod limits;
 mod manual;
 mod registration;
+mod report;
 mod sharing;
 mod wild_writes;
