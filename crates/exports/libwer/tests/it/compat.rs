@@ -55,3 +55,16 @@ fn the_examples_are_built_in_every_warning() {
         compile(&folder, "cc", &source, &["-std=c11", "-D_GNU_SOURCE", "-fshort-wchar", "-c"]);
     }
 }
+
+#[test]
+fn the_sample_application_registers_and_crashes() {
+    for language in ["-std=c11", "-std=gnu17"] {
+        let folder = tempfile::tempdir().unwrap();
+        let source = "../../../../../examples/c/crash-report-sample/app.c";
+        let options = [&[language, "-fshort-wchar"][..], &WITH_LIBRARY].concat();
+        let program = compile(&folder, "cc", source, &options);
+        let ended = run(&folder, &program, "/no/such/module.so");
+        assert_eq!(ended.status.signal(), Some(11), "{}", ended.text);
+        assert!(ended.reports.starts_with("signal=11 "), "{}", ended.reports);
+    }
+}
