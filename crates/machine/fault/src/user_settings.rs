@@ -1,11 +1,8 @@
 //! A crashed user's settings file, read with that user's rights: whatever its path leads to, root learns no more of it than
 //! the user could tell.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags};
 use wer_settings::limits::MAX_FILE_BYTES;
 use wer_sys::{Credentials, as_user};
 
@@ -18,50 +15,34 @@ use crate::limits::USER_SETTINGS_DEADLINE;
 pub(crate) fn read(user: &Credentials, file: &Path) -> Result<Option<String>, String> {
     let limit = usize::try_from(MAX_FILE_BYTES).unwrap_or(usize::MAX).saturating_add(2);
     // Read there too: whatever the path leads to may take its time.
-    let answer = as_user(user, USER_SETTINGS_DEADLINE, limit, || match bytes_of(file) {
-        Ok(bytes) => [vec![FOUND], bytes].concat(),
-        Err(error) if is_absence(&error) => vec![ABSENT],
-        Err(_) => vec![NO_FILE],
+    let answer = as_user(user, USER_SETTINGS_DEADLINE, limit, || match wer_settings::read_file(file) {
+        Ok(Some(text)) => [vec![FOUND], text.into_bytes()].concat(),
+        // A user without a home that can be looked into has no settings either.
+        Ok(None) => vec![ABSENT],
+        Err(reason) if std::fs::symlink_metadata(file).is_ok() => {
+            [vec![REFUSED], reason.into_bytes()].concat()
+        }
+        Err(_) => vec![ABSENT],
     });
     let answer = answer.map_err(|error| error.to_string())?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match answer.split_first() {
-        Some((&FOUND, bytes)) if bytes.len() as u64 > MAX_FILE_BYTES => {
-            Err(format!("it has more than {MAX_FILE_BYTES} bytes"))
-        }
-        Some((&FOUND, bytes)) => match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(Some(text.to_owned())),
-            Err(error) => Err(format!("it is not UTF-8: {error}")),
-        },
+        Some((&FOUND, bytes)) => Ok(Some(text(bytes))),
         Some((&ABSENT, _)) => Ok(None),
-        _ => Err("it is no regular file that can be read".into()),
+        Some((_, reason)) => Err(text(reason)),
+        None => Err("it could not be read".into()),
     }
 }
 
 /// What the reader's first byte says.
 const FOUND: u8 = 1;
 const ABSENT: u8 = 2;
-const NO_FILE: u8 = 3;
-
-fn bytes_of(file: &Path) -> io::Result<Vec<u8>> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = File::from(rustix::fs::open(file, flags, Mode::empty())?);
-    if !file.metadata()?.is_file() {
-        return Err(rustix::io::Errno::INVAL.into());
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// A user without a settings file, or without a home that can be looked into, has none.
-fn is_absence(error: &io::Error) -> bool {
-    use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
-    matches!(error.kind(), NotFound | NotADirectory | PermissionDenied)
-}
+const REFUSED: u8 = 3;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::fs::Mode;
     use wer_sys::Process;
 
     #[test]
@@ -79,7 +60,8 @@ mod tests {
         assert_eq!(read("good"), Ok(Some("Disabled = 1".into())));
         assert_eq!(read("missing"), Ok(None));
         assert_eq!(read("good/below"), Ok(None));
-        for bad in ["large", "binary", "pipe", "."] {
+        std::os::unix::fs::symlink(path("good"), path("link")).expect("a link");
+        for bad in ["large", "binary", "pipe", "link", "."] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

@@ -38,7 +38,12 @@ pub(crate) struct Tracer {
 
 impl Default for Tracer {
     fn default() -> Self {
-        Self { threads: BTreeMap::new(), late: Vec::new(), patience: STOP_DEADLINE, own_child: None }
+        Self {
+            threads: BTreeMap::new(),
+            late: Vec::new(),
+            patience: UNINTERRUPTIBLE_DEADLINE,
+            own_child: None,
+        }
     }
 }
 
