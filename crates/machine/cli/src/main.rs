@@ -11,9 +11,11 @@ mod output;
 mod place;
 mod stored;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
 use crate::commands::{
     config, convert, debug, dump, events, hang, inspect, module_check, registrations, report_show, reports,
@@ -77,9 +79,12 @@ enum Module {
 }
 
 fn main() -> ExitCode {
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
+    let wants_no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .with_ansi(std::io::stderr().is_terminal() && !wants_no_color)
+        .with_env_filter(filter)
         .with_target(false)
         .without_time()
         .init();

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use wer_fault::way::arguments::{Start, parse};
@@ -11,6 +12,7 @@ const HELP: &str = "\
 werfault reports the crash of a process. It is started for you:
   by a process that attached the crash handler (werfault --crash)
   by the kernel, from core_pattern             (werfault --kernel [--base DIR] %P %I %s %d %F)
+  by a process's watchdog                      (werfault --hang PID TID)
   by wersvc, per connection of its socket      (werfault --kernel-socket [--base DIR])
 
 To let the kernel start it for every crash on this machine:
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         Start::Crash => start::crash(),
         Start::Kernel { base, crash } => start::kernel(base.as_deref(), &crash),
         Start::KernelSocket { base } => start::kernel_socket(base.as_deref()),
+        Start::Hang { pid, tid } => start::hang(pid, tid),
         Start::ModuleHost => return wer_modules::host_main(),
         Start::Submit { id } => start::submit(&id),
         Start::Version => {
@@ -53,6 +56,7 @@ fn log_to_standard_error() {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_env("WER_LOG"))
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .init();
 }
