@@ -220,7 +220,7 @@ catalogue! {
     ).own();
     MODULE_DEADLINE_MILLISECONDS = Known::number(
         "ModuleDeadlineMilliseconds", (100, MAX_HOLD_MS as i64), 10_000,
-        "How long one runtime exception module may take to answer.",
+        "How long a call into a runtime exception module may take, and loading it.",
     ).own();
     MAX_REGISTERED_FILE_BYTES = Known::number(
         "MaxRegisteredFileBytes", (0, 1 << 40), 64 << 20, "Bytes copied of one registered file.",
