@@ -1,6 +1,7 @@
 //! The joiner's own decisions, on stores and files and without a crash.
 
 mod it {
+    mod hang;
     mod living_modules;
     mod submit;
     mod user_settings;

@@ -10,6 +10,7 @@ mod prepared;
 mod recovery;
 mod syscalls;
 mod uncaught_exception;
+pub mod watchdog;
 mod werfault_path;
 
 pub use altstack::thread_attach;

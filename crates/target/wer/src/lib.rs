@@ -37,6 +37,8 @@ pub use memory::{
 };
 pub use module_context::ModuleContext;
 pub use os::crash::AttachOptions;
+#[cfg(target_os = "linux")]
+pub use os::crash::watchdog::{DEFAULT_TIMEOUT as DEFAULT_HANG_TIMEOUT, Watchdog};
 pub use wer_abi::Hresult;
 pub use wer_abi::flags;
 #[cfg(feature = "module")]

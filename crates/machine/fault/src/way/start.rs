@@ -25,7 +25,7 @@ use crate::fail_spot::{self, Spot};
 use crate::limits::LAST_LINE_DEADLINE;
 use crate::restart::not_restarted;
 use crate::watchdog::Watchdog;
-use crate::{Context, Reported, Submission, events, privilege, submit_report, submit_with};
+use crate::{Context, Reported, Submission, events, privilege, report_hang, submit_report, submit_with};
 
 /// Exit status of a run that its watchdog has ended.
 const EXIT_HUNG: i32 = 3;
@@ -96,6 +96,19 @@ pub fn kernel_socket(base: Option<&Path>) -> Result<()> {
     });
     drop(watchdog);
     finish_kernel(&context, outcome)
+}
+
+/// `--hang PID TID`: waits for the end of standard input first, when we have been permitted to trace.
+///
+/// # Errors
+/// There is no report; the log says why.
+pub fn hang(pid: u32, tid: Option<u32>) -> Result<()> {
+    let context = embedded_context()?;
+    io::copy(&mut io::stdin().lock(), &mut io::sink())?;
+    let reported = wer_hang::look(pid, tid)
+        .with_context(|| format!("what process {pid} waits for cannot be seen"))
+        .and_then(|hang| report_hang(pid, &context, &hang, false));
+    finish(&context, reported.map(Some))
 }
 
 /// `--submit ID`.
