@@ -9,11 +9,12 @@ mod registration;
 mod report;
 mod restart;
 mod wide;
-mod winbase;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use wer_abi::Hresult;
+// For what it exports.
+use wer_winbase_exports as _;
 
 /// Runs an export's body; a panic becomes `E_UNEXPECTED`.
 fn answer(body: impl FnOnce() -> Result<(), Hresult>) -> i32 {

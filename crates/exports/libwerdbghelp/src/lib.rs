@@ -9,13 +9,13 @@ mod callbacks;
 mod last_error;
 mod module_host;
 mod read_dump_stream;
-#[path = "../../libwer/src/winbase.rs"]
-mod winbase;
 mod write_dump;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use wer_abi::Hresult;
+// For what it exports.
+use wer_winbase_exports as _;
 
 /// Runs an export's body; FALSE and a last error when it fails or panics.
 fn answer(body: impl FnOnce() -> Result<(), Hresult>) -> i32 {

@@ -8,7 +8,8 @@ use cargo_metadata::{DependencyKind, Metadata};
 /// What applications link.
 const LINKED: [&str; 2] = ["wer", "wer-libwer"];
 /// What may be in it, together with what the last two need themselves. The macros run in the compiler only.
-const OURS: [&str; 6] = ["wer", "wer-libwer", "wer-client", "wer-winbase", "wer-abi", "wer-macros"];
+const OURS: [&str; 7] =
+    ["wer", "wer-libwer", "wer-winbase-exports", "wer-client", "wer-winbase", "wer-abi", "wer-macros"];
 const OTHERS: [&str; 2] = ["libc", "rustix"];
 
 /// Names of packages, and of the packages that each needs, without tests and build scripts.

@@ -64,7 +64,7 @@ fn is_allowed(from: &Place, to: &Place) -> bool {
     match from.place.as_str() {
         "contract" => to_place == "contract",
         "target" => matches!(to_place, "contract" | "target"),
-        "exports" => matches!(to_place, "contract" | "target" | "machine" | "reading"),
+        "exports" => matches!(to_place, "contract" | "target" | "exports" | "machine" | "reading"),
         "machine" if JOINERS.contains(&from.name.as_str()) => {
             matches!(to_place, "contract" | "machine" | "reading")
         }
@@ -108,6 +108,7 @@ mod tests {
             import("contract/model", "contract/abi"),
             import("target/wer", "target/client"),
             import("exports/libwer", "target/client"),
+            import("exports/libwerdbghelp", "exports/winbase"),
             import("machine/capture", "machine/sys"),
             import("machine/fault", "machine/capture"),
             import("machine/cli", "reading/unwind"),

@@ -1,30 +1,20 @@
-//! The kernel32 calls of `include/wer_winbase.h`, for handler modules and callers of `MiniDumpWriteDump`. This file is
-//! a module of `libwer.so` and, by its path, of `libwerdbghelp.so`, so that either works without the other.
+//! The kernel32 calls of `include/wer_winbase.h`, for handler modules and callers of `MiniDumpWriteDump`: `libwer.so` and
+//! `libwerdbghelp.so` both link this crate and so export all of it, so that either works without the other.
 //!
 //! Exported under `WerWin` names, so that a program that brings its own `ReadProcessMemory` collides with nothing; the
 //! header maps the plain names to these. Each export is: panic boundary, check pointers, call [`wer_winbase`], leave
 //! the error for `GetLastError`. `BOOL` answers are 0 or 1.
 #![expect(unsafe_code, reason = "C exports: pointers come from the caller")]
 
-#[path = "winbase/clock.rs"]
 mod clock;
-#[path = "winbase/file.rs"]
 mod file;
-#[path = "winbase/folder.rs"]
 mod folder;
-#[path = "winbase/library.rs"]
 mod library;
-#[path = "winbase/memory.rs"]
 mod memory;
-#[path = "winbase/object.rs"]
 mod object;
-#[path = "winbase/position.rs"]
 mod position;
-#[path = "winbase/process.rs"]
 mod process;
-#[path = "winbase/registry.rs"]
 mod registry;
-#[path = "winbase/text.rs"]
 mod text;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

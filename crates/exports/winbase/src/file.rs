@@ -11,8 +11,8 @@ use wer_winbase::{
     Creation, Win32Error, create_file, file_size, handle_from_descriptor, set_last_error, write_file,
 };
 
-use super::text::wide;
-use super::{answer, answer_bool, handle, pointer, store};
+use crate::text::wide;
+use crate::{answer, answer_bool, handle, pointer, store};
 
 /// `INVALID_HANDLE_VALUE`, which is also the pseudo handle of the current process.
 const INVALID_HANDLE_VALUE: Handle = Handle::CURRENT_PROCESS;

@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use wer_winbase::position::{flush, read_file, set_end, set_position};
 use wer_winbase::{Win32Error, file_size, set_last_error};
 
-use super::{answer, answer_bool, handle, store};
+use crate::{answer, answer_bool, handle, store};
 
 /// `INVALID_SET_FILE_POINTER`, `INVALID_FILE_SIZE`.
 const INVALID: u32 = u32::MAX;

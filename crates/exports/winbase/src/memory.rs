@@ -5,7 +5,7 @@ use core::ffi::{c_char, c_void};
 use wer_winbase::memory::{PartialCopy, read_process_memory_to};
 use wer_winbase::{Win32Error, debug, write_process_memory};
 
-use super::{answer_bool, handle, store};
+use crate::{answer_bool, handle, store};
 
 /// Characters of one debug string; the rest is not looked at.
 const MAX_DEBUG_STRING: usize = 64 * 1024;

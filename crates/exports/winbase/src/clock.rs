@@ -5,8 +5,8 @@ use core::ffi::c_void;
 use wer_winbase::clock::{CalendarTime, calendar_time, file_time, ticks_ms};
 use wer_winbase::{Win32Error, raise};
 
-use super::text::{put, wide};
-use super::{answer, store};
+use crate::text::{put, wide};
+use crate::{answer, store};
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn WerWinGetSystemTime(time: *mut CalendarTime) {

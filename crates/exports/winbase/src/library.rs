@@ -5,8 +5,8 @@ use core::ptr::null_mut;
 
 use wer_winbase::{Win32Error, library};
 
-use super::text::{narrow, wide};
-use super::{answer, answer_bool};
+use crate::text::{narrow, wide};
+use crate::{answer, answer_bool};
 
 /// The module of a name; null is the program.
 fn module(name: Option<Result<String, Win32Error>>, may_load: bool) -> *mut c_void {

@@ -8,7 +8,7 @@ use wer_winbase::{
     wait_for_single_object,
 };
 
-use super::{answer, answer_bool, handle, pointer, store};
+use crate::{answer, answer_bool, handle, pointer, store};
 
 /// `WAIT_FAILED`.
 const WAIT_FAILED: u32 = u32::MAX;

@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use wer_winbase::Win32Error;
 use wer_winbase::registry::{Value, close_key, open_key, query, set};
 
-use super::store;
-use super::text::wide;
+use crate::store;
+use crate::text::wide;
 
 /// `REG_SZ`.
 const REG_SZ: u32 = 1;

@@ -8,8 +8,8 @@ use wer_winbase::folder::{
 use wer_winbase::path::{full_path, to_linux};
 use wer_winbase::{Win32Error, library, set_last_error};
 
-use super::text::{narrow, put, wide};
-use super::{answer, answer_bool, store};
+use crate::text::{narrow, put, wide};
+use crate::{answer, answer_bool, store};
 
 /// `INVALID_FILE_ATTRIBUTES`.
 const INVALID_FILE_ATTRIBUTES: u32 = u32::MAX;

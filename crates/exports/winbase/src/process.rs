@@ -6,7 +6,7 @@ use wer_abi::Handle;
 use wer_winbase::open_process;
 use wer_winbase::process::{current_thread_id, process_id, terminate_process, thread_id};
 
-use super::{answer, answer_bool, handle, pointer};
+use crate::{answer, answer_bool, handle, pointer};
 
 #[unsafe(no_mangle)]
 extern "C" fn WerWinGetCurrentProcess() -> *mut c_void {
