@@ -34,6 +34,18 @@ impl Hresult {
     pub const WER_E_INVALID_STATE: Self = Self::from_bits(0x8007_139F);
     /// `HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND)`.
     pub const FILE_NOT_FOUND: Self = Self::from_bits(0x8007_0002);
+    /// `HRESULT_FROM_WIN32(ERROR_INVALID_DATA)`: `werfault` answered what this library does not understand.
+    pub const INVALID_DATA: Self = Self::from_bits(0x8007_000D);
+    /// `HRESULT_FROM_WIN32(ERROR_NO_MORE_FILES)`: the store has no more reports.
+    pub const NO_MORE_FILES: Self = Self::from_bits(0x8007_0012);
+    /// `HRESULT_FROM_WIN32(ERROR_BROKEN_PIPE)`: `werfault` ended without an answer.
+    pub const BROKEN_PIPE: Self = Self::from_bits(0x8007_006D);
+    /// `HRESULT_FROM_WIN32(ERROR_BUSY)`: another process holds what is to be changed.
+    pub const BUSY: Self = Self::from_bits(0x8007_00AA);
+    /// `HRESULT_FROM_WIN32(ERROR_ENVVAR_NOT_FOUND)`: the program is not in the list.
+    pub const ENVVAR_NOT_FOUND: Self = Self::from_bits(0x8007_00CB);
+    /// `HRESULT_FROM_WIN32(ERROR_TIMEOUT)`: `werfault` did not answer in time.
+    pub const TIMEOUT: Self = Self::from_bits(0x8007_05B4);
 
     /// The number as headers write it.
     #[must_use]
@@ -77,6 +89,12 @@ impl Hresult {
             Self::WER_E_LENGTH_EXCEEDED => "WER_E_LENGTH_EXCEEDED",
             Self::WER_E_INVALID_STATE => "WER_E_INVALID_STATE",
             Self::FILE_NOT_FOUND => "HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND)",
+            Self::INVALID_DATA => "HRESULT_FROM_WIN32(ERROR_INVALID_DATA)",
+            Self::NO_MORE_FILES => "HRESULT_FROM_WIN32(ERROR_NO_MORE_FILES)",
+            Self::BROKEN_PIPE => "HRESULT_FROM_WIN32(ERROR_BROKEN_PIPE)",
+            Self::BUSY => "HRESULT_FROM_WIN32(ERROR_BUSY)",
+            Self::ENVVAR_NOT_FOUND => "HRESULT_FROM_WIN32(ERROR_ENVVAR_NOT_FOUND)",
+            Self::TIMEOUT => "HRESULT_FROM_WIN32(ERROR_TIMEOUT)",
             _ => return None,
         })
     }

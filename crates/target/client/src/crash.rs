@@ -4,6 +4,7 @@
 //! the dispositions to go back to. After a crash only [`handler`] and what it calls in `syscalls` runs.
 
 mod altstack;
+mod ask_werfault;
 mod attach;
 mod handler;
 mod prepared;
@@ -14,4 +15,5 @@ pub mod watchdog;
 mod werfault_path;
 
 pub use altstack::thread_attach;
+pub use ask_werfault::ask_werfault;
 pub use attach::{AttachOptions, attach};

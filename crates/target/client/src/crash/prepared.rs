@@ -117,7 +117,7 @@ fn map(bytes: usize) -> Option<*mut c_void> {
 
 /// The environment as it is now, without what would load other code into `werfault` (`LD_PRELOAD` above all, which
 /// `wer run` sets for the application). None in a process that runs with more rights than its user, who wrote it.
-fn environment() -> Vec<Vec<u8>> {
+pub(super) fn environment() -> Vec<Vec<u8>> {
     use std::os::unix::ffi::OsStrExt;
     if super::werfault_path::is_privileged() {
         return Vec::new();

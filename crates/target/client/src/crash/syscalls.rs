@@ -282,9 +282,23 @@ pub(super) unsafe fn start_task(
     stack_top: *mut c_void,
     wait: bool,
 ) -> Answer {
+    // SAFETY: the caller answers for `run`, which is given no argument, and the stack.
+    unsafe { start_task_with(run, stack_top, wait, core::ptr::null_mut()) }
+}
+
+/// [`start_task`] with an argument for `run`.
+///
+/// # Safety
+/// As [`start_task`]; the argument must be what `run` expects.
+pub(super) unsafe fn start_task_with(
+    run: extern "C" fn(*mut c_void) -> c_int,
+    stack_top: *mut c_void,
+    wait: bool,
+    argument: *mut c_void,
+) -> Answer {
     let flags = libc::CLONE_VM | if wait { libc::CLONE_VFORK } else { 0 };
     // SAFETY: libc's clone switches to the new stack, calls `run` and exits with its answer; it sets errno on failure
     // only, and the handler restores that. The caller answers for `run` and the stack.
-    let pid = unsafe { libc::clone(run, stack_top, flags, core::ptr::null_mut()) };
+    let pid = unsafe { libc::clone(run, stack_top, flags, argument) };
     pid as Answer
 }

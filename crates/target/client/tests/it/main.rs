@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "traces a process, reads memory by address")]
 
 mod after_a_crash;
+mod asking;
 mod crash;
 mod recovery;
 mod registration;
