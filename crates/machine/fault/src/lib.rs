@@ -7,6 +7,7 @@
 //! - [`pipeline`]: one crash from capture to stored report.
 //! - [`restart`]: the recovery callback of a process that was reported, and its program started again.
 //! - [`submit`]: one stored report to the server, and what came of it back into the store.
+//! - [`store_requests`]: what a program asks of the store and the settings.
 //! - [`watchdog`]: ends work that no longer gets on. [`fail_spot`]: lets tests end it anywhere.
 //!
 //! Whatever fails in here must neither hang the crashing process beyond its deadline nor lose the report when a
@@ -33,6 +34,7 @@ mod privilege;
 mod progress;
 mod registered_files;
 pub mod restart;
+pub mod store_requests;
 pub mod submit;
 mod user_folder;
 pub mod user_places;

@@ -44,3 +44,5 @@ pub const MAX_SAME_DUMPS: u32 = 100;
 pub const ADDITIONAL_PROCESS_DEADLINE: Duration = Duration::from_secs(5);
 /// Reading the settings of the crashed user, with that user's rights.
 pub const USER_SETTINGS_DEADLINE: Duration = Duration::from_secs(2);
+/// How long `werfault --store` may take; a server that is slow to take a cab is most of it.
+pub const STORE_REQUEST_DEADLINE: Duration = Duration::from_secs(600);

@@ -13,6 +13,7 @@ werfault reports the crash of a process. It is started for you:
   by a process that attached the crash handler (werfault --crash)
   by the kernel, from core_pattern             (werfault --kernel [--base DIR] %P %I %s %d %F)
   by a process's watchdog                      (werfault --hang PID TID)
+  by a process that asks about the store       (werfault --store)
   by wersvc, per connection of its socket      (werfault --kernel-socket [--base DIR])
 
 To let the kernel start it for every crash on this machine:
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Start::Hang { pid, tid } => start::hang(pid, tid),
         Start::ModuleHost => return wer_modules::host_main(),
         Start::Submit { id } => start::submit(&id),
+        Start::Store => start::store(),
         Start::Version => {
             println!("werfault {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;

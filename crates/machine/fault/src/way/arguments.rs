@@ -35,6 +35,8 @@ pub enum Start {
         /// Its thread that does not go on.
         tid: Option<u32>,
     },
+    /// `--store`: a program asks about the store.
+    Store,
     /// `--version`.
     Version,
     /// Anything else: a person is looking.
@@ -78,6 +80,7 @@ pub fn parse(arguments: &[String]) -> Start {
             [Some(pid), ref tid @ ..] => Start::Hang { pid, tid: tid.first().copied().flatten() },
             _ => Start::Help,
         },
+        Some("--store") => Start::Store,
         Some("--version") => Start::Version,
         _ => Start::Help,
     }

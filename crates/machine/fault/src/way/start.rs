@@ -13,8 +13,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Resource, Rlimit, getrlimit, getuid, setrlimit};
 use wer_abi::handoff::{REPLY_FD, REQUEST_FD};
+use wer_abi::store_requests::SOCKET_FD;
 use wer_capture::{KernelCrash, socket};
 use wer_model::ReportId;
+use wer_settings::Locations;
 use wer_snapshot::CaptureSource;
 use wer_sys::inherited;
 
@@ -22,11 +24,14 @@ use super::arguments::KernelArguments;
 use super::in_application::Handoff;
 use super::kernel::{self, KernelOutcome};
 use crate::fail_spot::{self, Spot};
-use crate::limits::LAST_LINE_DEADLINE;
+use crate::limits::{LAST_LINE_DEADLINE, STORE_REQUEST_DEADLINE};
 use crate::restart::not_restarted;
+use crate::store_requests::{Stores, serve};
 use crate::watchdog::Watchdog;
 use crate::{Context, Reported, Submission, events, privilege, report_hang, submit_report, submit_with};
 
+/// Names another folder for the machine's store, in `--store` only.
+const MACHINE_STORE: &str = "WER_MACHINE_STORE_DIR";
 /// Exit status of a run that its watchdog has ended.
 const EXIT_HUNG: i32 = 3;
 
@@ -119,6 +124,28 @@ pub fn submit(id: &str) -> Result<()> {
     let context = embedded_context()?;
     let id: ReportId = id.parse()?;
     submit_report(&context, id, wer_model::ConsentChoice::NotAsked)?;
+    Ok(())
+}
+
+/// `--store`.
+///
+/// # Errors
+/// The program that asked is not there any more.
+pub fn store() -> Result<()> {
+    let socket = inherited::take(SOCKET_FD).context("werfault --store is started by libwer")?;
+    let _watchdog = Watchdog::start(STORE_REQUEST_DEADLINE, || std::process::exit(EXIT_HUNG));
+    let places = || {
+        if privilege::are_ours_borrowed() {
+            return None;
+        }
+        let mut locations = Locations::system(None);
+        let machine_store = std::env::var_os(MACHINE_STORE).map(PathBuf::from);
+        if let Some(root) = machine_store.filter(|root| root.is_absolute()) {
+            locations.store_root = root;
+        }
+        Some(Stores { user: embedded_context().ok()?, machine: Context::for_locations(locations) })
+    };
+    serve(socket, &places)?;
     Ok(())
 }
 

@@ -70,6 +70,9 @@ fn files_of_the_wire_and_the_machine() {
     let requests = crate::seeds::of("module_host_requests");
     let request = wer_abi::module_host::decode_request(&requests[1]).expect("a request");
     assert!(wer_abi::module_host::DumpOrder::decode(request.payload).is_some());
+    let store = crate::seeds::of("store_requests");
+    assert!(wer_abi::store_requests::StoreRequest::decode(&store[0]).is_some());
+    assert!(wer_abi::store_requests::decode_answer(&store[1]).is_some());
     let locations = wer_settings::Locations::system(None);
     let text = String::from_utf8(seed("settings")).expect("text");
     let texts = [(wer_settings::FileLevel::ALL[0], text.as_str())];

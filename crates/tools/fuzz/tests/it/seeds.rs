@@ -23,9 +23,19 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         "registry_export" => vec![utf16(REGISTRY), REGISTRY.as_bytes().to_vec()],
         "report_wer" | "report_wer_lenient" => vec![utf16(REPORT), REPORT.as_bytes().to_vec()],
         "settings" => vec![SETTINGS.into()],
+        "store_requests" => store_requests(),
         "user_places" => vec![USER_LIST.into(), ENVIRONMENT.into()],
         _ => vec![b"text 1 2 3\n".to_vec(), vec![0; 256]],
     }
+}
+
+fn store_requests() -> Vec<Vec<u8>> {
+    use wer_abi::store_requests::{Operation, StoreRequest, StoreType, answer_head};
+    let text = "/var/lib/wer/ReportQueue/AppCrash_game";
+    let request =
+        StoreRequest { operation: Operation::Upload, store: StoreType::MachineQueue, argument: 0x80, text };
+    let answer = answer_head(wer_abi::Hresult::S_OK, 4);
+    vec![[&request.head()[..], text.as_bytes()].concat(), [&answer[..], &[1, 0, 0, 0]].concat()]
 }
 
 const USER_LIST: &str = "%LOCALAPPDATA%\\CrashDumps/${HOME}/$USER\njoe:x:1000:1000:Joe:/home/joe:/bin/sh\n";

@@ -31,5 +31,6 @@ targets! {
     report_wer "../../../../../fuzz/fuzz_targets/report_wer.rs",
     report_wer_lenient "../../../../../fuzz/fuzz_targets/report_wer_lenient.rs",
     settings "../../../../../fuzz/fuzz_targets/settings.rs",
+    store_requests "../../../../../fuzz/fuzz_targets/store_requests.rs",
     user_places "../../../../../fuzz/fuzz_targets/user_places.rs",
 }
