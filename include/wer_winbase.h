@@ -74,6 +74,18 @@
 #ifndef ERROR_ENVVAR_NOT_FOUND
 #define ERROR_ENVVAR_NOT_FOUND 203
 #endif
+#ifndef ERROR_FILENAME_EXCED_RANGE
+#define ERROR_FILENAME_EXCED_RANGE 206
+#endif
+#ifndef ERROR_INVALID_ADDRESS
+#define ERROR_INVALID_ADDRESS 487
+#endif
+#ifndef ERROR_FILE_INVALID
+#define ERROR_FILE_INVALID 1006
+#endif
+#ifndef ERROR_MAPPED_ALIGNMENT
+#define ERROR_MAPPED_ALIGNMENT 1132
+#endif
 #ifndef ERROR_MORE_DATA
 #define ERROR_MORE_DATA 234
 #endif
@@ -216,14 +228,28 @@ BOOL WINAPI DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle, H
                             LPHANDLE lpTargetHandle, DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwOptions);
 BOOL WINAPI CloseHandle(HANDLE hObject);
 
-/* Without a name: NULL and ERROR_NOT_SUPPORTED with one. */
+/*
+ * Objects with a name (events, mappings) are shared by all processes of one user: files in /dev/shm/wer-objects-UID,
+ * which only that user may enter. Local\ and Global\ before a name are the same. A name lasts as long as a process has
+ * the object or a view of it; an object that nobody has is removed when the next one is made. Security attributes,
+ * inheritance and wished-for access are looked over.
+ * NULL and: ERROR_ALREADY_EXISTS is no failure, but what Create leaves with an object that was there;
+ * ERROR_FILE_NOT_FOUND = Open found none; ERROR_INVALID_HANDLE = an object of another kind has the name;
+ * ERROR_PATH_NOT_FOUND = an empty name, or a \ in it; ERROR_FILENAME_EXCED_RANGE = more than 238 bytes, where what is no
+ * ASCII letter, digit, dot, - or _ counts three per byte of UTF-8; ERROR_NOT_SUPPORTED = in a runtime exception module,
+ * which can open no files; ERROR_ACCESS_DENIED = the folder is somebody else's.
+ */
 #define CreateEventA WerWinCreateEventA
 #define CreateEventW WerWinCreateEventW
+#define OpenEventA WerWinOpenEventA
+#define OpenEventW WerWinOpenEventW
 #ifndef CreateEvent
 #ifdef UNICODE
 #define CreateEvent CreateEventW
+#define OpenEvent OpenEventW
 #else
 #define CreateEvent CreateEventA
+#define OpenEvent OpenEventA
 #endif
 #endif
 #define SetEvent WerWinSetEvent
@@ -232,6 +258,8 @@ HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManual
                            LPCSTR lpName);
 HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset, BOOL bInitialState,
                            LPCWSTR lpName);
+HANDLE WINAPI OpenEventA(DWORD dwDesiredAccess, BOOL bInheritHandle, LPCSTR lpName);
+HANDLE WINAPI OpenEventW(DWORD dwDesiredAccess, BOOL bInheritHandle, LPCWSTR lpName);
 BOOL WINAPI SetEvent(HANDLE hEvent);
 BOOL WINAPI ResetEvent(HANDLE hEvent);
 
@@ -240,6 +268,51 @@ BOOL WINAPI ResetEvent(HANDLE hEvent);
 DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds);
 #define Sleep WerWinSleep
 VOID WINAPI Sleep(DWORD dwMilliseconds);
+
+/*
+ * Mappings: of a file, or of memory (INVALID_HANDLE_VALUE), which alone may have a name. dwMaximumSize... of 0 is the
+ * file's size; a shorter file grows. flProtect must be one of these three, with SEC_COMMIT or without; what a view may do
+ * is decided by MapViewOfFile and by how the file was opened. NULL and ERROR_INVALID_PARAMETER, ERROR_FILE_INVALID (an
+ * empty file), ERROR_NOT_SUPPORTED (a file and a name), and those of names.
+ */
+#define PAGE_READONLY 0x02
+#define PAGE_READWRITE 0x04
+#define PAGE_WRITECOPY 0x08
+#define SEC_COMMIT 0x08000000
+#define FILE_MAP_COPY 0x0001
+#define FILE_MAP_WRITE 0x0002
+#define FILE_MAP_READ 0x0004
+#define FILE_MAP_ALL_ACCESS 0x000F001F
+#define CreateFileMappingA WerWinCreateFileMappingA
+#define CreateFileMappingW WerWinCreateFileMappingW
+#define OpenFileMappingA WerWinOpenFileMappingA
+#define OpenFileMappingW WerWinOpenFileMappingW
+#ifndef CreateFileMapping
+#ifdef UNICODE
+#define CreateFileMapping CreateFileMappingW
+#define OpenFileMapping OpenFileMappingW
+#else
+#define CreateFileMapping CreateFileMappingA
+#define OpenFileMapping OpenFileMappingA
+#endif
+#endif
+HANDLE WINAPI CreateFileMappingA(HANDLE hFile, LPSECURITY_ATTRIBUTES lpFileMappingAttributes, DWORD flProtect,
+                                 DWORD dwMaximumSizeHigh, DWORD dwMaximumSizeLow, LPCSTR lpName);
+HANDLE WINAPI CreateFileMappingW(HANDLE hFile, LPSECURITY_ATTRIBUTES lpFileMappingAttributes, DWORD flProtect,
+                                 DWORD dwMaximumSizeHigh, DWORD dwMaximumSizeLow, LPCWSTR lpName);
+HANDLE WINAPI OpenFileMappingA(DWORD dwDesiredAccess, BOOL bInheritHandle, LPCSTR lpName);
+HANDLE WINAPI OpenFileMappingW(DWORD dwDesiredAccess, BOOL bInheritHandle, LPCWSTR lpName);
+
+/*
+ * The offset is a multiple of 4096 (ERROR_MAPPED_ALIGNMENT); 0 bytes are all that follow it. ERROR_ACCESS_DENIED beyond
+ * the end, and for a view to write of a file that was opened to read. The handle may be closed before the view.
+ * UnmapViewOfFile: ERROR_INVALID_ADDRESS for what is no view's start. Up to 4,096 views at once.
+ */
+#define MapViewOfFile WerWinMapViewOfFile
+#define UnmapViewOfFile WerWinUnmapViewOfFile
+LPVOID WINAPI MapViewOfFile(HANDLE hFileMappingObject, DWORD dwDesiredAccess, DWORD dwFileOffsetHigh,
+                            DWORD dwFileOffsetLow, SIZE_T dwNumberOfBytesToMap);
+BOOL WINAPI UnmapViewOfFile(LPCVOID lpBaseAddress);
 
 /* A line on standard error, which a module host started by the same user passes on. */
 #define OutputDebugStringA WerWinOutputDebugStringA

@@ -10,6 +10,7 @@ mod clock;
 mod file;
 mod folder;
 mod library;
+mod mapping;
 mod memory;
 mod object;
 mod position;

@@ -4,10 +4,11 @@ use core::ffi::{c_char, c_void};
 
 use wer_abi::Handle;
 use wer_winbase::{
-    Win32Error, close_handle, create_event, duplicate_handle, reset_event, set_event, sleep,
-    wait_for_single_object,
+    Win32Error, close_handle, create_event, create_named_event, duplicate_handle, open_event, reset_event,
+    set_event, set_last_error, sleep, wait_for_single_object,
 };
 
+use crate::text::{narrow, wide};
 use crate::{answer, answer_bool, handle, pointer, store};
 
 /// `WAIT_FAILED`.
@@ -37,31 +38,58 @@ unsafe extern "C" fn WerWinDuplicateHandle(
     })
 }
 
-fn create(manual_reset: i32, initially_set: i32, is_named: bool) -> *mut c_void {
-    pointer(answer(Handle::NULL, || match is_named {
-        true => Err(Win32Error::NOT_SUPPORTED),
-        false => create_event(manual_reset != 0, initially_set != 0),
+fn create(
+    manual_reset: i32,
+    initially_set: i32,
+    name: impl FnOnce() -> Result<Option<String>, Win32Error>,
+) -> *mut c_void {
+    pointer(answer(Handle::NULL, || {
+        let (manual_reset, initially_set) = (manual_reset != 0, initially_set != 0);
+        let (event, existed) = match name()? {
+            None => (create_event(manual_reset, initially_set)?, false),
+            Some(name) => create_named_event(&name, manual_reset, initially_set)?,
+        };
+        set_last_error(if existed { Win32Error::ALREADY_EXISTS.0 } else { 0 });
+        Ok(event)
     }))
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn WerWinCreateEventW(
+unsafe extern "C" fn WerWinCreateEventW(
     _attributes: *mut c_void,
     manual_reset: i32,
     initially_set: i32,
     name: *const u16,
 ) -> *mut c_void {
-    create(manual_reset, initially_set, !name.is_null())
+    create(manual_reset, initially_set, || {
+        // SAFETY: null or a wide string, by the contract of the function.
+        (!name.is_null()).then(|| unsafe { wide(name) }).transpose()
+    })
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn WerWinCreateEventA(
+unsafe extern "C" fn WerWinCreateEventA(
     _attributes: *mut c_void,
     manual_reset: i32,
     initially_set: i32,
     name: *const c_char,
 ) -> *mut c_void {
-    create(manual_reset, initially_set, !name.is_null())
+    create(manual_reset, initially_set, || {
+        // SAFETY: null or a C string, by the contract of the function.
+        (!name.is_null()).then(|| unsafe { narrow(name) }).transpose()
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn WerWinOpenEventW(_access: u32, _inherit: i32, name: *const u16) -> *mut c_void {
+    // SAFETY: null or a wide string, by the contract of the function.
+    pointer(answer(Handle::NULL, || open_event(&unsafe { wide(name) }?)))
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn WerWinOpenEventA(_access: u32, _inherit: i32, name: *const c_char) -> *mut c_void {
+    // SAFETY: null or a C string, by the contract of the function.
+    pointer(answer(Handle::NULL, || open_event(&unsafe { narrow(name) }?)))
 }
 
 #[unsafe(no_mangle)]

@@ -44,6 +44,14 @@ impl Win32Error {
     pub const DIR_NOT_EMPTY: Self = Self(145);
     /// `ERROR_ENVVAR_NOT_FOUND`.
     pub const ENVVAR_NOT_FOUND: Self = Self(203);
+    /// `ERROR_FILENAME_EXCED_RANGE`: the name is too long.
+    pub const FILENAME_EXCED_RANGE: Self = Self(206);
+    /// `ERROR_INVALID_ADDRESS`: no view starts there.
+    pub const INVALID_ADDRESS: Self = Self(487);
+    /// `ERROR_FILE_INVALID`: an empty file has no mapping.
+    pub const FILE_INVALID: Self = Self(1006);
+    /// `ERROR_MAPPED_ALIGNMENT`: a view starts with a page.
+    pub const MAPPED_ALIGNMENT: Self = Self(1132);
     /// `ERROR_MORE_DATA`: the buffer is too small.
     pub const MORE_DATA: Self = Self(234);
     /// `ERROR_INVALID_PARAMETER`.

@@ -16,7 +16,9 @@ pub mod file;
 pub mod folder;
 pub mod host_request;
 pub mod library;
+pub mod mapping;
 pub mod memory;
+mod named;
 pub mod object;
 pub mod open_process;
 pub mod path;
@@ -26,7 +28,7 @@ pub mod raise;
 pub mod registry;
 
 pub use error::{Win32Error, last_error, set_last_error};
-pub use event::{create_event, reset_event, set_event};
+pub use event::{create_event, create_named_event, open_event, reset_event, set_event};
 pub use file::{Creation, create_file, file_size, handle_from_descriptor, write_file};
 pub use memory::{PartialCopy, read_process_memory, write_process_memory};
 pub use object::{INFINITE, WaitResult, close_handle, duplicate_handle, sleep, wait_for_single_object};

@@ -72,7 +72,9 @@ mod tests {
 
     #[test]
     fn a_process_is_opened_with_the_rights_that_were_asked_for() {
+        let turn = crate::named::nobody_starts_a_child();
         let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        drop(turn);
         let pid = child.id();
         let full = open_process(0x1F_FFFF, false, pid).unwrap();
         assert_eq!(process_id(full), Ok(pid));

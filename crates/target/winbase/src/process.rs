@@ -92,7 +92,9 @@ mod tests {
 
     #[test]
     fn a_child_is_terminated_by_its_handle() {
+        let turn = crate::named::nobody_starts_a_child();
         let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        drop(turn);
         let pid = rustix::process::Pid::from_child(&child);
         let pidfd = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).unwrap();
         let handle = Handle::process(crate::object::into_number(pidfd).unwrap(), 0);

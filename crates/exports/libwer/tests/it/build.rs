@@ -2,13 +2,26 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 use wer_abi::registration::RegistrationBlock;
 
-/// Where cargo put the library that these tests were built with: beside the test itself.
+/// Where the library is, built now: no test needs it to link, so cargo does not build it for one.
 pub(crate) fn library_folder() -> PathBuf {
-    std::env::current_exe().unwrap().parent().unwrap().to_owned()
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let this = std::env::current_exe().unwrap();
+        let profile = this.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
+        let mut command = Command::new(env!("CARGO"));
+        command.args(["build", "--quiet", "--package", "wer-libwer"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        if profile.ends_with("release") {
+            command.arg("--release");
+        }
+        assert!(command.status().expect("cargo").success(), "libwer.so cannot be built");
+        profile.to_owned()
+    });
+    folder.clone()
 }
 
 fn source(name: &str) -> PathBuf {

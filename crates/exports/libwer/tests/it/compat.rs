@@ -20,6 +20,16 @@ fn a_source_for_windows_finds_what_it_expects() {
 }
 
 #[test]
+fn mappings_and_events_are_shared_by_their_names() {
+    for more in [&[][..], &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let program = compile_for_windows(&folder, "objects.c", &[more, &WITH_LIBRARY].concat());
+        let ended = run(&folder, &program, &folder.path().to_string_lossy());
+        assert_eq!(ended.text, "0 failures\n", "{more:?}: {:?}", ended.status);
+    }
+}
+
+#[test]
 fn an_exception_that_is_raised_ends_the_process_after_one_report() {
     let folder = tempfile::tempdir().unwrap();
     let program = compile_for_windows(&folder, "windows.c", &WITH_LIBRARY);
