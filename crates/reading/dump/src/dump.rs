@@ -2,12 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use minidump::format::MINIDUMP_STREAM_TYPE as StreamType;
+use minidump::format::{MINIDUMP_EXCEPTION_STREAM, MINIDUMP_STREAM_TYPE as StreamType};
 use minidump::system_info::{Cpu, Os};
 use minidump::{
     Minidump, MinidumpContext, MinidumpException, MinidumpModule, MinidumpModuleList, MinidumpRawContext,
     MinidumpSystemInfo, MinidumpThreadList, MinidumpThreadNames, Module,
 };
+use wer_abi::exception::RAISED_SIGNAL_CODE;
 
 use crate::check;
 use crate::error::DumpError;
@@ -207,10 +208,20 @@ fn read_exception(minidump: &Raw<'_>, system: &MinidumpSystemInfo) -> Option<Exc
     let has_address = system.os != Os::Linux || SIGNALS_WITH_ADDRESS.contains(&code);
     Some(Exception {
         thread_id: exception.get_crashing_thread_id(),
-        reason: exception.get_crash_reason(system.os, system.cpu).to_string(),
+        reason: raised(&exception.raw, system)
+            .unwrap_or_else(|| exception.get_crash_reason(system.os, system.cpu).to_string()),
         address: has_address.then(|| exception.get_crash_address(system.os, system.cpu)),
         registers: exception.context(system, None).and_then(|context| amd64(&context)),
     })
+}
+
+/// An exception that the program itself raised: its code is the third parameter, and the signal says nothing.
+fn raised(exception: &MINIDUMP_EXCEPTION_STREAM, system: &MinidumpSystemInfo) -> Option<String> {
+    let record = &exception.exception_record;
+    let is_raised = system.os == Os::Linux && record.exception_flags.cast_signed() == RAISED_SIGNAL_CODE;
+    let status = record.exception_information.get(2).filter(|_| is_raised && record.number_parameters > 2)?;
+    // NTSTATUS is 32 bits.
+    Some(format!("0x{:08x}, raised by the program (SIGABRT)", *status as u32))
 }
 
 fn amd64(context: &MinidumpContext) -> Option<Registers> {

@@ -104,6 +104,23 @@ fn the_info_stream_is_read_and_its_absence_tolerated() {
     assert_eq!(registered_blocks(&read), []);
 }
 
+#[test]
+fn an_exception_that_the_program_raised_is_named_by_its_code() {
+    let reason = |flags: i32, parameters: u32| {
+        let mut exception = words32(&[7, 0, 6, flags.cast_unsigned()]);
+        exception.extend(words64(&[0, 0]));
+        exception.extend(words32(&[parameters, 0]));
+        exception.extend(words64(&[u64::MAX, 0, 0xE042_0001, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
+        exception.extend(words32(&[0, 0]));
+        let bytes = dump(&[(6, exception)], &[]);
+        Dump::read(&bytes).unwrap().exception.unwrap().reason
+    };
+    assert_eq!(reason(-0x5745, 3), "0xe0420001, raised by the program (SIGABRT)");
+    for other in [reason(-6, 3), reason(-0x5745, 2)] {
+        assert!(other.starts_with("SIGABRT"), "{other}");
+    }
+}
+
 /// `MINIDUMP_MODULE`: base, size, then rva of the name at offset 20 and size of the CodeView record at 76.
 fn module(base: u64, name_rva: u32, codeview_bytes: u32) -> Vec<u8> {
     let mut module = vec![0_u8; 108];
