@@ -67,3 +67,5 @@ pub const GLANCE_DEADLINE: Duration = Duration::from_millis(20);
 /// Threads from which on names are read while the process stands, by an OS thread of ours beside the one that reads
 /// registers, about 5 microseconds each; starting one costs as much as some of them.
 pub const MIN_THREADS_BESIDE: usize = 24;
+/// Times that a process is looked at again because it executed another program meanwhile.
+pub const MAX_PROGRAM_CHANGES: usize = 8;

@@ -68,8 +68,8 @@ pub(crate) struct Target {
     maps_now: Option<Result<Vec<u8>, ProcessError>>,
     /// The process stands still, by us or by the kernel, until the capture is released.
     pub(crate) stands: bool,
-    /// Mappings of a moment ago, so that they need not be read again to look ahead.
-    pub(crate) regions_before: Option<Vec<Region>>,
+    /// At least the mapped files of a moment ago, so that they need not be read again to look ahead.
+    pub(crate) files_before: Option<Vec<Region>>,
     /// Mappings as the kernel's core has them; empty = no core.
     pub(crate) core_loads: Vec<CoreLoad>,
     facts: Facts,
@@ -139,7 +139,7 @@ impl Target {
             maps: None,
             maps_now: None,
             stands: false,
-            regions_before: None,
+            files_before: None,
             core_loads: Vec::new(),
             facts: Facts::default(),
             gathered: Gathered::default(),
@@ -223,15 +223,15 @@ impl Target {
 
     /// Reads names and times of threads, and the modules, so that the stop need not.
     pub(crate) fn look_ahead(&mut self) -> Vec<u32> {
-        let given = self.regions_before.take();
+        let given = self.files_before.take().or_else(|| self.process.file_mappings());
         let regions =
             given.unwrap_or_else(|| self.process.maps().map(|maps| maps.regions).unwrap_or_default());
-        // The kernel counts pages meanwhile.
-        let smaps = self.wants_marks(regions.len()).then(|| {
+        let tids = self.threads.look_ahead();
+        // Each thread has a stack and its guard. The kernel counts pages meanwhile.
+        let smaps = self.wants_marks(regions.len() + 2 * tids.len()).then(|| {
             let process = Arc::clone(&self.process);
             std::thread::spawn(move || process.smaps().ok())
         });
-        let tids = self.threads.look_ahead();
         // Only to fill the cache: soft errors and results of this look do not count.
         let modules = self.find_modules(&regions, &mut Vec::new());
         self.find_start_routine(&modules);

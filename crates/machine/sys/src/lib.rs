@@ -13,6 +13,7 @@ pub mod inherited;
 pub mod inject;
 pub mod limits;
 pub mod machine;
+mod mapquery;
 pub mod memory;
 pub mod pagemap;
 pub mod peer;

@@ -38,3 +38,5 @@ pub const FAST_READ_BYTES: usize = 64 << 10;
 pub const MAX_VECTORS: usize = 1024;
 /// What is read of a file below `/proc` at once.
 pub const PROC_READ_BYTES: usize = 16 << 10;
+/// Mapped files that are asked for one by one; of more, all mappings are printed instead.
+pub const MAX_FILE_MAPPINGS: usize = 16_384;

@@ -8,6 +8,7 @@ use wer_sys::procfs::Status;
 
 use crate::capture::{Capture, Held};
 use crate::error::CaptureError;
+use crate::limits::MAX_PROGRAM_CHANGES;
 use crate::refusal::explained;
 use crate::registration;
 use crate::stop::{Hold, Ready, Wish};
@@ -24,12 +25,12 @@ pub fn live(pid: u32) -> Result<Capture, CaptureError> {
     live_with(pid, &Facts::default())
 }
 
-/// As [`live()`], and looks at `facts` too.
+/// As [`live()`], and looks at `facts` too. A process that executes another program meanwhile is looked at again.
 ///
 /// # Errors
 /// As [`live()`].
 pub fn live_with(pid: u32, facts: &Facts) -> Result<Capture, CaptureError> {
-    Process::open(pid).map_err(CaptureError::from).and_then(|it| stop_and_look(it, facts)).map_err(explained)
+    look_again(|| Ok(Process::open(pid)?), facts)
 }
 
 /// As [`live_with()`], of the process that a pidfd names.
@@ -37,8 +38,30 @@ pub fn live_with(pid: u32, facts: &Facts) -> Result<Capture, CaptureError> {
 /// # Errors
 /// As [`live()`].
 pub fn live_by_pidfd(pidfd: OwnedFd, facts: &Facts) -> Result<Capture, CaptureError> {
-    let process = Process::from_pidfd(pidfd).map_err(CaptureError::from);
-    process.and_then(|process| stop_and_look(process, facts)).map_err(explained)
+    let again = || pidfd.try_clone().map_err(|_| CaptureError::TargetGone { pid: 0 });
+    look_again(|| Ok(Process::from_pidfd(again()?)?), facts)
+}
+
+/// Looks until the process does not become another program on the way. Between two programs it has hardly any memory,
+/// which looks like that of a 32-bit process.
+fn look_again(
+    open: impl Fn() -> Result<Process, CaptureError>,
+    facts: &Facts,
+) -> Result<Capture, CaptureError> {
+    let process = open().map_err(explained)?;
+    let identity = process.identity();
+    let mut outcome = stop_and_look(process, facts);
+    for _ in 0..MAX_PROGRAM_CHANGES {
+        if !matches!(outcome, Err(CaptureError::AnotherProgram { .. } | CaptureError::ThirtyTwoBit { .. })) {
+            break;
+        }
+        std::thread::yield_now();
+        match open() {
+            Ok(process) if process.identity() == identity => outcome = stop_and_look(process, facts),
+            _ => break,
+        }
+    }
+    outcome.map_err(explained)
 }
 
 fn stop_and_look(process: Process, facts: &Facts) -> Result<Capture, CaptureError> {
@@ -49,9 +72,9 @@ fn stop_and_look(process: Process, facts: &Facts) -> Result<Capture, CaptureErro
     let ready = Ready::start(pid)?;
     let mut first = FirstLook::at(process)?;
     first.begin_with_threads(facts);
-    let regions = mappings(&first.process, &first.status)?;
+    let files = mapped_files(&first.process, &first.status)?;
     let mut target = Target::after(first)?;
-    target.regions_before = Some(regions);
+    target.files_before = Some(files);
     target.ask(facts);
     let known = target.look_ahead();
     if let Some(reason) = why_not_to_stop(&target) {
@@ -96,10 +119,20 @@ pub(crate) fn refuse_what_has_no_memory(process: &Process) -> Result<(), Capture
     mappings(process, &process.status()?).map(drop)
 }
 
+/// Every 64-bit process has its stack above this; a 32-bit one has nothing there.
+const FOUR_GIB: u64 = 1 << 32;
+
+/// At least the mapped files of a process that has memory of the kind that we know.
+fn mapped_files(process: &Process, status: &Status) -> Result<Vec<Region>, CaptureError> {
+    match process.file_mappings() {
+        Some(files) if files.last().is_some_and(|last| last.end > FOUR_GIB) => Ok(files),
+        // What has no file up there is looked at as a whole.
+        _ => mappings(process, status),
+    }
+}
+
 /// The mappings of a process that has memory of the kind that we know.
 fn mappings(process: &Process, status: &Status) -> Result<Vec<Region>, CaptureError> {
-    /// Every 64-bit process has its stack above this; a 32-bit one has nothing there.
-    const FOUR_GIB: u64 = 1 << 32;
     let pid = process.pid();
     if status.kernel_thread {
         return Err(CaptureError::KernelThread { pid });
