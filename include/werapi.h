@@ -32,6 +32,10 @@ extern "C" {
 #define WER_MAX_PARAM_LENGTH MAX_PATH
 #define WER_MAX_SIGNATURE_NAME_LENGTH 128
 #define WER_MAX_EVENT_NAME_LENGTH 64
+#define WER_MAX_FRIENDLY_EVENT_NAME_LENGTH 128
+#define WER_MAX_APPLICATION_NAME_LENGTH 128
+#define WER_MAX_DESCRIPTION_LENGTH 512
+#define WER_MAX_BUCKET_ID_STRING_LENGTH 260
 #define WER_MAX_MEM_BLOCK_SIZE (64 * 1024)
 #define WER_MAX_REGISTERED_ENTRIES 512
 #define WER_MAX_REGISTERED_METADATA 8
@@ -326,6 +330,160 @@ HRESULT WINAPI WerReportAddFile(HREPORT hReportHandle, PCWSTR pwzPath, WER_FILE_
 HRESULT WINAPI WerReportSetUIOption(HREPORT hReportHandle, WER_REPORT_UI repUITypeID, PCWSTR pwzValue);
 /* E_INVALIDARG for what is not the handle of an open report. */
 HRESULT WINAPI WerReportCloseHandle(HREPORT hReportHandle);
+
+/* Flags of a submission. */
+#define WER_SUBMIT_HONOR_RECOVERY 0x1
+#define WER_SUBMIT_HONOR_RESTART 0x2
+#define WER_SUBMIT_QUEUE 0x4
+#define WER_SUBMIT_SHOW_DEBUG 0x8
+#define WER_SUBMIT_ADD_REGISTERED_DATA 0x10
+#define WER_SUBMIT_OUTOFPROCESS 0x20
+#define WER_SUBMIT_NO_CLOSE_UI 0x40
+#define WER_SUBMIT_NO_QUEUE 0x80
+#define WER_SUBMIT_DISCARD_IF_QUEUED WER_SUBMIT_NO_QUEUE
+#define WER_SUBMIT_NO_ARCHIVE 0x100
+#define WER_SUBMIT_START_MINIMIZED 0x200
+#define WER_SUBMIT_OUTOFPROCESS_ASYNC 0x400
+#define WER_SUBMIT_BYPASS_DATA_THROTTLING 0x800
+#define WER_SUBMIT_ARCHIVE_PARAMETERS_ONLY 0x1000
+#define WER_SUBMIT_REPORT_MACHINE_ID 0x2000
+#define WER_SUBMIT_BYPASS_POWER_THROTTLING 0x4000
+#define WER_SUBMIT_BYPASS_NETWORK_COST_THROTTLING 0x8000
+
+/*
+ * The store. Every call asks a werfault of its own (docs/formats/store-requests.md), found as WerAttachCrashHandler says;
+ * the program sees neither a child nor SIGCHLD. Not from a signal handler, and not in the child of a fork that another
+ * thread made. Beside what each function says, all can answer HRESULT_FROM_WIN32 of
+ * ERROR_FILE_NOT_FOUND (werfault is not there or cannot be run), ERROR_BROKEN_PIPE (it ended without an answer),
+ * ERROR_TIMEOUT (none within a minute, for an upload ten), ERROR_INVALID_DATA (its answer, or a Report.wer, cannot be
+ * read), ERROR_BUSY (another process holds the store for too long); E_ACCESSDENIED; E_OUTOFMEMORY; E_FAIL.
+ * A handle that is NULL, closed or none of WerStoreOpen's is E_INVALIDARG; it is looked up, never followed.
+ */
+typedef HANDLE HREPORTSTORE, *PHREPORTSTORE;
+
+/* The user's reports, and the machine's (/var/lib/wer), which belong to root: E_ACCESSDENIED for others. */
+typedef enum _REPORT_STORE_TYPES {
+    E_STORE_USER_ARCHIVE = 0,
+    E_STORE_USER_QUEUE = 1,
+    E_STORE_MACHINE_ARCHIVE = 2,
+    E_STORE_MACHINE_QUEUE = 3,
+    E_STORE_INVALID
+} REPORT_STORE_TYPES;
+
+typedef struct _WER_REPORT_PARAMETER {
+    WCHAR Name[WER_MAX_SIGNATURE_NAME_LENGTH + 1];
+    WCHAR Value[WER_MAX_PARAM_LENGTH];
+} WER_REPORT_PARAMETER, *PWER_REPORT_PARAMETER;
+
+typedef struct _WER_REPORT_SIGNATURE {
+    WCHAR EventName[WER_MAX_EVENT_NAME_LENGTH + 1];
+    WER_REPORT_PARAMETER Parameters[WER_MAX_PARAM_COUNT];
+} WER_REPORT_SIGNATURE, *PWER_REPORT_SIGNATURE;
+
+/*
+ * BucketId is the first half of the signature's hash, ReportId the id that modules were given, CreationTime that of the
+ * event (UTC), SizeInBytes that of all files.
+ */
+#define WER_REPORT_METADATA_V1_FIELDS \
+    WER_REPORT_SIGNATURE Signature; \
+    GUID BucketId; \
+    GUID ReportId; \
+    FILETIME CreationTime; \
+    ULONGLONG SizeInBytes;
+/*
+ * CabId is always empty, ReportIntegratorId the same as ReportId. FileNames is the caller's memory for the names of the
+ * files, each with its terminator and one more behind the last; SizeOfFileNames its size in BYTES. (Of Windows' two
+ * pages one says bytes and the other characters. A caller that takes the size that it is told for characters
+ * allocates twice as much as is needed, and nothing is ever written beyond either reading.)
+ */
+#define WER_REPORT_METADATA_V2_FIELDS \
+    WER_REPORT_METADATA_V1_FIELDS \
+    WCHAR CabId[MAX_PATH]; \
+    DWORD ReportStatus; \
+    GUID ReportIntegratorId; \
+    DWORD NumberOfFiles; \
+    DWORD SizeOfFileNames; \
+    WCHAR *FileNames;
+
+typedef struct _WER_REPORT_METADATA_V1 {
+    WER_REPORT_METADATA_V1_FIELDS
+} WER_REPORT_METADATA_V1, *PWER_REPORT_METADATA_V1;
+typedef struct _WER_REPORT_METADATA_V2 {
+    WER_REPORT_METADATA_V2_FIELDS
+} WER_REPORT_METADATA_V2, *PWER_REPORT_METADATA_V2;
+/* Description is always empty; BucketIdString is the signature's hash; LegacyBucketId the server's bucket, 0 = none. */
+typedef struct _WER_REPORT_METADATA_V3 {
+    WER_REPORT_METADATA_V2_FIELDS
+    WCHAR FriendlyEventName[WER_MAX_FRIENDLY_EVENT_NAME_LENGTH];
+    WCHAR ApplicationName[WER_MAX_APPLICATION_NAME_LENGTH];
+    WCHAR ApplicationPath[MAX_PATH];
+    WCHAR Description[WER_MAX_DESCRIPTION_LENGTH];
+    WCHAR BucketIdString[WER_MAX_BUCKET_ID_STRING_LENGTH];
+    ULONGLONG LegacyBucketId;
+} WER_REPORT_METADATA_V3, *PWER_REPORT_METADATA_V3;
+WER_STATIC_ASSERT(sizeof(WER_REPORT_PARAMETER) == 778, "as on x64 Windows");
+WER_STATIC_ASSERT(sizeof(WER_REPORT_SIGNATURE) == 7910, "as on x64 Windows");
+WER_STATIC_ASSERT(sizeof(WER_REPORT_METADATA_V1) == 7960, "as on x64 Windows");
+WER_STATIC_ASSERT(sizeof(WER_REPORT_METADATA_V2) == 8520, "as on x64 Windows");
+WER_STATIC_ASSERT(sizeof(WER_REPORT_METADATA_V3) == 11104, "as on x64 Windows");
+
+/*
+ * Opens a store; up to 1,024 are open at once. One that does not exist is empty. *phReportStore is NULL after an error.
+ * E_INVALIDARG for an unknown type or a NULL pointer.
+ */
+HRESULT WINAPI WerStoreOpen(REPORT_STORE_TYPES repStoreType, PHREPORTSTORE phReportStore);
+/* NULL, and what is no open store, is left alone. */
+VOID WINAPI WerStoreClose(HREPORTSTORE hReportStore);
+/*
+ * The key of the oldest report: the path of its folder. What is stored now is what WerStoreGetNextReportKey goes
+ * through. To be freed with WerFreeString; 65,536 keys can be out at once. *ppszReportKey is NULL after an error.
+ * E_INVALIDARG; HRESULT_FROM_WIN32(ERROR_NO_MORE_FILES).
+ */
+HRESULT WINAPI WerStoreGetFirstReportKey(HREPORTSTORE hReportStore, PCWSTR *ppszReportKey);
+/* The next one; the first, where none was asked for yet. Threads that share a handle get each key once. As above. */
+HRESULT WINAPI WerStoreGetNextReportKey(HREPORTSTORE hReportStore, PCWSTR *ppszReportKey);
+/*
+ * What a report says. A key is a folder's path as it was told (with / or \) or the folder's name. Texts that are
+ * longer than their field are cut.
+ * E_INVALIDARG for NULL, what can be no key, or invalid UTF-16; HRESULT_FROM_WIN32(ERROR_NOT_FOUND) where this store has
+ * no such report (any more).
+ */
+HRESULT WINAPI WerStoreQueryReportMetadataV1(HREPORTSTORE hReportStore, PCWSTR pszReportKey,
+                                             PWER_REPORT_METADATA_V1 pReportMetadata);
+/*
+ * Likewise; SizeOfFileNames and FileNames are read first. A NULL pointer or too small a size is
+ * HRESULT_FROM_WIN32(ERROR_INSUFFICIENT_BUFFER): all but the names is written, and SizeOfFileNames is what they need.
+ */
+HRESULT WINAPI WerStoreQueryReportMetadataV2(HREPORTSTORE hReportStore, PCWSTR pszReportKey,
+                                             PWER_REPORT_METADATA_V2 pReportMetadata);
+/* Likewise. */
+HRESULT WINAPI WerStoreQueryReportMetadataV3(HREPORTSTORE hReportStore, PCWSTR pszReportKey,
+                                             PWER_REPORT_METADATA_V3 pReportMetadata);
+/*
+ * Submits a stored report as far as consent allows, with flags as of WerReportSubmit; waits for it. pSubmitResult may
+ * be NULL. What is in an archive is not sent again: WerReportUploaded if it was sent before, else WerReportFailed.
+ * As WerStoreQueryReportMetadataV1; E_INVALIDARG for an unknown flag.
+ */
+HRESULT WINAPI WerStoreUploadReport(HREPORTSTORE hReportStore, PCWSTR pszReportKey, DWORD dwFlags,
+                                    PWER_SUBMIT_RESULT pSubmitResult);
+/* S_OK and 0 for an empty store. E_INVALIDARG. */
+HRESULT WINAPI WerStoreGetReportCount(HREPORTSTORE hReportStore, DWORD *pdwReportCount);
+/* Bytes that the reports take on the disk. E_INVALIDARG. */
+HRESULT WINAPI WerStoreGetSizeOnDisk(HREPORTSTORE hReportStore, ULONGLONG *pqwSizeInBytes);
+/* Deletes every report of this user, waiting or archived; the machine's stay. One that cannot go does not keep others. */
+HRESULT WINAPI WerStorePurge(void);
+/* Frees a key, once; NULL and what is no key that was given out is left alone. */
+VOID WINAPI WerFreeString(PCWSTR pwszStr);
+
+/*
+ * No more reports of programs with this file name (a path is reduced to its last component): for this user, or for
+ * all where bAllUsers is not FALSE. Adding one again is S_OK.
+ * E_INVALIDARG for NULL, "", a name that ends in / or \, one above 259 units, invalid UTF-16; E_ACCESSDENIED;
+ * E_FAIL where the settings file cannot be changed; those of the store's functions.
+ */
+HRESULT WINAPI WerAddExcludedApplication(PCWSTR pwzExeName, BOOL bAllUsers);
+/* Takes that back. As above; HRESULT_FROM_WIN32(ERROR_ENVVAR_NOT_FOUND, 203) for a name that is not in that list. */
+HRESULT WINAPI WerRemoveExcludedApplication(PCWSTR pwzExeName, BOOL bAllUsers);
 
 #ifdef __cplusplus
 }

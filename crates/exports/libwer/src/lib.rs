@@ -5,9 +5,11 @@
 //! whose meaning is to be registered.
 
 mod crash;
+mod exclusion;
 mod registration;
 mod report;
 mod restart;
+mod store;
 mod wide;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -12,7 +12,6 @@ use wer_abi::Hresult;
 ///
 /// # Safety
 /// `text` is null or leads to readable units up to a terminator, or `max_units + 1` of them.
-#[allow(dead_code, reason = "for functions that may allocate")]
 pub(crate) unsafe fn utf16(text: *const u16, max_units: usize) -> Result<String, Hresult> {
     if text.is_null() {
         return Err(Hresult::E_INVALIDARG);

@@ -11,6 +11,7 @@ pub mod crash;
 mod maps;
 pub mod registration;
 pub mod report;
+pub mod store;
 mod unloading;
 
 pub use unloading::watch_close;

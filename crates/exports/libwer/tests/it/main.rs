@@ -8,4 +8,6 @@ mod manual;
 mod registration;
 mod report;
 mod sharing;
+mod store;
+mod werfault;
 mod wild_writes;

@@ -24,7 +24,7 @@ const LIBRARIES: [Library; 2] = [
     Library {
         package: "wer-libwer",
         file: "libwer.so",
-        headers: &["werapi.h", "wer_linux.h", "wer_winbase.h"],
+        headers: &["werapi.h", "errorrep.h", "wer_linux.h", "wer_winbase.h"],
         elsewhere: &[],
     },
     Library {
