@@ -138,8 +138,9 @@ pub fn query(parent: usize, path: &str, value: &str) -> Result<Value, Win32Error
     value_of_answer(&text).filter(|_| output.status.success()).ok_or(Win32Error::FILE_NOT_FOUND)
 }
 
-/// The value in an answer of `wer config get --json`, unless no file has it.
-fn value_of_answer(json: &str) -> Option<Value> {
+/// The value in an answer of `wer config get --json`, unless no file has it. What is no such answer has none.
+#[must_use]
+pub fn value_of_answer(json: &str) -> Option<Value> {
     let field = |name: &str| {
         let start = format!("\"{name}\": \"");
         let line = json.lines().find_map(|line| line.trim().strip_prefix(start.as_str()))?;

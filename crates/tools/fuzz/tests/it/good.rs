@@ -78,6 +78,8 @@ fn files_of_the_wire_and_the_machine() {
     let texts = [(wer_settings::FileLevel::ALL[0], text.as_str())];
     let (_, problems) = wer_settings::Settings::from_texts(&locations, &texts);
     assert!(problems.is_empty(), "{problems:?}");
+    let answer = String::from_utf8(seed("registry_answer")).expect("text");
+    assert!(wer_winbase::registry::value_of_answer(&answer).is_some());
     let export = wer_settings::registry::parse(&seed("registry_export")).expect("an export");
     let import = wer_settings::registry::import::import(&export);
     assert_eq!((import.imported.len(), import.ignored.len()), (9, 0), "{import:?}");

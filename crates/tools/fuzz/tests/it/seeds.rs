@@ -20,6 +20,7 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         "module_host_requests" => module_host_requests(),
         "procfs" => procfs(),
         "registration_block" => vec![block()],
+        "registry_answer" => vec![REGISTRY_ANSWER.into(), REGISTRY_KEY.into()],
         "registry_export" => vec![utf16(REGISTRY), REGISTRY.as_bytes().to_vec()],
         "report_wer" | "report_wer_lenient" => vec![utf16(REPORT), REPORT.as_bytes().to_vec()],
         "settings" => vec![SETTINGS.into()],
@@ -54,6 +55,10 @@ const REPORT: &str = "Version=1\r\nEventType=APPCRASH\r\nEventTime=1320000000000
 const SETTINGS: &str = "Disabled = 0\nCorporateWERServer = \"h\"\nCorporateWERPortNumber = 80\n\n[Consent]\n\
     DefaultConsent = 4\n\n[LocalDumps]\nDumpType = 2\nDumpCount = 5\n\n[LocalDumps.program]\nDumpType = 1\n\
     [ExcludedApplications]\n\"a\" = 1\n";
+
+const REGISTRY_ANSWER: &str =
+    "{\n  \"file\": \"/etc/wer/wer.toml\",\n  \"name\": \"Disabled\",\n  \"value\": \"a \\\"b\\\" c:\\\\d\"\n}\n";
+const REGISTRY_KEY: &str = r"Software\Microsoft\Windows\Windows Error Reporting\LocalDumps\app";
 
 const REGISTRY: &str = "Windows Registry Editor Version 5.00\r\n\r\n\
     [HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\Windows Error Reporting]\r\n\"Disabled\"=dword:00000000\r\n\

@@ -27,6 +27,7 @@ targets! {
     module_host_requests "../../../../../fuzz/fuzz_targets/module_host_requests.rs",
     procfs "../../../../../fuzz/fuzz_targets/procfs.rs",
     registration_block "../../../../../fuzz/fuzz_targets/registration_block.rs",
+    registry_answer "../../../../../fuzz/fuzz_targets/registry_answer.rs",
     registry_export "../../../../../fuzz/fuzz_targets/registry_export.rs",
     report_wer "../../../../../fuzz/fuzz_targets/report_wer.rs",
     report_wer_lenient "../../../../../fuzz/fuzz_targets/report_wer_lenient.rs",
