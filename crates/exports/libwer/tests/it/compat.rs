@@ -58,6 +58,42 @@ fn formats_are_as_the_c_library_has_them_and_bounded() {
 }
 
 #[test]
+fn the_sample_in_cxx_registers_and_crashes() {
+    for standard in ["-std=c++17", "-std=gnu++20"] {
+        let folder = tempfile::tempdir().unwrap();
+        let source = "../../../../../examples/cpp/crash-report-sample/app.cpp";
+        let program = compile(&folder, "g++", source, &[&[standard][..], &WITH_LIBRARY].concat());
+        let ended = run(&folder, &program, "größe.toml");
+        assert_eq!(ended.status.signal(), Some(11), "{}", ended.text);
+        assert!(ended.reports.starts_with("signal=11 "), "{}", ended.reports);
+    }
+}
+
+#[test]
+fn the_samples_read_and_write_within_their_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let c = ("cc", "c/crash-report-sample/app.c", "-fshort-wchar");
+    let cxx = ("g++", "cpp/crash-report-sample/app.cpp", "-std=c++17");
+    for (compiler, source, option) in [c, cxx] {
+        let source = format!("../../../../../examples/{source}");
+        let options = [&["-fsanitize=address", option][..], &WITH_LIBRARY].concat();
+        let program = compile(&folder, compiler, &source, &options);
+        let ended = run(&folder, &program, "/no/such/file");
+        // What ASan finds it says, and exits before the sample's own fault.
+        assert!(ended.reports.starts_with("signal=11 "), "{source}: {} {}", ended.text, ended.reports);
+    }
+}
+
+#[test]
+fn formats_that_are_changed_at_random_are_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let checked = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-Wno-format"];
+    let program = compile_for_windows(&folder, "wide_fuzz.c", &checked);
+    let ended = run(&folder, &program, "20000");
+    assert_eq!((ended.status.code(), ended.text.as_str()), (Some(0), ""));
+}
+
+#[test]
 fn the_examples_are_built_in_every_warning() {
     let folder = tempfile::tempdir().unwrap();
     for source in ["crash-report-sample/app.c", "crash-report-sample/module.c", "dump-sample/dump.c"] {
