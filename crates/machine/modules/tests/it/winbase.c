@@ -15,7 +15,8 @@ static const WCHAR *checks(PVOID context, INFORMATION_HEAD *info)
 {
     int version = 0;
     SIZE_T count = 77;
-    HANDLE copy, event;
+    HANDLE copy, event, mapping;
+    void *view;
     static char page[8192];
 
     CHECK(ReadProcessMemory(info->hProcess, context, &version, sizeof version, &count) && version == 5 && count == 4);
@@ -49,6 +50,13 @@ static const WCHAR *checks(PVOID context, INFORMATION_HEAD *info)
     CHECK(event != NULL && SetEvent(event) && WaitForSingleObject(event, INFINITE) == WAIT_OBJECT_0);
     CHECK(WaitForSingleObject(event, 0) == WAIT_TIMEOUT && CloseHandle(event));
     CHECK(CreateEventW(NULL, TRUE, TRUE, L"named") == NULL && GetLastError() == ERROR_NOT_SUPPORTED);
+    CHECK(OpenEventW(EVENT_MODIFY_STATE, FALSE, L"Local\\named") == NULL && GetLastError() == ERROR_NOT_SUPPORTED);
+    CHECK(OpenFileMappingW(FILE_MAP_READ, FALSE, L"named") == NULL && GetLastError() == ERROR_NOT_SUPPORTED);
+    CHECK(CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 8, L"named") == NULL &&
+          GetLastError() == ERROR_NOT_SUPPORTED);
+    mapping = CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 8, NULL);
+    view = MapViewOfFile(mapping, FILE_MAP_WRITE, 0, 0, 0);
+    CHECK(mapping != NULL && view != NULL && *(char *)view == 0 && UnmapViewOfFile(view) && CloseHandle(mapping));
 
     CHECK(TerminateProcess(info->hProcess, 3));
     Sleep(0);
