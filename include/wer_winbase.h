@@ -221,7 +221,9 @@ BOOL WINAPI GetFileSizeEx(HANDLE hFile, PLARGE_INTEGER lpFileSize);
 #define TerminateProcess WerWinTerminateProcess
 BOOL WINAPI TerminateProcess(HANDLE hProcess, UINT uExitCode);
 
-/* Within this process only: FALSE and ERROR_NOT_SUPPORTED when either process is another. */
+/* Within this process; in a runtime exception module also from the crashed process into this one: events without a name,
+ * processes, and files that are open for reading only (else ERROR_ACCESS_DENIED). FALSE and ERROR_NOT_SUPPORTED when
+ * either process is another. */
 #define DuplicateHandle WerWinDuplicateHandle
 #define CloseHandle WerWinCloseHandle
 BOOL WINAPI DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle, HANDLE hTargetProcessHandle,
