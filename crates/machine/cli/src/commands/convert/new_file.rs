@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
+use wer_sys::atomic_file::parent_of;
 
 /// A file in the making, for its owner only: a dump holds whatever the process knew.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ impl NewFile {
             bail!(taken(path));
         }
         let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-        match rustix::fs::open(folder_of(path), flags, Mode::RUSR | Mode::WUSR) {
+        match rustix::fs::open(parent_of(path), flags, Mode::RUSR | Mode::WUSR) {
             Ok(file) => Ok(Self { file: file.into(), path: path.into(), is_named: false }),
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => Self::begin_named(path),
             Err(error) => Err(error).with_context(|| format!("{} cannot be made", path.display())),
@@ -81,13 +82,6 @@ impl Drop for NewFile {
 
 fn taken(path: &Path) -> String {
     format!("{} exists already; remove it or name another file with -o", path.display())
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
 }
 
 #[cfg(test)]
