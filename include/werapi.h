@@ -206,9 +206,9 @@ typedef HRESULT (*PFN_WER_RUNTIME_EXCEPTION_DEBUGGER_LAUNCH)(
     PWSTR pwszDebuggerLaunch, PDWORD pchDebuggerLaunch, PBOOL pbIsDebuggerAutolaunch);
 
 /*
- * Reports of a program's own, built in its process. They cannot be submitted yet: WerReportAddDump and WerReportSubmit
- * do not exist here (docs/werapi.md). Any thread may use a handle, none from a signal handler. E_HANDLE for what is not
- * the handle of an open report; it is looked up, never followed.
+ * Reports of a program's own, built in its process and submitted by werfault. WerReportAddDump does not exist here
+ * (docs/werapi.md). Any thread may use a handle, none from a signal handler. E_HANDLE for what is not the handle of an open
+ * report; it is looked up, never followed.
  */
 typedef HANDLE HREPORT;
 
@@ -349,6 +349,26 @@ HRESULT WINAPI WerReportCloseHandle(HREPORT hReportHandle);
 #define WER_SUBMIT_REPORT_MACHINE_ID 0x2000
 #define WER_SUBMIT_BYPASS_POWER_THROTTLING 0x4000
 #define WER_SUBMIT_BYPASS_NETWORK_COST_THROTTLING 0x8000
+
+typedef enum _WER_CONSENT {
+    WerConsentNotAsked = 1,
+    WerConsentApproved = 2,
+    WerConsentDenied = 3,
+    WerConsentAlwaysPrompt = 4,
+    WerConsentMax
+} WER_CONSENT;
+
+/*
+ * Stores and submits the report as it is now; files are copied now. It waits for that, for at most ten minutes; with
+ * WER_SUBMIT_OUTOFPROCESS_ASYNC it does not, and the result is WerReportAsync. What became of the report is in
+ * *pSubmitResult, if that is not NULL; nothing is written there after an error. The report stays open.
+ * E_HANDLE; E_INVALIDARG for an unknown consent or flag, and for parameters with one missing below the last;
+ * HRESULT_FROM_WIN32 of ERROR_FILE_NOT_FOUND (werfault is not there or cannot be run), ERROR_BROKEN_PIPE (it ended
+ * without an answer), ERROR_TIMEOUT, ERROR_INVALID_DATA (its answer cannot be read); E_ACCESSDENIED (werfault has borrowed
+ * rights); E_OUTOFMEMORY; E_FAIL when the report could not be stored, of which the event log tells the reason.
+ */
+HRESULT WINAPI WerReportSubmit(HREPORT hReportHandle, WER_CONSENT consent, DWORD dwFlags,
+                               PWER_SUBMIT_RESULT pSubmitResult);
 
 /*
  * The store. Every call asks a werfault of its own (docs/formats/store-requests.md), found as WerAttachCrashHandler says;

@@ -14,6 +14,7 @@ pub mod limits;
 pub mod module_host;
 pub mod registration;
 pub mod report;
+pub mod report_request;
 pub mod store_requests;
 
 pub use exception::{Context, ExceptionPointers, ExceptionRecord, NtStatus, WerRuntimeExceptionInformation};

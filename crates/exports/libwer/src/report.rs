@@ -1,16 +1,17 @@
-//! `WerReport...`: `werapi.h`. Reports are built here in the caller's process.
+//! `WerReport...`: `werapi.h`. Reports are built here in the caller's process; `werfault` stores and submits them.
 #![expect(unsafe_code, reason = "C exports: pointers come from the caller")]
 
 use core::ffi::c_void;
 
-use wer_abi::Hresult;
 use wer_abi::limits::{
     MAX_PATH, WER_MAX_EVENT_NAME_LENGTH, WER_MAX_PARAM_LENGTH, WER_MAX_SIGNATURE_NAME_LENGTH,
 };
 use wer_abi::report::{BASE_SIZE, V3_SIZE, V4_SIZE, V5_SIZE, WerReportInformation};
+use wer_abi::{Handle, Hresult};
 use wer_client::report::{self, File, Information, MAX_UI_TEXT, Report};
 
 use crate::answer;
+use crate::registration::ask_process;
 use crate::registration::text::Units;
 
 /// A string of at most `max_units` units.
@@ -134,6 +135,24 @@ unsafe extern "C" fn WerReportSetUIOption(handle: *mut c_void, which: u32, value
         // SAFETY: a wide string, by the contract of the function.
         let value = unsafe { text(value, MAX_UI_TEXT) }?;
         report::with(handle.addr() as u64, |report| report.set_ui_text(which, &value))
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn WerReportSubmit(handle: *mut c_void, consent: i32, flags: u32, result: *mut i32) -> i32 {
+    answer(|| {
+        // A copy: the lock of the handles is not held over a submission.
+        let report = report::with(handle.addr() as u64, |report| Ok(report.clone()))?;
+        let process = match report.heading().2.process {
+            0 => std::process::id(),
+            other => ask_process(Handle(other as usize), || Ok(std::process::id()), |pid, _| Ok(pid))?,
+        };
+        let submitted = report::submit(&report, process, consent.cast_unsigned(), flags)?;
+        if !result.is_null() {
+            // SAFETY: not null, so writable by the contract of the function.
+            unsafe { result.write_unaligned(submitted.cast_signed()) };
+        }
+        Ok(())
     })
 }
 

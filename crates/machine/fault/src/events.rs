@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
-use wer_model::{HangRecord, ReportId, SubmitOutcome};
+use wer_model::{HangRecord, ReportId, ReportType, SubmitOutcome};
 use wer_snapshot::ProcessSnapshot;
 use wer_store::{EventLog, LogEntry, journal};
 
@@ -26,8 +26,11 @@ pub(crate) fn record(context: &Context, reported: &Reported, change: Change<'_>)
     let message = match change {
         Change::Queued => {
             let report = &reported.report;
-            let is_hang = report.report_type == wer_model::ReportType::ApplicationHang;
-            let what = if is_hang { "no longer answered" } else { "crashed" };
+            let what = match report.report_type {
+                ReportType::ApplicationHang => "no longer answered",
+                ReportType::NonCritical | ReportType::Critical => "asked for a report",
+                ReportType::ApplicationCrash | ReportType::Kernel => "crashed",
+            };
             format!("{} {what}; its report is in the queue.", report.application_name)
         }
         Change::Submitted(outcome) => outcome.explanation.clone(),

@@ -8,6 +8,7 @@
 //! - [`restart`]: the recovery callback of a process that was reported, and its program started again.
 //! - [`submit`]: one stored report to the server, and what came of it back into the store.
 //! - [`store_requests`]: what a program asks of the store and the settings.
+//! - [`request`]: a report that a program made itself.
 //! - [`watchdog`]: ends work that no longer gets on. [`fail_spot`]: lets tests end it anywhere.
 //!
 //! Whatever fails in here must neither hang the crashing process beyond its deadline nor lose the report when a
@@ -33,6 +34,7 @@ pub mod pipeline;
 mod privilege;
 mod progress;
 mod registered_files;
+pub mod request;
 pub mod restart;
 pub mod store_requests;
 pub mod submit;

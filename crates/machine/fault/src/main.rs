@@ -14,6 +14,7 @@ werfault reports the crash of a process. It is started for you:
   by the kernel, from core_pattern             (werfault --kernel [--base DIR] %P %I %s %d %F)
   by a process's watchdog                      (werfault --hang PID TID)
   by a process that asks about the store       (werfault --store)
+  by a process that submits a report           (werfault --request)
   by wersvc, per connection of its socket      (werfault --kernel-socket [--base DIR])
 
 To let the kernel start it for every crash on this machine:
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Start::ModuleHost => return wer_modules::host_main(),
         Start::Submit { id } => start::submit(&id),
         Start::Store => start::store(),
+        Start::Request => start::request(),
         Start::Version => {
             println!("werfault {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;

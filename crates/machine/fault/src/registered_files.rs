@@ -198,7 +198,7 @@ fn copy_one(
 }
 
 /// A name of our own making: a number, so that two files never collide, and what is harmless of the original name.
-fn name_in_report(path: &str, number: usize) -> String {
+pub(crate) fn name_in_report(path: &str, number: usize) -> String {
     /// Characters kept of the original name.
     const MAX_NAME_CHARS: usize = 64;
     let original = path.rsplit('/').next().unwrap_or_default();

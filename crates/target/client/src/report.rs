@@ -4,6 +4,7 @@
 //! [`File::checked`] makes a system call.
 
 mod handles;
+mod submit;
 
 use std::path::Path;
 
@@ -12,6 +13,7 @@ use wer_abi::limits::{MAX_PATH, WER_MAX_EVENT_NAME_LENGTH, WER_MAX_PARAM_COUNT, 
 use wer_abi::limits::{WER_MAX_REGISTERED_ENTRIES, WER_MAX_SIGNATURE_NAME_LENGTH};
 
 pub use handles::{MAX_OPEN, close, open, with};
+pub use submit::submit;
 
 /// UTF-16 units of a text for a dialog. Windows' documents name no limit.
 pub const MAX_UI_TEXT: usize = 2048;

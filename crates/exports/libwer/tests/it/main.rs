@@ -7,6 +7,7 @@ mod limits;
 mod manual;
 mod registration;
 mod report;
+mod report_submit;
 mod sharing;
 mod store;
 mod werfault;

@@ -37,6 +37,8 @@ pub enum Start {
     },
     /// `--store`: a program asks about the store.
     Store,
+    /// `--request`: a program submits a report of its own.
+    Request,
     /// `--version`.
     Version,
     /// Anything else: a person is looking.
@@ -81,6 +83,7 @@ pub fn parse(arguments: &[String]) -> Start {
             _ => Start::Help,
         },
         Some("--store") => Start::Store,
+        Some("--request") => Start::Request,
         Some("--version") => Start::Version,
         _ => Start::Help,
     }

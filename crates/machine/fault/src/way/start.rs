@@ -28,7 +28,9 @@ use crate::limits::{LAST_LINE_DEADLINE, STORE_REQUEST_DEADLINE};
 use crate::restart::not_restarted;
 use crate::store_requests::{Stores, serve};
 use crate::watchdog::Watchdog;
-use crate::{Context, Reported, Submission, events, privilege, report_hang, submit_report, submit_with};
+use crate::{
+    Context, Reported, Submission, events, privilege, report_hang, request, submit_report, submit_with,
+};
 
 /// Names another folder for the machine's store, in `--store` only.
 const MACHINE_STORE: &str = "WER_MACHINE_STORE_DIR";
@@ -147,6 +149,21 @@ pub fn store() -> Result<()> {
     };
     serve(socket, &places)?;
     Ok(())
+}
+
+/// `--request`.
+///
+/// # Errors
+/// The program that asked is not there any more, or the report that it does not wait for was not stored.
+pub fn request() -> Result<()> {
+    let socket = inherited::take(SOCKET_FD).context("werfault --request is started by libwer")?;
+    let _watchdog = Watchdog::start(STORE_REQUEST_DEADLINE, || std::process::exit(EXIT_HUNG));
+    request::serve(socket, &|| {
+        if privilege::are_ours_borrowed() {
+            return None;
+        }
+        embedded_context().ok()
+    })
 }
 
 fn connection() -> Result<UnixStream> {

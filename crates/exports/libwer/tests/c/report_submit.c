@@ -1,0 +1,60 @@
+/* Submitting reports: results, limits, answers. Valid C11 and C++17, with 16- and 32-bit wchar_t. */
+#include <stdio.h>
+#include <string.h>
+#include <werapi.h>
+
+#if __SIZEOF_WCHAR_T__ == 2
+#define W(text) L##text
+#else
+#define W(text) u##text
+#endif
+
+static int failures;
+
+static void expect(HRESULT got, HRESULT wanted, int line)
+{
+    if (got != wanted) {
+        printf("line %d: 0x%08X, not 0x%08X\n", line, (unsigned)got, (unsigned)wanted);
+        failures++;
+    }
+}
+
+#define EXPECT(call, wanted) expect((call), (wanted), __LINE__)
+
+static HREPORT made(void)
+{
+    HREPORT report = NULL;
+    WER_REPORT_INFORMATION information;
+    memset(&information, 0, sizeof(information));
+    information.dwSize = sizeof(information);
+    memcpy(information.wzFriendlyEventName, W("Told by itself"), sizeof(W("Told by itself")));
+    EXPECT(WerReportCreate(W("OwnEvent"), WerReportNonCritical, &information, &report), S_OK);
+    EXPECT(WerReportSetParameter(report, WER_P0, W("First"), W("one")), S_OK);
+    return report;
+}
+
+int main(int argc, char **argv)
+{
+    HREPORT report = made();
+    WER_SUBMIT_RESULT result = WerSubmitResultMax;
+
+    if (argc > 1 && strcmp(argv[1], "alone") == 0) {
+        printf("0x%08X\n", (unsigned)WerReportSubmit(report, WerConsentNotAsked, 0, &result));
+        return result != WerSubmitResultMax;
+    }
+    EXPECT(WerReportSubmit(NULL, WerConsentNotAsked, 0, &result), E_HANDLE);
+    EXPECT(WerReportSubmit(report, (WER_CONSENT)0, 0, &result), E_INVALIDARG);
+    EXPECT(WerReportSubmit(report, WerConsentMax, 0, &result), E_INVALIDARG);
+    EXPECT(WerReportSubmit(report, WerConsentNotAsked, 0x10000, &result), E_INVALIDARG);
+    EXPECT(WerReportSetParameter(report, WER_P2, NULL, W("three")), S_OK);
+    EXPECT(WerReportSubmit(report, WerConsentNotAsked, 0, &result), E_INVALIDARG);
+    EXPECT((HRESULT)result, WerSubmitResultMax);
+    EXPECT(WerReportSetParameter(report, WER_P1, NULL, W("two")), S_OK);
+    EXPECT(WerReportAddFile(report, W("/etc/passwd"), WerFileTypeOther, 0), S_OK);
+    EXPECT(WerReportSubmit(report, WerConsentNotAsked, WER_SUBMIT_QUEUE, &result), S_OK);
+    EXPECT((HRESULT)result, WerReportQueued);
+    EXPECT(WerReportSubmit(report, WerConsentNotAsked, WER_SUBMIT_QUEUE | WER_SUBMIT_OUTOFPROCESS, NULL), S_OK);
+    EXPECT(WerReportCloseHandle(report), S_OK);
+    EXPECT(WerReportSubmit(report, WerConsentNotAsked, 0, &result), E_HANDLE);
+    return failures != 0;
+}

@@ -1,0 +1,72 @@
+//! Programs submit reports of their own, by the real `werfault`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::build::{WITH_LIBRARY, compile};
+use crate::werfault::{run_with_werfault, werfault};
+
+fn scene() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for part in ["etc", "config/wer"] {
+        fs::create_dir_all(folder.path().join(part)).unwrap();
+    }
+    folder
+}
+
+fn queued(folder: &Path) -> Vec<PathBuf> {
+    let queue = fs::read_dir(folder.join("store/ReportQueue")).unwrap();
+    queue.map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn reports_are_submitted_in_four_dialects() {
+    let dialects: [(&str, &[&str]); 4] = [
+        ("cc", &["-std=c11"]),
+        ("cc", &["-std=c11", "-fshort-wchar"]),
+        ("g++", &["-std=c++17"]),
+        ("g++", &["-std=c++17", "-fshort-wchar"]),
+    ];
+    for (compiler, options) in dialects {
+        let folder = scene();
+        let program = compile(&folder, compiler, "report_submit.c", &[options, &WITH_LIBRARY].concat());
+        let ended = run_with_werfault(&folder, &program, werfault(), "");
+        assert!(ended.status.success(), "{compiler} {options:?}: {:?}\n{}", ended.status, ended.text);
+        let reports = queued(folder.path());
+        assert_eq!(reports.len(), 2, "{reports:?}");
+        for report in reports {
+            let name = report.file_name().unwrap().to_string_lossy().into_owned();
+            assert!(name.starts_with("NonCritical_"), "{name}");
+            let bytes = fs::read(report.join("Report.wer")).unwrap();
+            let units: Vec<u16> =
+                bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
+            let text = String::from_utf16(&units).unwrap();
+            for line in [
+                "EventType=OwnEvent",
+                "ReportType=0",
+                "Sig[0].Name=First",
+                "Sig[1].Name=P1",
+                "Sig[2].Value=three",
+                "FriendlyEventName=Told by itself",
+                "ConsentKey=OwnEvent",
+                "AppName=report_submit-c",
+                "File[0].Original.Path=/etc/passwd",
+            ] {
+                assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+            }
+            let file = text.lines().find_map(|line| line.strip_prefix("File[0].Path=")).unwrap();
+            assert_eq!(fs::read(report.join(file)).unwrap(), fs::read("/etc/passwd").unwrap());
+        }
+    }
+}
+
+#[test]
+fn without_werfault_a_submission_is_answered() {
+    let folder = scene();
+    let program = compile(&folder, "cc", "report_submit.c", &[&["-std=c11"], &WITH_LIBRARY[..]].concat());
+    for (werfault, wanted) in [("/no/werfault", "0x80070002"), ("/bin/true", "0x8007006D")] {
+        let ended = run_with_werfault(&folder, &program, Path::new(werfault), "alone");
+        assert_eq!(ended.text, format!("{wanted}\n"), "{werfault}");
+        assert!(ended.status.success(), "the result is untouched");
+    }
+}

@@ -1,0 +1,208 @@
+//! `werfault --request`: stores and submits one report that a program made itself (`WerReportSubmit`). The bytes are in
+//! `docs/formats/requests.md`.
+//!
+//! It has the rights of the program that asks, and reads the files that it names with these.
+
+mod files;
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result};
+use wer_abi::Hresult;
+use wer_abi::flags::{WER_SUBMIT_ADD_REGISTERED_DATA, WER_SUBMIT_OUTOFPROCESS_ASYNC, WER_SUBMIT_VALID};
+use wer_abi::limits::WER_MAX_PARAM_COUNT;
+use wer_abi::report_request::{Item, MAX_REQUEST_BYTES, ReportHead, Tag, decode};
+use wer_abi::store_requests::answer_head;
+use wer_model::{ConsentChoice, Parameter, ReportId, ReportState, ReportType, Signature, SubmitResult};
+use wer_report::{GenericFacts, filetime};
+use wer_store::Store;
+use wer_sys::Process;
+
+use self::files::Wanted;
+use crate::{Context, Reported, Submission, events, submit_with};
+
+/// A request as it was read.
+#[derive(Debug, Default)]
+struct Request {
+    event_type: String,
+    consent_key: String,
+    friendly_event_name: String,
+    application_name: String,
+    application_path: String,
+    parameters: Vec<Parameter>,
+    files: Vec<Wanted>,
+}
+
+impl Request {
+    fn take(&mut self, item: Item<'_>) {
+        let text = item.text.to_owned();
+        match item.tag {
+            Tag::EventType => self.event_type = text,
+            Tag::ConsentKey => self.consent_key = text,
+            Tag::FriendlyEventName => self.friendly_event_name = text,
+            Tag::ApplicationName => self.application_name = text,
+            Tag::ApplicationPath => self.application_path = text,
+            Tag::ParameterName => self.parameters.push(Parameter::new(text, "")),
+            Tag::ParameterValue => {
+                if let Some(last) = self.parameters.last_mut() {
+                    last.value = text;
+                }
+            }
+            Tag::File => self.files.push(Wanted {
+                path: text,
+                kind: files::kind(item.first),
+                flags: item.second & 0xFFFF,
+            }),
+            // `Report.wer` has no place for them yet.
+            Tag::Description | Tag::NamespacePartner | Tag::NamespaceGroup | Tag::UiText => {}
+        }
+    }
+}
+
+/// Reads a request from the program's socket, does it and answers. `context` gives `None` where nothing may be done.
+///
+/// # Errors
+/// The answer could not be written, or a report whose program does not wait could not be stored.
+pub fn serve(socket: OwnedFd, context: &dyn Fn() -> Option<Context>) -> Result<()> {
+    let mut socket = File::from(socket);
+    let mut bytes = Vec::new();
+    Read::by_ref(&mut socket).take(MAX_REQUEST_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    let mut request = Request::default();
+    let head = decode(&bytes, |item| request.take(item));
+    let plan = match (head.and_then(|head| Some((head, plan(&head, &request)?))), context()) {
+        (None, _) => Err(Hresult::E_INVALIDARG),
+        (_, None) => Err(Hresult::E_ACCESSDENIED),
+        (Some((head, plan)), Some(context)) => Ok((head, plan, context)),
+    };
+    let (head, (report_type, choice), context) = match plan {
+        Ok(plan) => plan,
+        Err(refusal) => return Ok(answer(&mut socket, Err(refusal))?),
+    };
+    let does_wait = head.submit_flags & WER_SUBMIT_OUTOFPROCESS_ASYNC == 0;
+    if !does_wait {
+        answer(&mut socket, Ok(SubmitResult::ReportAsync as u32))?;
+        drop(socket);
+        let _ = submit(&context, &head, request, report_type, choice).inspect_err(|error| {
+            events::failure(&context, &events::sentence(error));
+        })?;
+        return Ok(());
+    }
+    let result = submit(&context, &head, request, report_type, choice).map_err(|error| {
+        events::failure(&context, &events::sentence(&error));
+        Hresult::E_FAIL
+    });
+    Ok(answer(&mut socket, result.map(|result| capped(result, head.result_max)))?)
+}
+
+fn answer(socket: &mut File, result: Result<u32, Hresult>) -> std::io::Result<()> {
+    match result {
+        Ok(result) => socket.write_all(&[&answer_head(Hresult::S_OK, 4)[..], &result.to_le_bytes()].concat()),
+        Err(error) => socket.write_all(&answer_head(error, 0)),
+    }
+}
+
+/// Report type and consent, where the request can be done.
+fn plan(head: &ReportHead, request: &Request) -> Option<(ReportType, ConsentChoice)> {
+    let choice = match head.consent {
+        1 => ConsentChoice::NotAsked,
+        2 => ConsentChoice::Approved,
+        3 => ConsentChoice::Denied,
+        4 => ConsentChoice::AlwaysPrompt,
+        _ => return None,
+    };
+    // Windows takes any number; one that it does not know is no crash.
+    let report_type = match head.report_type {
+        1 => ReportType::Critical,
+        2 => ReportType::ApplicationCrash,
+        3 => ReportType::ApplicationHang,
+        4 => ReportType::Kernel,
+        _ => ReportType::NonCritical,
+    };
+    let is_whole = !request.event_type.is_empty()
+        && request.parameters.len() <= WER_MAX_PARAM_COUNT
+        && head.submit_flags & !WER_SUBMIT_VALID == 0;
+    is_whole.then_some((report_type, choice))
+}
+
+/// What a caller that knows results up to `max` only is told.
+const fn capped(result: SubmitResult, max: u32) -> u32 {
+    match result as u32 {
+        number if max == 0 || number <= max => number,
+        _ if matches!(result, SubmitResult::ReportUploadedCab) => SubmitResult::ReportUploaded as u32,
+        _ => SubmitResult::ReportFailed as u32,
+    }
+}
+
+/// Stores the report and submits it.
+fn submit(
+    context: &Context,
+    head: &ReportHead,
+    request: Request,
+    report_type: ReportType,
+    choice: ConsentChoice,
+) -> Result<SubmitResult> {
+    let pid = head.process_id;
+    let process = Process::open(pid)
+        .with_context(|| format!("the report {} about process {pid} was not made", request.event_type))?;
+    let executable = process.executable().unwrap_or_default();
+    let program = executable.rsplit('/').next().unwrap_or_default();
+    if context.settings.disabled() || context.settings.is_excluded(program) {
+        return Ok(SubmitResult::WerDisabled);
+    }
+    let or = |said: String, known: &str| if said.is_empty() { known.to_owned() } else { said };
+    let registered = wer_capture::registrations(pid).unwrap_or_default();
+    let mut wanted = request.files;
+    if head.submit_flags & WER_SUBMIT_ADD_REGISTERED_DATA != 0 {
+        wanted.extend(files::registered(&registered));
+    }
+    let id = ReportId(*uuid::Uuid::new_v4().as_bytes());
+    let store = Store::open(&context.locations.store_root)?;
+    let staging = store.begin(id)?;
+    let mut copied = files::copy(&wanted, context, staging.folder());
+    let mut soft_errors = context.warnings.clone();
+    soft_errors.append(&mut copied.soft_errors);
+    let now_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos());
+    let report = wer_report::build_generic_report(GenericFacts {
+        id,
+        report_type,
+        signature: Signature { event_type: request.event_type, parameters: request.parameters },
+        event_time_filetime: filetime::from_unix_ns(u64::try_from(now_ns).unwrap_or(u64::MAX)),
+        consent_key: request.consent_key,
+        friendly_event_name: request.friendly_event_name,
+        application_name: or(request.application_name, program),
+        application_path: or(request.application_path, &executable),
+        pid,
+        uid: rustix::process::getuid().as_raw(),
+        metadata: registered.metadata().map(|(key, value)| Parameter::new(key, value)).collect(),
+        files: std::mem::take(&mut copied.files),
+        soft_errors,
+        waiting_reason: context.settings.waiting_reason(),
+    });
+    let bytes = wer_report::report_wer::to_bytes(&report);
+    let stored = staging.commit(&wer_report::folder_name(&report), &bytes, ReportState::Queued)?;
+    if let Err(error) = store.enforce_quota(ReportState::Queued, context.settings.max_queue_count()) {
+        let message = format!("The oldest reports could not be removed from the queue: {error}.");
+        events::failure(context, &message);
+    }
+    events::record(context, &Reported { id, folder: stored.folder, report }, events::Change::Queued);
+    copied.delete_done(context);
+    let outcome = submit_with(context, id, Submission::by_application(choice, head.submit_flags))?;
+    Ok(outcome.result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_is_told_no_result_that_it_does_not_know() {
+        assert_eq!(capped(SubmitResult::ReportUploadedCab, 0), 11);
+        assert_eq!(capped(SubmitResult::ReportUploadedCab, 11), 11);
+        assert_eq!(capped(SubmitResult::ReportUploadedCab, 9), 2);
+        assert_eq!(capped(SubmitResult::Throttled, 9), 4);
+        assert_eq!(capped(SubmitResult::ReportQueued, 9), 1);
+    }
+}
