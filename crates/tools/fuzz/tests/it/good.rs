@@ -70,6 +70,7 @@ fn files_of_the_wire_and_the_machine() {
     let requests = crate::seeds::of("module_host_requests");
     let request = wer_abi::module_host::decode_request(&requests[1]).expect("a request");
     assert!(wer_abi::module_host::DumpOrder::decode(request.payload).is_some());
+    assert!(wer_abi::report_request::decode(&seed("report_request"), |_| {}).is_some());
     let store = crate::seeds::of("store_requests");
     assert!(wer_abi::store_requests::StoreRequest::decode(&store[0]).is_some());
     assert!(wer_abi::store_requests::decode_answer(&store[1]).is_some());

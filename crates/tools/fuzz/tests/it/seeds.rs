@@ -22,12 +22,24 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         "registration_block" => vec![block()],
         "registry_answer" => vec![REGISTRY_ANSWER.into(), REGISTRY_KEY.into()],
         "registry_export" => vec![utf16(REGISTRY), REGISTRY.as_bytes().to_vec()],
+        "report_request" => report_request(),
         "report_wer" | "report_wer_lenient" => vec![utf16(REPORT), REPORT.as_bytes().to_vec()],
         "settings" => vec![SETTINGS.into()],
         "store_requests" => store_requests(),
         "user_places" => vec![USER_LIST.into(), ENVIRONMENT.into()],
         _ => vec![b"text 1 2 3\n".to_vec(), vec![0; 256]],
     }
+}
+
+fn report_request() -> Vec<Vec<u8>> {
+    use wer_abi::report_request::{Item, ReportHead, Tag};
+    let head = ReportHead { report_type: 1, consent: 2, submit_flags: 4, result_max: 9, process_id: 7 };
+    let mut bytes = head.encode().to_vec();
+    for (tag, text) in [(Tag::EventType, "Event"), (Tag::ParameterName, "P0"), (Tag::File, "/tmp/a.log")] {
+        bytes.extend(Item { tag, first: 5, second: 2, text }.head());
+        bytes.extend(text.as_bytes());
+    }
+    vec![bytes]
 }
 
 fn store_requests() -> Vec<Vec<u8>> {

@@ -29,6 +29,7 @@ targets! {
     registration_block "../../../../../fuzz/fuzz_targets/registration_block.rs",
     registry_answer "../../../../../fuzz/fuzz_targets/registry_answer.rs",
     registry_export "../../../../../fuzz/fuzz_targets/registry_export.rs",
+    report_request "../../../../../fuzz/fuzz_targets/report_request.rs",
     report_wer "../../../../../fuzz/fuzz_targets/report_wer.rs",
     report_wer_lenient "../../../../../fuzz/fuzz_targets/report_wer_lenient.rs",
     settings "../../../../../fuzz/fuzz_targets/settings.rs",
