@@ -68,8 +68,7 @@ const SETTINGS: &str = "Disabled = 0\nCorporateWERServer = \"h\"\nCorporateWERPo
     DefaultConsent = 4\n\n[LocalDumps]\nDumpType = 2\nDumpCount = 5\n\n[LocalDumps.program]\nDumpType = 1\n\
     [ExcludedApplications]\n\"a\" = 1\n";
 
-const REGISTRY_ANSWER: &str =
-    "{\n  \"file\": \"/etc/wer/wer.toml\",\n  \"name\": \"Disabled\",\n  \"value\": \"a \\\"b\\\" c:\\\\d\"\n}\n";
+const REGISTRY_ANSWER: &str = "{\n  \"file\": \"/etc/wer/wer.toml\",\n  \"name\": \"Disabled\",\n  \"value\": \"a \\\"b\\\" c:\\\\d\"\n}\n";
 const REGISTRY_KEY: &str = r"Software\Microsoft\Windows\Windows Error Reporting\LocalDumps\app";
 
 const REGISTRY: &str = "Windows Registry Editor Version 5.00\r\n\r\n\
