@@ -360,7 +360,7 @@ typedef enum _WER_CONSENT {
 
 /*
  * Stores and submits the report as it is now; files are copied now. It waits for that, for at most ten minutes; with
- * WER_SUBMIT_OUTOFPROCESS_ASYNC it does not, and the result is WerReportAsync. What became of the report is in
+ * WER_SUBMIT_OUTOFPROCESS_ASYNC only until the report is stored, and the result is WerReportAsync. What became of the report is in
  * *pSubmitResult, if that is not NULL; nothing is written there after an error. The report stays open.
  * E_HANDLE; E_INVALIDARG for an unknown consent or flag, and for parameters with one missing below the last;
  * HRESULT_FROM_WIN32 of ERROR_FILE_NOT_FOUND (werfault is not there or cannot be run), ERROR_BROKEN_PIPE (it ended

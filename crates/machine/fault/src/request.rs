@@ -16,7 +16,9 @@ use wer_abi::flags::{WER_SUBMIT_ADD_REGISTERED_DATA, WER_SUBMIT_OUTOFPROCESS_ASY
 use wer_abi::limits::WER_MAX_PARAM_COUNT;
 use wer_abi::report_request::{Item, MAX_REQUEST_BYTES, ReportHead, Tag, decode};
 use wer_abi::store_requests::answer_head;
-use wer_model::{ConsentChoice, Parameter, ReportId, ReportState, ReportType, Signature, SubmitResult};
+use wer_model::{
+    ConsentChoice, Parameter, ReportId, ReportState, ReportType, Signature, SoftError, Stage, SubmitResult,
+};
 use wer_report::{GenericFacts, filetime};
 use wer_store::Store;
 use wer_sys::Process;
@@ -81,16 +83,21 @@ pub fn serve(socket: OwnedFd, context: &dyn Fn() -> Option<Context>) -> Result<(
         Ok(plan) => plan,
         Err(refusal) => return Ok(answer(&mut socket, Err(refusal))?),
     };
-    let does_wait = head.submit_flags & WER_SUBMIT_OUTOFPROCESS_ASYNC == 0;
-    if !does_wait {
-        answer(&mut socket, Ok(SubmitResult::ReportAsync as u32))?;
-        drop(socket);
-        let _ = submit(&context, &head, request, report_type, choice).inspect_err(|error| {
-            events::failure(&context, &events::sentence(error));
-        })?;
-        return Ok(());
-    }
-    let result = submit(&context, &head, request, report_type, choice).map_err(|error| {
+    // Stored while the program waits, so that one that ends at once loses nothing.
+    let outcome = match store(&context, &head, request, report_type) {
+        Ok(Some(id)) if head.submit_flags & WER_SUBMIT_OUTOFPROCESS_ASYNC != 0 => {
+            answer(&mut socket, Ok(SubmitResult::ReportAsync as u32))?;
+            drop(socket);
+            submit(&context, &head, id, choice).inspect_err(|error| {
+                events::failure(&context, &events::sentence(error));
+            })?;
+            return Ok(());
+        }
+        Ok(Some(id)) => submit(&context, &head, id, choice),
+        Ok(None) => Ok(SubmitResult::WerDisabled),
+        Err(error) => Err(error),
+    };
+    let result = outcome.map_err(|error| {
         events::failure(&context, &events::sentence(&error));
         Hresult::E_FAIL
     });
@@ -136,24 +143,28 @@ const fn capped(result: SubmitResult, max: u32) -> u32 {
     }
 }
 
-/// Stores the report and submits it.
-fn submit(
+/// Stores the report; `None` where the settings want none.
+fn store(
     context: &Context,
     head: &ReportHead,
     request: Request,
     report_type: ReportType,
-    choice: ConsentChoice,
-) -> Result<SubmitResult> {
+) -> Result<Option<ReportId>> {
     let pid = head.process_id;
     let process = Process::open(pid)
         .with_context(|| format!("the report {} about process {pid} was not made", request.event_type))?;
     let executable = process.executable().unwrap_or_default();
     let program = executable.rsplit('/').next().unwrap_or_default();
     if context.settings.disabled() || context.settings.is_excluded(program) {
-        return Ok(SubmitResult::WerDisabled);
+        return Ok(None);
     }
     let or = |said: String, known: &str| if said.is_empty() { known.to_owned() } else { said };
-    let registered = wer_capture::registrations(pid).unwrap_or_default();
+    let mut soft_errors = context.warnings.clone();
+    let registered = wer_capture::registrations(pid).unwrap_or_else(|error| {
+        let message = format!("What process {pid} had registered is missing: {error}.");
+        soft_errors.push(SoftError::new(Stage::Registration, message));
+        wer_snapshot::Registrations::default()
+    });
     let mut wanted = request.files;
     if head.submit_flags & WER_SUBMIT_ADD_REGISTERED_DATA != 0 {
         wanted.extend(files::registered(&registered));
@@ -162,7 +173,6 @@ fn submit(
     let store = Store::open(&context.locations.store_root)?;
     let staging = store.begin(id)?;
     let mut copied = files::copy(&wanted, context, staging.folder());
-    let mut soft_errors = context.warnings.clone();
     soft_errors.append(&mut copied.soft_errors);
     let now_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos());
     let report = wer_report::build_generic_report(GenericFacts {
@@ -189,8 +199,12 @@ fn submit(
     }
     events::record(context, &Reported { id, folder: stored.folder, report }, events::Change::Queued);
     copied.delete_done(context);
-    let outcome = submit_with(context, id, Submission::by_application(choice, head.submit_flags))?;
-    Ok(outcome.result)
+    Ok(Some(id))
+}
+
+fn submit(context: &Context, head: &ReportHead, id: ReportId, choice: ConsentChoice) -> Result<SubmitResult> {
+    let submission = Submission::by_application(choice, head.submit_flags);
+    Ok(submit_with(context, id, submission)?.result)
 }
 
 #[cfg(test)]

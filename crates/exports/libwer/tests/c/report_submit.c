@@ -1,6 +1,7 @@
 /* Submitting reports: results, limits, answers. Valid C11 and C++17, with 16- and 32-bit wchar_t. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <werapi.h>
 
 #if __SIZEOF_WCHAR_T__ == 2
@@ -41,6 +42,12 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "alone") == 0) {
         printf("0x%08X\n", (unsigned)WerReportSubmit(report, WerConsentNotAsked, 0, &result));
         return result != WerSubmitResultMax;
+    }
+    if (argc > 1 && strcmp(argv[1], "leaves") == 0) {
+        EXPECT(WerReportSubmit(report, WerConsentNotAsked, WER_SUBMIT_OUTOFPROCESS_ASYNC, &result), S_OK);
+        EXPECT((HRESULT)result, WerReportAsync);
+        /* At once: nothing of this process is left to be looked at. */
+        _exit(failures != 0);
     }
     EXPECT(WerReportSubmit(NULL, WerConsentNotAsked, 0, &result), E_HANDLE);
     EXPECT(WerReportSubmit(report, (WER_CONSENT)0, 0, &result), E_INVALIDARG);

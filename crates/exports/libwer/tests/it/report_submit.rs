@@ -61,6 +61,17 @@ fn reports_are_submitted_in_four_dialects() {
 }
 
 #[test]
+fn a_program_that_leaves_at_once_loses_no_report() {
+    let folder = scene();
+    let program = compile(&folder, "cc", "report_submit.c", &[&["-std=c11"], &WITH_LIBRARY[..]].concat());
+    for round in 1..=5 {
+        let ended = run_with_werfault(&folder, &program, werfault(), "leaves");
+        assert!(ended.status.success(), "{:?}\n{}", ended.status, ended.text);
+        assert_eq!(queued(folder.path()).len(), round);
+    }
+}
+
+#[test]
 fn without_werfault_a_submission_is_answered() {
     let folder = scene();
     let program = compile(&folder, "cc", "report_submit.c", &[&["-std=c11"], &WITH_LIBRARY[..]].concat());
