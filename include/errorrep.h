@@ -1,5 +1,5 @@
 /*
- * errorrep.h: what is left of the interface before werapi.h. Link with -lwer. ReportFault is not there yet.
+ * errorrep.h: what is left of the interface before werapi.h. Link with -lwer.
  */
 #ifndef ERRORREP_H
 #define ERRORREP_H
@@ -11,6 +11,32 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+typedef enum tagEFaultRepRetVal {
+    frrvOk = 0,
+    frrvOkManifest,
+    frrvOkQueued,
+    frrvErr,
+    frrvErrNoDW,
+    frrvErrTimeout,
+    frrvLaunchDebugger,
+    frrvOkHeadless,
+    frrvErrAnotherInstance,
+    frrvErrNoMemory,
+    frrvErrDoubleFault
+} EFaultRepRetVal;
+
+/*
+ * Reports a crash of the calling thread by these exception pointers, as a crash that nothing handles would be, with dumps,
+ * modules and LocalDumps; the process is stopped for that and goes on. It returns when the report is stored.
+ * frrvOkHeadless: it is stored, and sent when this has returned, as consent allows. frrvOkQueued: it waits for consent or
+ * for the name of a server. frrvErrNoDW: werfault is not there, or the settings want no report of this program.
+ * frrvErr: dwOpt is not 0, the pointers are NULL, cannot be read or count more than 15 parameters, or there is no report, of
+ * which the event log tells the reason. frrvErrTimeout; frrvErrNoMemory; frrvErrAnotherInstance and
+ * frrvErrDoubleFault: another thread, or this one, is in ReportFault.
+ * It allocates memory: a signal handler that may have interrupted that must not call it (WerAttachCrashHandler is for that).
+ */
+EFaultRepRetVal WINAPI ReportFault(LPEXCEPTION_POINTERS pep, DWORD dwOpt);
 
 /*
  * No more reports of programs with this file name, for all users: WerAddExcludedApplication(name, TRUE). The name is UTF-8

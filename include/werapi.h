@@ -206,9 +206,8 @@ typedef HRESULT (*PFN_WER_RUNTIME_EXCEPTION_DEBUGGER_LAUNCH)(
     PWSTR pwszDebuggerLaunch, PDWORD pchDebuggerLaunch, PBOOL pbIsDebuggerAutolaunch);
 
 /*
- * Reports of a program's own, built in its process and submitted by werfault. WerReportAddDump does not exist here
- * (docs/werapi.md). Any thread may use a handle, none from a signal handler. E_HANDLE for what is not the handle of an open
- * report; it is looked up, never followed.
+ * Reports of a program's own, built in its process and submitted by werfault. Any thread may use a handle, none from a
+ * signal handler. E_HANDLE for what is not the handle of an open report; it is looked up, never followed.
  */
 typedef HANDLE HREPORT;
 
@@ -323,6 +322,94 @@ HRESULT WINAPI WerReportSetParameter(HREPORT hReportHandle, DWORD dwparamID, PCW
  * HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND); E_ACCESSDENIED; WER_E_LENGTH_EXCEEDED; WER_E_INSUFFICIENT_BUFFER above 512.
  */
 HRESULT WINAPI WerReportAddFile(HREPORT hReportHandle, PCWSTR pwzPath, WER_FILE_TYPE repFileType, DWORD dwFileFlags);
+/* Dumps that join a report. */
+typedef enum _WER_DUMP_TYPE {
+    WerDumpTypeNone = 0,
+    WerDumpTypeMicroDump = 1,
+    WerDumpTypeMiniDump = 2,
+    WerDumpTypeHeapDump = 3,
+    WerDumpTypeTriageDump = 4,
+    WerDumpTypeMax
+} WER_DUMP_TYPE;
+
+/* Where the report waits in the queue, a heap dump is replaced by a mini dump. */
+#define WER_DUMP_NOHEAP_ONQUEUE 0x1
+/* One more dump, beside the one of its type. */
+#define WER_DUMP_AUXILIARY 0x2
+
+#define WER_DUMP_MASK_START 1
+#define WER_DUMP_MASK_DUMPTYPE (WER_DUMP_MASK_START << 0)
+#define WER_DUMP_MASK_ONLY_THISTHREAD (WER_DUMP_MASK_START << 1)
+#define WER_DUMP_MASK_THREADFLAGS (WER_DUMP_MASK_START << 2)
+#define WER_DUMP_MASK_THREADFLAGS_EX (WER_DUMP_MASK_START << 3)
+#define WER_DUMP_MASK_OTHERTHREADFLAGS (WER_DUMP_MASK_START << 4)
+#define WER_DUMP_MASK_OTHERTHREADFLAGS_EX (WER_DUMP_MASK_START << 5)
+#define WER_DUMP_MASK_PREFERRED_MODULESFLAGS (WER_DUMP_MASK_START << 6)
+#define WER_DUMP_MASK_OTHER_MODULESFLAGS (WER_DUMP_MASK_START << 7)
+#define WER_DUMP_MASK_PREFERRED_MODULE_LIST (WER_DUMP_MASK_START << 8)
+#define WER_MAX_PREFERRED_MODULES 128
+#define WER_MAX_PREFERRED_MODULES_BUFFER 256
+
+/*
+ * A member counts if dwMask has its bit; the list holds file names, each with its terminator, and one more at the end. The
+ * key is not read, and hSnapshot must be NULL.
+ */
+#define WER_DUMP_CUSTOM_OPTIONS_FIELDS \
+    DWORD dwSize; \
+    DWORD dwMask; \
+    DWORD dwDumpFlags; \
+    BOOL bOnlyThisThread; \
+    DWORD dwExceptionThreadFlags; \
+    DWORD dwOtherThreadFlags; \
+    DWORD dwExceptionThreadExFlags; \
+    DWORD dwOtherThreadExFlags; \
+    DWORD dwPreferredModuleFlags; \
+    DWORD dwOtherModuleFlags; \
+    WCHAR wzPreferredModuleList[WER_MAX_PREFERRED_MODULES_BUFFER];
+#define WER_DUMP_CUSTOM_OPTIONS_V2_FIELDS \
+    WER_DUMP_CUSTOM_OPTIONS_FIELDS \
+    DWORD dwPreferredModuleResetFlags; \
+    DWORD dwOtherModuleResetFlags;
+
+typedef struct _WER_DUMP_CUSTOM_OPTIONS {
+    WER_DUMP_CUSTOM_OPTIONS_FIELDS
+} WER_DUMP_CUSTOM_OPTIONS, *PWER_DUMP_CUSTOM_OPTIONS;
+typedef struct _WER_DUMP_CUSTOM_OPTIONS_V2 {
+    WER_DUMP_CUSTOM_OPTIONS_V2_FIELDS
+} WER_DUMP_CUSTOM_OPTIONS_V2, *PWER_DUMP_CUSTOM_OPTIONS_V2;
+typedef struct _WER_DUMP_CUSTOM_OPTIONS_V3 {
+    WER_DUMP_CUSTOM_OPTIONS_V2_FIELDS
+    PVOID pvDumpKey;
+    HANDLE hSnapshot;
+    DWORD dwThreadID;
+} WER_DUMP_CUSTOM_OPTIONS_V3, *PWER_DUMP_CUSTOM_OPTIONS_V3;
+WER_STATIC_ASSERT(sizeof(WER_DUMP_CUSTOM_OPTIONS) == 552, "as on x64 Windows");
+WER_STATIC_ASSERT(sizeof(WER_DUMP_CUSTOM_OPTIONS_V2) == 560, "as on x64 Windows");
+WER_STATIC_ASSERT(sizeof(WER_DUMP_CUSTOM_OPTIONS_V3) == 584, "as on x64 Windows");
+
+/* bClientPointers: the address is one of the process that is dumped. */
+typedef struct _WER_EXCEPTION_INFORMATION {
+    PEXCEPTION_POINTERS pExceptionPointers;
+    BOOL bClientPointers;
+} WER_EXCEPTION_INFORMATION, *PWER_EXCEPTION_INFORMATION;
+WER_STATIC_ASSERT(sizeof(WER_EXCEPTION_INFORMATION) == 16, "as on x64 Windows");
+
+/*
+ * Asks for a dump of a process, which werfault makes when the report is submitted: one of each type, and up to 8 in all
+ * with auxiliary ones. hProcess may be closed until then; the process may not end. Exception pointers of this process are
+ * followed now, those of another one when it is dumped. A micro dump needs a thread; without hThread, exception and
+ * bOnlyThisThread of this process mean the calling thread, an exception of another one the thread on whose stack it lies.
+ * The kernel decides whether the process may be dumped: the same user's, and no more rights than this one's; where Yama
+ * lets only ancestors trace, werfault is permitted for this process, and another one must permit it (PR_SET_PTRACER). A dump
+ * that cannot be made is a sentence in the report.
+ * E_HANDLE for what is no open report, handle of a process or of a thread, and for a snapshot; E_INVALIDARG for a process
+ * that has ended, another process's thread, an unknown type, flag, mask or dump flag, a dwSize of no version, a list
+ * without end, exception pointers of this process that are NULL, cannot be read or count more than 15 parameters;
+ * HRESULT_FROM_WIN32(ERROR_ALREADY_EXISTS) for a second dump of a type; WER_E_INSUFFICIENT_BUFFER above 8.
+ */
+HRESULT WINAPI WerReportAddDump(HREPORT hReportHandle, HANDLE hProcess, HANDLE hThread, WER_DUMP_TYPE dumpType,
+                                PWER_EXCEPTION_INFORMATION pExceptionParam,
+                                PWER_DUMP_CUSTOM_OPTIONS pDumpCustomOptions, DWORD dwFlags);
 /*
  * Sets or replaces a text; no dialog is ever shown.
  * E_HANDLE; E_INVALIDARG for an unknown text, NULL, invalid UTF-16; WER_E_LENGTH_EXCEEDED above 2,048 units.
@@ -359,7 +446,7 @@ typedef enum _WER_CONSENT {
 } WER_CONSENT;
 
 /*
- * Stores and submits the report as it is now; files are copied now. It waits for that, for at most ten minutes; with
+ * Stores and submits the report as it is now; files are copied and dumps made now. It waits for that, for at most ten minutes; with
  * WER_SUBMIT_OUTOFPROCESS_ASYNC only until the report is stored, and the result is WerReportAsync. What became of the report is in
  * *pSubmitResult, if that is not NULL; nothing is written there after an error. The report stays open.
  * E_HANDLE; E_INVALIDARG for an unknown consent or flag, and for parameters with one missing below the last;
@@ -431,7 +518,7 @@ typedef struct _WER_REPORT_METADATA_V1 {
 typedef struct _WER_REPORT_METADATA_V2 {
     WER_REPORT_METADATA_V2_FIELDS
 } WER_REPORT_METADATA_V2, *PWER_REPORT_METADATA_V2;
-/* Description is always empty; BucketIdString is the signature's hash; LegacyBucketId the server's bucket, 0 = none. */
+/* BucketIdString is the signature's hash; LegacyBucketId the server's bucket, 0 = none. */
 typedef struct _WER_REPORT_METADATA_V3 {
     WER_REPORT_METADATA_V2_FIELDS
     WCHAR FriendlyEventName[WER_MAX_FRIENDLY_EVENT_NAME_LENGTH];

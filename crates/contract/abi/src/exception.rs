@@ -91,7 +91,7 @@ pub const EXCEPTION_MAXIMUM_PARAMETERS: usize = 15;
 pub const EXCEPTION_NONCONTINUABLE: u32 = 1;
 
 /// `EXCEPTION_RECORD` (x64).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct ExceptionRecord {
     /// NTSTATUS.
@@ -111,7 +111,7 @@ pub struct ExceptionRecord {
 }
 
 /// `CONTEXT` of x64 Windows: 1232 bytes, 16-byte aligned. Minidumps carry it as it is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C, align(16))]
 pub struct Context {
     /// P1Home..P6Home: scratch.

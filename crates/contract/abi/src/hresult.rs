@@ -42,6 +42,8 @@ impl Hresult {
     pub const BROKEN_PIPE: Self = Self::from_bits(0x8007_006D);
     /// `HRESULT_FROM_WIN32(ERROR_BUSY)`: another process holds what is to be changed.
     pub const BUSY: Self = Self::from_bits(0x8007_00AA);
+    /// `HRESULT_FROM_WIN32(ERROR_ALREADY_EXISTS)`: the report has such a dump.
+    pub const ALREADY_EXISTS: Self = Self::from_bits(0x8007_00B7);
     /// `HRESULT_FROM_WIN32(ERROR_ENVVAR_NOT_FOUND)`: the program is not in the list.
     pub const ENVVAR_NOT_FOUND: Self = Self::from_bits(0x8007_00CB);
     /// `HRESULT_FROM_WIN32(ERROR_TIMEOUT)`: `werfault` did not answer in time.
@@ -93,6 +95,7 @@ impl Hresult {
             Self::NO_MORE_FILES => "HRESULT_FROM_WIN32(ERROR_NO_MORE_FILES)",
             Self::BROKEN_PIPE => "HRESULT_FROM_WIN32(ERROR_BROKEN_PIPE)",
             Self::BUSY => "HRESULT_FROM_WIN32(ERROR_BUSY)",
+            Self::ALREADY_EXISTS => "HRESULT_FROM_WIN32(ERROR_ALREADY_EXISTS)",
             Self::ENVVAR_NOT_FOUND => "HRESULT_FROM_WIN32(ERROR_ENVVAR_NOT_FOUND)",
             Self::TIMEOUT => "HRESULT_FROM_WIN32(ERROR_TIMEOUT)",
             _ => return None,

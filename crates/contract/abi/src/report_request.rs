@@ -1,6 +1,10 @@
 //! A report that a program submits, as it reaches `werfault --request`: `docs/formats/requests.md`. The answer is that of
 //! [`store_requests`](crate::store_requests), with a `WER_SUBMIT_RESULT` of 4 bytes as its payload.
 
+mod dump;
+
+pub use dump::{DumpException, DumpPayload, DumpSubject};
+
 /// First word.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"WERQ");
 /// Second word.
@@ -11,7 +15,9 @@ pub const HEAD_BYTES: usize = 28;
 pub const ITEM_BYTES: usize = 16;
 /// Bytes of an item's text: 2,048 UTF-16 units of a text for a dialog are at most 6,144.
 pub const MAX_TEXT_BYTES: usize = 6144;
-/// Items of a request: 512 files, 11 texts for dialogs, 10 parameters of two items, 8 texts of the report.
+/// Dumps of a report: one of each type, and the auxiliary ones.
+pub const MAX_DUMPS: usize = 8;
+/// Items of a request: 512 files, 11 texts for dialogs, 10 parameters of two items, 8 texts of the report, 8 dumps.
 pub const MAX_ITEMS: usize = 600;
 /// Bytes of a request.
 pub const MAX_REQUEST_BYTES: usize = 1 << 20;
@@ -59,6 +65,10 @@ pub enum Tag {
     File = 11,
     /// Text of a dialog; `first` is its `WER_REPORT_UI`.
     UiText = 12,
+    /// A dump: [`DumpPayload`]; `first` is its `WER_DUMP_TYPE`, `second` its `WER_DUMP_...` flags.
+    Dump = 13,
+    /// The report is that of a crash (`ReportFault`): numbers and data as of a mini dump without options.
+    Fault = 14,
 }
 
 impl Tag {
@@ -78,8 +88,14 @@ impl Tag {
             10 => Self::ParameterValue,
             11 => Self::File,
             12 => Self::UiText,
+            13 => Self::Dump,
+            14 => Self::Fault,
             _ => return None,
         })
+    }
+
+    const fn is_text(self) -> bool {
+        !matches!(self, Self::Dump | Self::Fault)
     }
 }
 
@@ -92,15 +108,18 @@ pub struct Item<'a> {
     pub first: u32,
     /// What the tag says; else 0.
     pub second: u32,
-    /// UTF-8, no terminator.
+    /// UTF-8, no terminator; empty where the tag is no text.
     pub text: &'a str,
+    /// Empty where the tag is a text.
+    pub data: &'a [u8],
 }
 
 impl Item<'_> {
-    /// The words before the text.
+    /// The words before the text or the data.
     #[must_use]
     pub fn head(&self) -> [u8; ITEM_BYTES] {
-        words([self.tag as u32, self.first, self.second, self.text.len() as u32])
+        let bytes = self.text.len() + self.data.len();
+        words([self.tag as u32, self.first, self.second, bytes as u32])
     }
 }
 
@@ -135,12 +154,15 @@ pub fn decode<'a>(bytes: &'a [u8], mut take: impl FnMut(Item<'a>)) -> Option<Rep
     while !rest.is_empty() {
         let (head, behind) = rest.split_at_checked(ITEM_BYTES)?;
         let [tag, first, second, length] = numbers(head)?;
-        let (text, behind) = behind.split_at_checked(length as usize)?;
+        let (payload, behind) = behind.split_at_checked(length as usize)?;
         count += 1;
-        if text.len() > MAX_TEXT_BYTES || count > MAX_ITEMS {
+        if payload.len() > MAX_TEXT_BYTES || count > MAX_ITEMS {
             return None;
         }
-        take(Item { tag: Tag::from_number(tag)?, first, second, text: core::str::from_utf8(text).ok()? });
+        let tag = Tag::from_number(tag)?;
+        let (text, data): (_, &[u8]) =
+            if tag.is_text() { (core::str::from_utf8(payload).ok()?, &[]) } else { ("", payload) };
+        take(Item { tag, first, second, text, data });
         rest = behind;
     }
     Some(ReportHead { report_type, consent, submit_flags, result_max, process_id })
@@ -166,7 +188,7 @@ mod tests {
     #[test]
     fn requests_come_back_and_what_is_cut_or_unknown_is_refused() {
         let head = ReportHead { report_type: 1, consent: 2, submit_flags: 3, result_max: 4, process_id: 5 };
-        let item = Item { tag: Tag::File, first: 5, second: 2, text: "/é" };
+        let item = Item { tag: Tag::File, first: 5, second: 2, text: "/é", data: &[] };
         let bytes = [&head.encode()[..], &item.head(), item.text.as_bytes()].concat();
         let mut items = 0;
         let read = decode(&bytes, |read| {
@@ -178,7 +200,7 @@ mod tests {
         for end in (0..HEAD_BYTES).chain(HEAD_BYTES + 1..bytes.len()) {
             assert_eq!(decode(&bytes[..end], |_| {}), None, "{end} bytes");
         }
-        for (place, value) in [(0, 0), (4, 2), (HEAD_BYTES, 0), (HEAD_BYTES, 13), (bytes.len() - 1, 0xFF)] {
+        for (place, value) in [(0, 0), (4, 2), (HEAD_BYTES, 0), (HEAD_BYTES, 15), (bytes.len() - 1, 0xFF)] {
             let mut other = bytes.clone();
             other[place] = value;
             assert_eq!(decode(&other, |_| {}), None, "byte {place}");
@@ -188,7 +210,7 @@ mod tests {
     #[test]
     fn too_many_items_are_refused() {
         let head = ReportHead { report_type: 0, consent: 0, submit_flags: 0, result_max: 0, process_id: 0 };
-        let item = Item { tag: Tag::UiText, first: 1, second: 0, text: "" };
+        let item = Item { tag: Tag::UiText, first: 1, second: 0, text: "", data: &[] };
         let of = |count| [&head.encode()[..], &item.head().repeat(count)].concat();
         assert_eq!(decode(&of(MAX_ITEMS), |_| {}), Some(head));
         assert_eq!(decode(&of(MAX_ITEMS + 1), |_| {}), None);

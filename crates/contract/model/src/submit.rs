@@ -46,6 +46,8 @@ pub mod file_marks {
     /// The file is dropped where its report waits in the queue: `WER_DUMP_NOHEAP_ONQUEUE`,
     /// `WER_FAULT_REPORTING_FLAG_NO_HEAP_ON_QUEUE`.
     pub const DROP_WHEN_QUEUED: u32 = 0x4000_0000;
+    /// The file takes the place of those that are dropped where the report waits, and joins no cab beside them.
+    pub const STANDS_IN: u32 = 0x2000_0000;
 }
 
 /// What the server answered to the first level.

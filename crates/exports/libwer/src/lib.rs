@@ -6,8 +6,10 @@
 
 mod crash;
 mod exclusion;
+mod fault_report;
 mod registration;
 mod report;
+mod report_dump;
 mod restart;
 mod store;
 mod wide;

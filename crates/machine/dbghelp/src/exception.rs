@@ -5,6 +5,8 @@
 //! with the NTSTATUS beside it; a code of 1 to 64 is taken for a signal, with `si_code` in the flags and `si_addr` in the
 //! address, as in dumps. Any other code is kept as it is.
 
+mod thread;
+
 use wer_abi::exception::AccessKind;
 use wer_abi::{Context, ExceptionRecord, NtStatus};
 use wer_snapshot::{

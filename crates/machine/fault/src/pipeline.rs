@@ -18,6 +18,7 @@ use wer_abi::registration::capture_state;
 use wer_capture::Capture;
 use wer_model::{AttachedFile, ModuleOutcome, Report, ReportId, ReportState, SoftError, Stage, submit_marks};
 use wer_report::ReportInputs;
+use wer_snapshot::CaptureSource;
 use wer_store::{Staging, Store, StoreError};
 use wer_sys::Credentials;
 
@@ -153,9 +154,11 @@ fn with_local_dump(reason: String, local_dump: Result<Option<PathBuf>, String>) 
     }
 }
 
-/// Writes the state of reporting into the process's registration block, if it has one.
+/// Writes the state of reporting into the process's registration block, if it has one; not into that of a process that
+/// goes on, whose later crash is another one.
 fn mark(capture: &Capture, state: u32, id: ReportId, context: &Context) -> Option<SoftError> {
-    if capture.snapshot.registrations.block_address == 0 {
+    let goes_on = matches!(capture.snapshot.source, CaptureSource::Live | CaptureSource::ForkSnapshot);
+    if goes_on || capture.snapshot.registrations.block_address == 0 {
         return None;
     }
     capture.set_capture_state(state, id.0, &context.locations.store_root).err().map(|error| {

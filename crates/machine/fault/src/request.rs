@@ -3,6 +3,8 @@
 //!
 //! It has the rights of the program that asks, and reads the files that it names with these.
 
+mod dumps;
+mod fault;
 mod files;
 
 use std::fs::File;
@@ -14,7 +16,7 @@ use anyhow::{Context as _, Result};
 use wer_abi::Hresult;
 use wer_abi::flags::{WER_SUBMIT_ADD_REGISTERED_DATA, WER_SUBMIT_OUTOFPROCESS_ASYNC, WER_SUBMIT_VALID};
 use wer_abi::limits::WER_MAX_PARAM_COUNT;
-use wer_abi::report_request::{Item, MAX_REQUEST_BYTES, ReportHead, Tag, decode};
+use wer_abi::report_request::{Item, MAX_DUMPS, MAX_REQUEST_BYTES, ReportHead, Tag, decode};
 use wer_abi::store_requests::answer_head;
 use wer_model::{
     ConsentChoice, Parameter, ReportId, ReportState, ReportType, Signature, SoftError, Stage, SubmitResult,
@@ -23,6 +25,7 @@ use wer_report::{GenericFacts, filetime};
 use wer_store::Store;
 use wer_sys::Process;
 
+use self::dumps::Asked;
 use self::files::Wanted;
 use crate::{Context, Reported, Submission, events, submit_with};
 
@@ -36,6 +39,10 @@ struct Request {
     application_path: String,
     parameters: Vec<Parameter>,
     files: Vec<Wanted>,
+    dumps: Vec<Asked>,
+    /// It is the report of this crash, and nothing else.
+    fault: Option<Asked>,
+    is_broken: bool,
 }
 
 impl Request {
@@ -58,6 +65,14 @@ impl Request {
                 kind: files::kind(item.first),
                 flags: item.second & 0xFFFF,
             }),
+            Tag::Dump => match Asked::of(&item) {
+                Some(dump) => self.dumps.push(dump),
+                None => self.is_broken = true,
+            },
+            Tag::Fault => {
+                self.fault = Asked::of(&item);
+                self.is_broken |= self.fault.is_none();
+            }
             // `Report.wer` has no place for them yet.
             Tag::Description | Tag::NamespacePartner | Tag::NamespaceGroup | Tag::UiText => {}
         }
@@ -83,6 +98,9 @@ pub fn serve(socket: OwnedFd, context: &dyn Fn() -> Option<Context>) -> Result<(
         Ok(plan) => plan,
         Err(refusal) => return Ok(answer(&mut socket, Err(refusal))?),
     };
+    if let Some(fault) = &request.fault {
+        return fault::serve(socket, &context, fault);
+    }
     // Stored while the program waits, so that one that ends at once loses nothing.
     let outcome = match store(&context, &head, request, report_type) {
         Ok(Some(id)) if head.submit_flags & WER_SUBMIT_OUTOFPROCESS_ASYNC != 0 => {
@@ -128,7 +146,9 @@ fn plan(head: &ReportHead, request: &Request) -> Option<(ReportType, ConsentChoi
         4 => ReportType::Kernel,
         _ => ReportType::NonCritical,
     };
-    let is_whole = !request.event_type.is_empty()
+    let is_whole = (!request.event_type.is_empty() || request.fault.is_some())
+        && !request.is_broken
+        && request.dumps.len() <= MAX_DUMPS
         && request.parameters.len() <= WER_MAX_PARAM_COUNT
         && head.submit_flags & !WER_SUBMIT_VALID == 0;
     is_whole.then_some((report_type, choice))
@@ -166,14 +186,18 @@ fn store(
         wer_snapshot::Registrations::default()
     });
     let mut wanted = request.files;
-    if head.submit_flags & WER_SUBMIT_ADD_REGISTERED_DATA != 0 {
+    let with_registered = head.submit_flags & WER_SUBMIT_ADD_REGISTERED_DATA != 0;
+    if with_registered {
         wanted.extend(files::registered(&registered));
     }
     let id = ReportId(*uuid::Uuid::new_v4().as_bytes());
     let store = Store::open(&context.locations.store_root)?;
     let staging = store.begin(id)?;
+    let mut made = dumps::make(&request.dumps, with_registered, staging.folder(), id);
+    soft_errors.append(&mut made.soft_errors);
     let mut copied = files::copy(&wanted, context, staging.folder());
     soft_errors.append(&mut copied.soft_errors);
+    made.files.append(&mut copied.files);
     let now_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos());
     let report = wer_report::build_generic_report(GenericFacts {
         id,
@@ -187,7 +211,7 @@ fn store(
         pid,
         uid: rustix::process::getuid().as_raw(),
         metadata: registered.metadata().map(|(key, value)| Parameter::new(key, value)).collect(),
-        files: std::mem::take(&mut copied.files),
+        files: made.files,
         soft_errors,
         waiting_reason: context.settings.waiting_reason(),
     });

@@ -237,11 +237,12 @@ fn record(
     }
 }
 
-/// Takes the files that do not wait out of the report; their names.
+/// Takes the files that do not wait out of the report; their names. What stands in for them is a file as any other then.
 fn dropped_when_queued(report: &mut Report) -> Vec<String> {
     let is_dropped = |file: &AttachedFile| file.flags & file_marks::DROP_WHEN_QUEUED != 0;
     let (dropped, kept) = std::mem::take(&mut report.files).into_iter().partition::<Vec<_>, _>(is_dropped);
     report.files = kept;
+    report.files.iter_mut().for_each(|file| file.flags &= !file_marks::STANDS_IN);
     dropped.into_iter().map(|file| file.name).collect()
 }
 

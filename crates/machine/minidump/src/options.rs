@@ -107,7 +107,8 @@ impl DumpOptions {
     }
 
     /// Heap and larger dumps: the only ones that registered blocks belong to.
-    pub(crate) const fn heap_memory(&self) -> bool {
+    #[must_use]
+    pub const fn heap_memory(&self) -> bool {
         self.has(flags::WITH_FULL_MEMORY)
             || self.has(flags::WITH_PRIVATE_READ_WRITE_MEMORY) && !self.has(flags::FILTER_TRIAGE)
     }

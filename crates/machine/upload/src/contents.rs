@@ -1,6 +1,6 @@
 //! What goes into a cab: a pure choice from the report's files, what may leave, and what the server asks for.
 
-use wer_model::{AttachedFile, FileKind, Report, SubmitOutcome, SubmitResult};
+use wer_model::{AttachedFile, FileKind, Report, SubmitOutcome, SubmitResult, file_marks};
 use wer_wire::Level1Response;
 
 use crate::DataScope;
@@ -43,7 +43,8 @@ pub(crate) fn is_throttled(sent_before: Option<SentBefore>, response: &Level1Res
 }
 
 /// The report's files that go, in its order. `memory.hdmp` stands for `registered.dmp`, which it contains. A server that
-/// asks for a mini dump gets no heap dump; one that asks for a heap dump gets a mini dump where there is no other.
+/// asks for a mini dump gets no heap dump; one that asks for a heap dump gets a mini dump where there is no other. What
+/// stands in for a dump that is still there does not go beside it.
 pub(crate) fn choose<'a>(
     files: &'a [AttachedFile],
     scope: DataScope,
@@ -56,7 +57,8 @@ pub(crate) fn choose<'a>(
         FileKind::UserDocument => response.wants_documents,
         FileKind::Microdump | FileKind::Minidump | FileKind::Triagedump | FileKind::Other => true,
     };
-    files.iter().filter(|file| is_allowed(file, scope)).filter(wanted).collect()
+    let stands_by = |file: &&AttachedFile| file.flags & file_marks::STANDS_IN == 0;
+    files.iter().filter(|file| is_allowed(file, scope)).filter(stands_by).filter(wanted).collect()
 }
 
 /// Whether all that the report has for a server is memory, and the server has not asked for memory.
@@ -123,6 +125,18 @@ mod tests {
         }
         let with_log = [heap[0].clone(), file("a.log", FileKind::Other, 0)];
         assert!(!has_unwanted_memory_only(&with_log, all, &asked(false)));
+    }
+
+    #[test]
+    fn what_stands_in_for_a_heap_dump_goes_nowhere_beside_it() {
+        let all = DataScope::AllData;
+        let files = [
+            file("memory.hdmp", FileKind::Heapdump, file_marks::DROP_WHEN_QUEUED),
+            file("minidump.mdmp", FileKind::Minidump, file_marks::STANDS_IN),
+        ];
+        assert!(choose(&files, all, &asked(false)).is_empty());
+        assert!(has_unwanted_memory_only(&files, all, &asked(false)));
+        assert_eq!(choose(&files, all, &asked(true)), [&files[0]]);
     }
 
     #[test]

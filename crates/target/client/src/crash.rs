@@ -15,5 +15,5 @@ pub mod watchdog;
 mod werfault_path;
 
 pub use altstack::thread_attach;
-pub use ask_werfault::ask_werfault;
+pub use ask_werfault::{ask_werfault, ask_werfault_to_trace};
 pub use attach::{AttachOptions, attach};

@@ -1,8 +1,9 @@
 //! Reports that a program makes about itself or another process: what it says about them until it submits them.
 //!
 //! Nothing here starts a process or writes a file, so a report that is thrown away costs next to nothing. Only
-//! [`File::checked`] makes a system call.
+//! [`File::checked`] and [`Dump::new`] make system calls.
 
+mod dumps;
 mod handles;
 mod submit;
 
@@ -12,8 +13,9 @@ use wer_abi::Hresult;
 use wer_abi::limits::{MAX_PATH, WER_MAX_EVENT_NAME_LENGTH, WER_MAX_PARAM_COUNT, WER_MAX_PARAM_LENGTH};
 use wer_abi::limits::{WER_MAX_REGISTERED_ENTRIES, WER_MAX_SIGNATURE_NAME_LENGTH};
 
+pub use dumps::{Dump, Exception, Subject};
 pub use handles::{MAX_OPEN, close, open, with};
-pub use submit::submit;
+pub use submit::{report_fault, submit};
 
 /// UTF-16 units of a text for a dialog. Windows' documents name no limit.
 pub const MAX_UI_TEXT: usize = 2048;
@@ -79,6 +81,7 @@ pub struct Report {
     information: Information,
     parameters: [Option<Parameter>; WER_MAX_PARAM_COUNT],
     files: Vec<File>,
+    dumps: Vec<Dump>,
     ui_texts: [Option<String>; LAST_UI_TEXT + 1],
 }
 
@@ -98,6 +101,7 @@ impl Report {
             information,
             parameters: Default::default(),
             files: Vec::new(),
+            dumps: Vec::new(),
             ui_texts: Default::default(),
         })
     }

@@ -18,7 +18,7 @@ const GENERAL_AT: usize = CONTEXT_AT + 0x78;
 const FLOAT_AT: usize = CONTEXT_AT + 0x100;
 
 /// A thread, what happened to it, and its registers then.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DumpOrder {
     /// `ThreadId`.
     pub thread_id: u32,

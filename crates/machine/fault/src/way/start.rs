@@ -156,6 +156,7 @@ pub fn store() -> Result<()> {
 /// # Errors
 /// The program that asked is not there any more, or the report that it does not wait for was not stored.
 pub fn request() -> Result<()> {
+    raise_limits();
     let socket = inherited::take(SOCKET_FD).context("werfault --request is started by libwer")?;
     let _watchdog = Watchdog::start(STORE_REQUEST_DEADLINE, || std::process::exit(EXIT_HUNG));
     request::serve(socket, &|| {

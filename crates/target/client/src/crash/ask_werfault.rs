@@ -20,6 +20,7 @@ use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, recv, send, shutdown, socketpair,
 };
+use rustix::process::{PTracer, Pid, set_ptracer};
 use wer_abi::Hresult;
 use wer_abi::store_requests::SOCKET_FD;
 
@@ -47,6 +48,30 @@ pub fn ask_werfault(
     max_answer_bytes: usize,
     deadline: Duration,
 ) -> Result<Vec<u8>, Hresult> {
+    ask(argument, request, false, max_answer_bytes, deadline)
+}
+
+/// As [`ask_werfault`], which may stop and read this process then, also where Yama lets only ancestors do that. The kernel
+/// takes the permission back when `werfault` ends, and has forgotten whom the process had permitted before.
+///
+/// # Errors
+/// As [`ask_werfault`].
+pub fn ask_werfault_to_trace(
+    argument: &CStr,
+    request: &[&[u8]],
+    max_answer_bytes: usize,
+    deadline: Duration,
+) -> Result<Vec<u8>, Hresult> {
+    ask(argument, request, true, max_answer_bytes, deadline)
+}
+
+fn ask(
+    argument: &CStr,
+    request: &[&[u8]],
+    may_trace: bool,
+    max_answer_bytes: usize,
+    deadline: Duration,
+) -> Result<Vec<u8>, Hresult> {
     let deadline = Instant::now().checked_add(deadline).ok_or(Hresult::E_INVALIDARG)?;
     let (own, childs) = socketpair(
         AddressFamily::UNIX,
@@ -57,8 +82,12 @@ pub fn ask_werfault(
     .map_err(|_| Hresult::E_OUTOFMEMORY)?;
     // The child's end is an ordinary one, for whoever reads from it.
     rustix::io::ioctl_fionbio(&childs, false).map_err(|_| Hresult::E_OUTOFMEMORY)?;
-    start(argument, &childs)?;
+    let werfault = start(argument, &childs)?;
     drop(childs);
+    if may_trace {
+        // Without Yama the kernel knows nothing of this, and it is not needed.
+        let _ = werfault.map(|werfault| set_ptracer(PTracer::ProcessID(werfault)));
+    }
     for part in request {
         if !send_all(&own, part, deadline)? {
             break;
@@ -131,12 +160,14 @@ struct Start {
     /// Standard input and output; negative = those of the process.
     null: c_int,
     child_stack_top: *mut c_void,
+    /// Number of the second child.
+    child: c_int,
     /// Whether the second child has become `werfault`.
     is_running: bool,
 }
 
-/// Returns when `werfault` runs, or cannot.
-fn start(argument: &CStr, socket: &OwnedFd) -> Result<(), Hresult> {
+/// Returns when `werfault` runs, or cannot; its pid.
+fn start(argument: &CStr, socket: &OwnedFd) -> Result<Option<Pid>, Hresult> {
     let environment: Vec<CString> =
         prepared::environment().into_iter().filter_map(|variable| CString::new(variable).ok()).collect();
     let null_file = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).ok();
@@ -148,6 +179,7 @@ fn start(argument: &CStr, socket: &OwnedFd) -> Result<(), Hresult> {
         socket: socket.as_raw_fd(),
         null: null_file.as_ref().map_or(-1, AsRawFd::as_raw_fd),
         child_stack_top: stacks.top(1),
+        child: 0,
         is_running: true,
     };
     // A handler of the process must not run in a child that shares its memory.
@@ -160,10 +192,12 @@ fn start(argument: &CStr, socket: &OwnedFd) -> Result<(), Hresult> {
     // The children wrote to it behind the compiler's back.
     // SAFETY: `start` lives, and nobody else uses it any more.
     let is_running = unsafe { (&raw const start.is_running).read_volatile() };
+    // SAFETY: as above.
+    let child = unsafe { (&raw const start.child).read_volatile() };
     match (was_started, is_running) {
         (false, _) => Err(Hresult::E_OUTOFMEMORY),
         (true, false) => Err(Hresult::FILE_NOT_FOUND),
-        (true, true) => Ok(()),
+        (true, true) => Ok(Pid::from_raw(child)),
     }
 }
 
@@ -173,6 +207,8 @@ extern "C" fn middle_child(start: *mut c_void) -> c_int {
     let top = unsafe { (*start.cast::<Start>()).child_stack_top };
     // SAFETY: `werfault_child` makes system calls only; its stack is used by nobody else, and this task waits.
     let child = unsafe { syscalls::start_task_with(werfault_child, top, true, start) };
+    // SAFETY: as above; the second child has become another program or ended.
+    unsafe { (*start.cast::<Start>()).child = child as c_int };
     syscalls::exit(c_int::from(child <= 0));
 }
 

@@ -6,8 +6,8 @@ use wer_abi::Hresult;
 use wer_abi::report_request::{Item, MAX_REQUEST_BYTES, ReportHead, Tag};
 use wer_abi::store_requests::{ANSWER_BYTES, decode_answer};
 
-use super::{Report, Result};
-use crate::crash::ask_werfault;
+use super::{Report, Result, dumps};
+use crate::crash::{ask_werfault, ask_werfault_to_trace};
 
 /// How long a submission may take; `werfault` itself gives up then too.
 const DEADLINE: Duration = Duration::from_secs(600);
@@ -26,11 +26,42 @@ pub fn submit(report: &Report, process_id: u32, consent: u32, flags: u32) -> Res
     if !is_known {
         return Err(Hresult::E_INVALIDARG);
     }
-    let request = encode(report, process_id, consent, flags)?;
+    let mut request = encode(report, process_id, consent, flags)?;
+    let stops_us = dumps::encode(&report.dumps, &mut request);
     if request.len() > MAX_REQUEST_BYTES {
         return Err(Hresult::WER_E_LENGTH_EXCEEDED);
     }
-    let answer = ask_werfault(c"--request", &[&request], ANSWER_BYTES + RESULT_BYTES, DEADLINE)?;
+    send(&request, stops_us)
+}
+
+/// Reports the crash of the calling thread (`ReportFault`), by the `EXCEPTION_POINTERS` at this address. The
+/// `WER_SUBMIT_RESULT`: `WerReportQueued` where it waits for consent or a server, `WerReportAsync` where it is sent when
+/// this has returned, `WerDisabled`.
+///
+/// # Errors
+/// `E_INVALIDARG` for pointers that cannot be read or make no sense; those of [`ask_werfault`]; `E_FAIL` when the report
+/// could not be made.
+pub fn report_fault(pointers: u64) -> Result<u32> {
+    let head = ReportHead {
+        report_type: REPORT_TYPE_CRASH,
+        consent: CONSENT_NOT_ASKED,
+        submit_flags: 0,
+        result_max: 0,
+        process_id: std::process::id(),
+    };
+    let mut request = head.encode().to_vec();
+    dumps::encode_fault(pointers, &mut request)?;
+    send(&request, true)
+}
+
+/// `WerReportApplicationCrash`.
+const REPORT_TYPE_CRASH: u32 = 2;
+/// `WerConsentNotAsked`.
+const CONSENT_NOT_ASKED: u32 = 1;
+
+fn send(request: &[u8], stops_us: bool) -> Result<u32> {
+    let ask = if stops_us { ask_werfault_to_trace } else { ask_werfault };
+    let answer = ask(c"--request", &[request], ANSWER_BYTES + RESULT_BYTES, DEADLINE)?;
     let (result, payload) = decode_answer(&answer).ok_or(Hresult::INVALID_DATA)?;
     if !result.is_success() {
         return Err(result);
@@ -45,7 +76,7 @@ fn encode(report: &Report, process_id: u32, consent: u32, submit_flags: u32) -> 
     let mut bytes =
         ReportHead { report_type, consent, submit_flags, result_max, process_id }.encode().to_vec();
     let mut put = |tag, first: u32, second, text: &str| {
-        bytes.extend_from_slice(&Item { tag, first, second, text }.head());
+        bytes.extend_from_slice(&Item { tag, first, second, text, data: &[] }.head());
         bytes.extend_from_slice(text.as_bytes());
     };
     put(Tag::EventType, 0, 0, event_type);

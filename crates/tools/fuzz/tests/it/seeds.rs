@@ -32,12 +32,27 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
 }
 
 fn report_request() -> Vec<Vec<u8>> {
-    use wer_abi::report_request::{Item, ReportHead, Tag};
+    use wer_abi::module_host::DumpOrder;
+    use wer_abi::report_request::{DumpException, DumpPayload, DumpSubject, Item, ReportHead, Tag};
     let head = ReportHead { report_type: 1, consent: 2, submit_flags: 4, result_max: 9, process_id: 7 };
     let mut bytes = head.encode().to_vec();
     for (tag, text) in [(Tag::EventType, "Event"), (Tag::ParameterName, "P0"), (Tag::File, "/tmp/a.log")] {
-        bytes.extend(Item { tag, first: 5, second: 2, text }.head());
+        bytes.extend(Item { tag, first: 5, second: 2, text, data: &[] }.head());
         bytes.extend(text.as_bytes());
+    }
+    let subject = DumpSubject { process_id: 7, thread_id: 8, start_ticks: 9 };
+    let (record, options) = (wer_abi::ExceptionRecord::default(), [&[0x28, 2, 0, 0][..], &[0; 548]].concat());
+    let context = Some(wer_abi::Context::zeroed());
+    let order = DumpException::Values(DumpOrder { thread_id: 8, record, context });
+    for (tag, exception, options) in [
+        (Tag::Fault, order, &[][..]),
+        (Tag::Dump, DumpException::Client(0x7000), &options),
+        (Tag::Dump, DumpException::None, &[]),
+    ] {
+        let mut data = Vec::new();
+        DumpPayload { subject, exception, options }.encode(|piece| data.extend_from_slice(piece));
+        bytes.extend(Item { tag, first: 2, second: 1, text: "", data: &data }.head());
+        bytes.extend(data);
     }
     vec![bytes]
 }
