@@ -3,10 +3,12 @@
 mod build;
 mod compat;
 mod crashes;
+mod fault_report;
 mod limits;
 mod manual;
 mod registration;
 mod report;
+mod report_dump;
 mod report_submit;
 mod sharing;
 mod store;
