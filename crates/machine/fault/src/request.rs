@@ -70,7 +70,7 @@ impl Request {
                 None => self.is_broken = true,
             },
             Tag::Fault => {
-                self.fault = Asked::of(&item);
+                self.fault = Asked::fault(&item);
                 self.is_broken |= self.fault.is_none();
             }
             // `Report.wer` has no place for them yet.

@@ -3,6 +3,7 @@
 mod it {
     mod hang;
     mod living_modules;
+    mod report_dumps;
     mod store_requests;
     mod submit;
     mod user_settings;

@@ -43,6 +43,11 @@ impl Asked {
         })
     }
 
+    /// The crash that a program tells of; `None` where it says of none.
+    pub(in crate::request) fn fault(item: &Item<'_>) -> Option<Self> {
+        Self::of(item).filter(|asked| asked.exception != DumpException::None)
+    }
+
     /// What names the process: its number and when it started.
     pub(super) const fn process(&self) -> (u32, u64) {
         (self.subject.process_id, self.subject.start_ticks)
