@@ -17,7 +17,7 @@ pub const ITEM_BYTES: usize = 16;
 pub const MAX_TEXT_BYTES: usize = 6144;
 /// Dumps of a report: one of each type, and the auxiliary ones.
 pub const MAX_DUMPS: usize = 8;
-/// Items of a request: 512 files, 11 texts for dialogs, 10 parameters of two items, 8 texts of the report, 8 dumps.
+/// Items of a request: 512 files, 11 texts for dialogs, 10 parameters of two items, 9 texts of the report, 8 dumps.
 pub const MAX_ITEMS: usize = 600;
 /// Bytes of a request.
 pub const MAX_REQUEST_BYTES: usize = 1 << 20;
@@ -69,6 +69,8 @@ pub enum Tag {
     Dump = 13,
     /// The report is that of a crash (`ReportFault`): numbers and data as of a mini dump without options.
     Fault = 14,
+    /// Identity of the application, 32 hex digits.
+    ApplicationIdentity = 15,
 }
 
 impl Tag {
@@ -90,6 +92,7 @@ impl Tag {
             12 => Self::UiText,
             13 => Self::Dump,
             14 => Self::Fault,
+            15 => Self::ApplicationIdentity,
             _ => return None,
         })
     }
@@ -200,7 +203,7 @@ mod tests {
         for end in (0..HEAD_BYTES).chain(HEAD_BYTES + 1..bytes.len()) {
             assert_eq!(decode(&bytes[..end], |_| {}), None, "{end} bytes");
         }
-        for (place, value) in [(0, 0), (4, 2), (HEAD_BYTES, 0), (HEAD_BYTES, 15), (bytes.len() - 1, 0xFF)] {
+        for (place, value) in [(0, 0), (4, 2), (HEAD_BYTES, 0), (HEAD_BYTES, 16), (bytes.len() - 1, 0xFF)] {
             let mut other = bytes.clone();
             other[place] = value;
             assert_eq!(decode(&other, |_| {}), None, "byte {place}");

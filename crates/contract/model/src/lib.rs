@@ -16,6 +16,7 @@ pub use label::{LABEL_VERSION, label};
 pub use module::{ModuleLevel, ModuleOutcome, ModuleVerdict};
 pub use report::{
     AttachedFile, DumpSlot, FileKind, Parameter, Report, ReportId, ReportState, ReportType, Signature,
+    Statement,
 };
 pub use stack::{Analysis, AnalysisModule, Frame, FrameTrust, ThreadStack};
 pub use submit::{BucketReply, SubmitOutcome, SubmitResult, file_marks, submit_marks};

@@ -1,5 +1,7 @@
 //! A report: what `Report.wer` holds, as values.
 
+mod statement;
+
 use core::fmt;
 use core::str::FromStr;
 
@@ -9,6 +11,8 @@ use crate::consent::ConsentChoice;
 use crate::module::ModuleOutcome;
 use crate::submit::BucketReply;
 use crate::words::{LastWords, SoftError};
+
+pub use statement::Statement;
 
 /// A report's GUID, 16 bytes in the order in which it is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -198,11 +202,14 @@ pub struct Report {
     pub application_version: String,
     /// `FriendlyEventName=`.
     pub friendly_event_name: String,
+    /// What its program said of it beside that, where a program made it.
+    #[serde(default)]
+    pub statement: Statement,
     /// Pid in the namespace of whoever captured it.
     pub pid: u32,
     /// Real user id of the crashed process.
     pub uid: u32,
-    /// How it was captured: "in_application", "kernel_pipe", "kernel_socket", "traced", "live".
+    /// How it was captured: `CaptureSource::name`, or "not_seen" where the process could not be looked at.
     pub capture_source: String,
     /// `DynamicSig[n]`: numbered dynamic parameters (1 OS Version, 2 Locale ID, 22.. additional information).
     pub dynamic_signature: Vec<(u32, Parameter)>,

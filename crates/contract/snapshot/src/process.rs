@@ -13,6 +13,8 @@ pub enum CaptureSource {
     Traced,
     /// On request, from a living process that stood still meanwhile.
     Live,
+    /// On request, from a living process that ran on: no threads, no registers.
+    Running,
     /// On request, from a copy that a living process was made to fork; it stood still for the fork only.
     ForkSnapshot,
     /// On request, by the process itself.
@@ -31,6 +33,7 @@ impl CaptureSource {
             Self::KernelSocket => "kernel_socket",
             Self::Traced => "traced",
             Self::Live => "live",
+            Self::Running => "running",
             Self::ForkSnapshot => "fork_snapshot",
             Self::OwnProcess => "own_process",
             Self::CoreFile => "core_file",

@@ -61,6 +61,7 @@ unsafe fn information(from: *const WerReportInformation) -> Result<Information, 
         description: field(&whole.description)?,
         namespace_partner: field(&whole.namespace_partner)?,
         namespace_group: field(&whole.namespace_group)?,
+        application_identity: whole.application_identity,
         submit_result_max: (size == V5_SIZE).then_some(whole.submit_result_max),
     })
 }

@@ -41,3 +41,4 @@ pub use way::in_application::{PeerCheck, in_application, in_application_with};
 pub use way::kernel::{KernelCrash, kernel, kernel_with};
 pub use way::live::{core_limit_is_one, live, live_by_pidfd, live_with, registrations};
 pub use way::own_process::{AskingThread, own_process};
+pub use way::running::running;

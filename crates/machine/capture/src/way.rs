@@ -6,3 +6,4 @@ pub(crate) mod in_application;
 pub(crate) mod kernel;
 pub(crate) mod live;
 pub(crate) mod own_process;
+pub(crate) mod running;

@@ -19,9 +19,10 @@ use wer_abi::limits::WER_MAX_PARAM_COUNT;
 use wer_abi::report_request::{Item, MAX_DUMPS, MAX_REQUEST_BYTES, ReportHead, Tag, decode};
 use wer_abi::store_requests::answer_head;
 use wer_model::{
-    ConsentChoice, Parameter, ReportId, ReportState, ReportType, Signature, SoftError, Stage, SubmitResult,
+    ConsentChoice, Parameter, ReportId, ReportState, ReportType, Signature, SoftError, Stage, Statement,
+    SubmitResult,
 };
-use wer_report::{GenericFacts, filetime};
+use wer_report::{GenericFacts, ReportInputs, filetime};
 use wer_store::Store;
 use wer_sys::Process;
 
@@ -37,6 +38,7 @@ struct Request {
     friendly_event_name: String,
     application_name: String,
     application_path: String,
+    statement: Statement,
     parameters: Vec<Parameter>,
     files: Vec<Wanted>,
     dumps: Vec<Asked>,
@@ -73,8 +75,14 @@ impl Request {
                 self.fault = Asked::fault(&item);
                 self.is_broken |= self.fault.is_none();
             }
-            // `Report.wer` has no place for them yet.
-            Tag::Description | Tag::NamespacePartner | Tag::NamespaceGroup | Tag::UiText => {}
+            Tag::Description => self.statement.description = text,
+            Tag::NamespacePartner => self.statement.namespace_partner = text,
+            Tag::ApplicationIdentity => self.statement.application_identity = text,
+            Tag::NamespaceGroup => self.statement.namespace_group = text,
+            Tag::UiText => {
+                self.statement.ui_texts.retain(|(which, _)| *which != item.first);
+                self.statement.ui_texts.push((item.first, text));
+            }
         }
     }
 }
@@ -178,17 +186,16 @@ fn store(
     if context.settings.disabled() || context.settings.is_excluded(program) {
         return Ok(None);
     }
-    let or = |said: String, known: &str| if said.is_empty() { known.to_owned() } else { said };
     let mut soft_errors = context.warnings.clone();
-    let registered = wer_capture::registrations(pid).unwrap_or_else(|error| {
-        let message = format!("What process {pid} had registered is missing: {error}.");
-        soft_errors.push(SoftError::new(Stage::Registration, message));
-        wer_snapshot::Registrations::default()
+    let seen = wer_capture::running(pid).inspect_err(|error| {
+        let message = format!("Modules and registrations of process {pid} are missing: {error}.");
+        soft_errors.push(SoftError::new(Stage::Capture, message));
     });
+    let seen = seen.ok();
     let mut wanted = request.files;
     let with_registered = head.submit_flags & WER_SUBMIT_ADD_REGISTERED_DATA != 0;
     if with_registered {
-        wanted.extend(files::registered(&registered));
+        wanted.extend(seen.iter().flat_map(|seen| files::registered(&seen.registrations)));
     }
     let id = ReportId(*uuid::Uuid::new_v4().as_bytes());
     let store = Store::open(&context.locations.store_root)?;
@@ -199,22 +206,30 @@ fn store(
     soft_errors.append(&mut copied.soft_errors);
     made.files.append(&mut copied.files);
     let now_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos());
-    let report = wer_report::build_generic_report(GenericFacts {
-        id,
+    let facts = GenericFacts {
         report_type,
         signature: Signature { event_type: request.event_type, parameters: request.parameters },
         event_time_filetime: filetime::from_unix_ns(u64::try_from(now_ns).unwrap_or(u64::MAX)),
         consent_key: request.consent_key,
         friendly_event_name: request.friendly_event_name,
-        application_name: or(request.application_name, program),
-        application_path: or(request.application_path, &executable),
+        application_name: request.application_name,
+        application_path: request.application_path,
+        statement: request.statement,
         pid,
         uid: rustix::process::getuid().as_raw(),
-        metadata: registered.metadata().map(|(key, value)| Parameter::new(key, value)).collect(),
+        executable,
+    };
+    let inputs = ReportInputs {
+        id,
         files: made.files,
         soft_errors,
         waiting_reason: context.settings.waiting_reason(),
-    });
+    };
+    let report = wer_report::build_generic_report(seen.as_ref(), facts, inputs);
+    if let Some(seen) = &seen {
+        let metadata = wer_report::internal_metadata::to_bytes(&report, seen);
+        staging.write_file("WERInternalMetadata.xml", &metadata)?;
+    }
     let bytes = wer_report::report_wer::to_bytes(&report);
     let stored = staging.commit(&wer_report::folder_name(&report), &bytes, ReportState::Queued)?;
     if let Err(error) = store.enforce_quota(ReportState::Queued, context.settings.max_queue_count()) {

@@ -6,7 +6,7 @@ use wer_abi::limits::{
 };
 use wer_model::{
     AttachedFile, ConsentChoice, LastWords, LastWordsSource, ModuleOutcome, Parameter, Report, ReportId,
-    ReportType, SoftError,
+    ReportType, SoftError, Statement,
 };
 use wer_snapshot::ProcessSnapshot;
 
@@ -52,6 +52,7 @@ pub fn build_report(snapshot: &ProcessSnapshot, outcomes: &[ModuleOutcome], inpu
         application_version: signature::executable(snapshot)
             .map_or_else(|| NO_VERSION.into(), signature::version),
         friendly_event_name: if crashed { "Stopped working" } else { "Captured while running" }.into(),
+        statement: Statement::default(),
         pid: snapshot.process.pid,
         uid: snapshot.process.uid,
         capture_source: snapshot.source.name().into(),
@@ -68,14 +69,14 @@ pub fn build_report(snapshot: &ProcessSnapshot, outcomes: &[ModuleOutcome], inpu
     }
 }
 
-fn dynamic_signature(snapshot: &ProcessSnapshot) -> Vec<(u32, Parameter)> {
+pub(crate) fn dynamic_signature(snapshot: &ProcessSnapshot) -> Vec<(u32, Parameter)> {
     vec![
         (1, Parameter::new("OS Version", &snapshot.system.kernel_release)),
         (2, Parameter::new("Locale ID", LOCALE_INVARIANT)),
     ]
 }
 
-fn metadata(snapshot: &ProcessSnapshot) -> Vec<Parameter> {
+pub(crate) fn metadata(snapshot: &ProcessSnapshot) -> Vec<Parameter> {
     let pairs = snapshot.registrations.metadata().take(WER_MAX_REGISTERED_METADATA);
     pairs
         .map(|(key, value)| {
@@ -87,12 +88,12 @@ fn metadata(snapshot: &ProcessSnapshot) -> Vec<Parameter> {
         .collect()
 }
 
-fn loaded_modules(snapshot: &ProcessSnapshot) -> Vec<String> {
+pub(crate) fn loaded_modules(snapshot: &ProcessSnapshot) -> Vec<String> {
     snapshot.modules.iter().take(MAX_LOADED_MODULES).map(|module| module.path.clone()).collect()
 }
 
 /// Windows' keys where they mean the same, then ours.
-fn os_info(snapshot: &ProcessSnapshot) -> Vec<Parameter> {
+pub(crate) fn os_info(snapshot: &ProcessSnapshot) -> Vec<Parameter> {
     let system = &snapshot.system;
     let mut numbers = system.kernel_release.split(|c: char| !c.is_ascii_digit());
     let mut next = || numbers.next().filter(|digits| !digits.is_empty()).unwrap_or("0").to_owned();
@@ -123,7 +124,7 @@ fn cut_bytes(text: &str, limit_bytes: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-fn limited(soft_errors: Vec<SoftError>) -> Vec<SoftError> {
+pub(crate) fn limited(soft_errors: Vec<SoftError>) -> Vec<SoftError> {
     let shorten = |error: SoftError| SoftError {
         message: error.message.chars().take(MAX_SENTENCE_CHARS).collect(),
         ..error

@@ -8,6 +8,9 @@ mod names;
 mod read;
 mod write;
 
+/// `WerUIIconFilePath`: the path of the executable, where nobody set it.
+const ICON_FILE_PATH: u32 = 2;
+
 pub use escape::{escape, unescape};
 pub use read::{ReportWerError, parse};
 pub use write::to_bytes;

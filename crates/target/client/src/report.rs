@@ -69,6 +69,8 @@ pub struct Information {
     pub namespace_partner: String,
     /// From V3 on.
     pub namespace_group: String,
+    /// From V4 on; zeros = none.
+    pub application_identity: [u8; 16],
     /// From V5 on: the greatest result that the caller understands.
     pub submit_result_max: Option<i32>,
 }

@@ -19,6 +19,75 @@ fn queued(folder: &Path) -> Vec<PathBuf> {
     queue.map(|entry| entry.unwrap().path()).collect()
 }
 
+fn report_wer(report: &Path) -> String {
+    let bytes = fs::read(report.join("Report.wer")).unwrap();
+    let units: Vec<u16> = bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
+    String::from_utf16(&units).unwrap()
+}
+
+#[test]
+fn everything_that_a_program_says_stands_in_its_report() {
+    const ALWAYS: [&str; 7] = [
+        "ReportType=1",
+        "ConsentKey=OwnKey",
+        "FriendlyEventName=Friendly \u{e9}vent",
+        "AppName=Own Name",
+        "AppPath=/own/path",
+        "ReportDescription=Two\u{240a}lines",
+        "UI[2]=c",
+    ];
+    let folder = scene();
+    let program = compile(&folder, "cc", "report_submit.c", &[&["-std=c11"], &WITH_LIBRARY[..]].concat());
+    let of_v3 = ["NsPartner=partner", "NsGroup=group"];
+    let of_v4 = ["ApplicationIdentity=a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5"];
+    for (size, has_v3, has_v4) in
+        [(2208, false, false), (2464, true, false), (2496, true, true), (2504, true, true)]
+    {
+        let _ = fs::remove_dir_all(folder.path().join("store"));
+        let ended = run_with_werfault(&folder, &program, werfault(), &format!("says-{size}"));
+        assert!(ended.status.success(), "{size}: {:?}\n{}", ended.status, ended.text);
+        let reports = queued(folder.path());
+        let text = report_wer(&reports[0]);
+        let has = |line: &str| text.lines().any(|found| found == line);
+        for line in ALWAYS {
+            assert!(has(line), "{size}: {line}\n{text}");
+        }
+        for (lines, wanted) in [(&of_v3[..], has_v3), (&of_v4[..], has_v4)] {
+            for line in lines {
+                assert_eq!(has(line), wanted, "{size}: {line}\n{text}");
+            }
+        }
+        for (number, letter) in (1..=10).zip('b'..) {
+            assert!(has(&format!("UI[{number}]={letter}")), "{size}: UI[{number}]\n{text}");
+        }
+    }
+}
+
+#[test]
+fn a_report_of_its_own_tells_what_its_program_was() {
+    let folder = scene();
+    let program = compile(&folder, "cc", "report_submit.c", &[&["-std=c11"], &WITH_LIBRARY[..]].concat());
+    let ended = run_with_werfault(&folder, &program, werfault(), "");
+    assert!(ended.status.success(), "{:?}\n{}", ended.status, ended.text);
+    let report = &queued(folder.path())[0];
+    let text = report_wer(report);
+    let line = |key: &str| text.lines().find_map(|line| line.strip_prefix(key));
+    assert_eq!(line("LoadedModule[0]="), program.to_str());
+    assert_eq!(line("UI[2]="), program.to_str());
+    assert!(
+        text.lines().any(|line| line.starts_with("LoadedModule[") && line.ends_with("/libwer.so")),
+        "{text}"
+    );
+    assert_eq!(line("Linux.CaptureSource="), Some("running"));
+    assert_eq!(line("Linux.AppVersion="), Some("0.0.0.0"));
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
+    assert_eq!(line("DynamicSig[1].Value="), Some(release.trim()));
+    assert_eq!(line("OsInfo[0].Key="), Some("vermaj"));
+    assert!(line("NsPartner=").is_none() && line("ReportDescription=").is_none(), "nobody said so:\n{text}");
+    assert!(line("SoftError[0].Message=").is_none(), "{text}");
+    assert!(report.join("WERInternalMetadata.xml").exists());
+}
+
 #[test]
 fn reports_are_submitted_in_four_dialects() {
     let dialects: [(&str, &[&str]); 4] = [
@@ -37,10 +106,7 @@ fn reports_are_submitted_in_four_dialects() {
         for report in reports {
             let name = report.file_name().unwrap().to_string_lossy().into_owned();
             assert!(name.starts_with("NonCritical_"), "{name}");
-            let bytes = fs::read(report.join("Report.wer")).unwrap();
-            let units: Vec<u16> =
-                bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
-            let text = String::from_utf16(&units).unwrap();
+            let text = report_wer(&report);
             for line in [
                 "EventType=OwnEvent",
                 "ReportType=0",

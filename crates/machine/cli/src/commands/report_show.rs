@@ -105,6 +105,7 @@ fn as_text(read: &Read, analysis: &Result<Analysis, String>, all_threads: bool) 
     let Read { stored, report } = read;
     let mut text = String::new();
     head(&mut text, report);
+    said(&mut text, report);
     let _ = writeln!(
         text,
         "Folder      {} ({})",
@@ -119,6 +120,7 @@ fn as_text(read: &Read, analysis: &Result<Analysis, String>, all_threads: bool) 
     }
     pairs(&mut text, "Parameters", &report.signature.parameters);
     pairs(&mut text, "Metadata", &report.metadata);
+    dialogs(&mut text, report);
     if let Some(words) = &report.last_words {
         let _ = writeln!(text, "\nLast words\n  {}", clean_value(words.text.trim_end()));
     }
@@ -145,6 +147,40 @@ fn head(text: &mut String, report: &Report) {
     );
     let captured = clean_value(&report.capture_source);
     let _ = writeln!(text, "Time        {}, captured {captured}", time_of(report.event_time_filetime));
+}
+
+/// What its program said of it.
+fn said(text: &mut String, report: &Report) {
+    let statement = &report.statement;
+    let [partner, group] = [&statement.namespace_partner, &statement.namespace_group];
+    let namespace = if group.is_empty() { partner.clone() } else { format!("{partner}/{group}") };
+    // The event's own name, and the executable's, are there already.
+    let is_new = |said: &str, known: &str| if said == known { String::new() } else { said.to_owned() };
+    let file_name = report.application_path.rsplit('/').next().unwrap_or_default();
+    for (title, value) in [
+        ("Called", is_new(&report.friendly_event_name, &report.signature.event_type)),
+        ("Name", is_new(&report.application_name, file_name)),
+        ("Version", is_new(&report.application_version, "0.0.0.0")),
+        ("Description", statement.description.clone()),
+        ("Namespace", namespace),
+        ("Identity", statement.application_identity.clone()),
+        ("Consent", report.consent_key.clone()),
+    ] {
+        if !value.is_empty() {
+            let _ = writeln!(text, "{title:<11} {}", clean_value(&value));
+        }
+    }
+}
+
+/// Texts that a program wanted in dialogs, by their `WER_REPORT_UI`.
+fn dialogs(text: &mut String, report: &Report) {
+    if report.statement.ui_texts.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\nDialogs");
+    for (which, said) in &report.statement.ui_texts {
+        let _ = writeln!(text, "  {which:>2} {}", clean_value(said));
+    }
 }
 
 fn pairs(text: &mut String, title: &str, pairs: &[Parameter]) {
@@ -184,5 +220,36 @@ fn sentences(text: &mut String, report: &Report) {
     }
     for error in &report.soft_errors {
         let _ = writeln!(text, "  {}", clean_value(&error.message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(lines: &str) -> String {
+        let lines =
+            format!("EventType=OwnEvent\nReportIdentifier=00000000-0000-4000-8000-000000000001\n{lines}");
+        let bytes: Vec<u8> = lines.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let report = wer_report::report_wer::parse(&bytes).expect("a report");
+        let mut text = String::new();
+        said(&mut text, &report);
+        dialogs(&mut text, &report);
+        text
+    }
+
+    #[test]
+    fn what_a_program_said_of_its_report_is_shown() {
+        let text = shown(
+            "AppName=Own Name\nAppPath=/bin/own\nFriendlyEventName=Friendly\nReportDescription=Two\u{240a}lines\n\
+             NsPartner=partner\nNsGroup=group\nApplicationIdentity=a5\nConsentKey=OwnKey\nUI[4]=May it?\u{241b}[0m\n",
+        );
+        assert_eq!(
+            text,
+            "Called      Friendly\nName        Own Name\nDescription Two\\u{a}lines\nNamespace   partner/group\n\
+             Identity    a5\nConsent     OwnKey\n\nDialogs\n   4 May it?\\u{1b}[0m\n"
+        );
+        let unsaid = "AppName=own\nAppPath=/bin/own\nFriendlyEventName=OwnEvent\nUI[2]=/bin/own\n";
+        assert_eq!(shown(unsaid), "");
     }
 }

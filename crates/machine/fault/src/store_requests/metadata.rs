@@ -47,6 +47,7 @@ fn facts(report: &Report) -> WerReportMetadata {
     put(&mut metadata.friendly_event_name, &report.friendly_event_name);
     put(&mut metadata.application_name, &report.application_name);
     put(&mut metadata.application_path, &report.application_path);
+    put(&mut metadata.description, &report.statement.description);
     metadata.legacy_bucket_id = report.reply.as_ref().and_then(|reply| reply.bucket).unwrap_or(0);
     metadata
 }

@@ -54,8 +54,8 @@ pub(super) struct Entries {
 }
 
 /// The lists that mean something; others are skipped.
-const LISTS: [&str; 8] =
-    ["Sig", "DynamicSig", "LoadedModule", "OsInfo", "File", "Metadata", "Module", "SoftError"];
+const LISTS: [&str; 9] =
+    ["Sig", "DynamicSig", "UI", "LoadedModule", "OsInfo", "File", "Metadata", "Module", "SoftError"];
 
 impl Entries {
     /// Sorts a file's lines. Lines without `=` are skipped.

@@ -2,11 +2,11 @@
 
 use wer_model::{
     AttachedFile, BucketReply, ConsentChoice, FileKind, LastWords, Report, ReportId, ReportType, Signature,
-    SoftError, Stage,
+    SoftError, Stage, Statement,
 };
 
 use super::entries::{Entries, Entry};
-use super::{modules, names};
+use super::{ICON_FILE_PATH, modules, names};
 use crate::limits::MAX_REPORT_WER_BYTES;
 use crate::utf16;
 
@@ -58,6 +58,7 @@ pub fn parse(bytes: &[u8]) -> Result<Report, ReportWerError> {
         application_path: entries.text("AppPath"),
         application_version: entries.text("Linux.AppVersion"),
         friendly_event_name: entries.text("FriendlyEventName"),
+        statement: statement(&entries),
         pid: entries.number("Linux.Pid").unwrap_or(0),
         uid: entries.number("Linux.Uid").unwrap_or(0),
         capture_source: entries.text("Linux.CaptureSource"),
@@ -78,6 +79,22 @@ pub fn parse(bytes: &[u8]) -> Result<Report, ReportWerError> {
 fn consent_key(entries: &Entries, event_type: &str) -> String {
     let key = entries.text("ConsentKey");
     if key == event_type { String::new() } else { key }
+}
+
+fn statement(entries: &Entries) -> Statement {
+    let path = entries.get("AppPath");
+    Statement {
+        description: entries.text("ReportDescription"),
+        namespace_partner: entries.text("NsPartner"),
+        namespace_group: entries.text("NsGroup"),
+        application_identity: entries.text("ApplicationIdentity"),
+        ui_texts: entries
+            .list("UI")
+            // Written for every report; where it is the executable's path, nobody set it.
+            .filter(|(number, entry)| *number != ICON_FILE_PATH || entry.get("") != path)
+            .map(|(number, entry)| (number, entry.text("")))
+            .collect(),
+    }
 }
 
 fn file(entry: &Entry) -> AttachedFile {

@@ -3,7 +3,7 @@
 use wer_model::{AttachedFile, Parameter, Report};
 
 use super::escape::escape;
-use super::{modules, names};
+use super::{ICON_FILE_PATH, modules, names};
 use crate::event::report_status;
 use crate::utf16;
 
@@ -78,7 +78,19 @@ impl Lines {
         for (n, parameter) in &report.dynamic_signature {
             self.pair(&format!("DynamicSig[{n}]"), "Name", parameter);
         }
-        self.line("UI[2]", &report.application_path);
+        self.dialogs(report);
+    }
+
+    fn dialogs(&mut self, report: &Report) {
+        let texts = &report.statement.ui_texts;
+        let icon = (ICON_FILE_PATH, report.application_path.as_str());
+        let is_set = texts.iter().any(|(number, _)| *number == ICON_FILE_PATH);
+        let said = texts.iter().map(|(number, text)| (*number, text.as_str()));
+        let mut all: Vec<(u32, &str)> = said.chain((!is_set).then_some(icon)).collect();
+        all.sort_by_key(|(number, _)| *number);
+        for (number, text) in all {
+            self.line(&format!("UI[{number}]"), text);
+        }
     }
 
     fn lists(&mut self, report: &Report) {
@@ -108,6 +120,17 @@ impl Lines {
         self.line("ConsentKey", report.consent_key());
         self.line("AppName", &report.application_name);
         self.line("AppPath", &report.application_path);
+        let statement = &report.statement;
+        for (key, said) in [
+            ("ReportDescription", &statement.description),
+            ("NsPartner", &statement.namespace_partner),
+            ("NsGroup", &statement.namespace_group),
+            ("ApplicationIdentity", &statement.application_identity),
+        ] {
+            if !said.is_empty() {
+                self.line(key, said);
+            }
+        }
     }
 
     /// What Windows has no lines for.

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use wer_model::{
     AttachedFile, BucketReply, ConsentChoice, FileKind, LastWords, LastWordsSource, ModuleLevel,
     ModuleOutcome, ModuleVerdict, Parameter, Report, ReportId, ReportType, Signature, SoftError, Stage,
+    Statement,
 };
 use wer_report::report_wer::{ReportWerError, escape, parse, to_bytes, unescape};
 
@@ -104,6 +105,17 @@ fn reply() -> impl Strategy<Value = BucketReply> {
 }
 
 prop_compose! {
+    fn statement()(
+        [description, namespace_partner, namespace_group, application_identity] in
+            proptest::array::uniform4(text()),
+        ui_texts in btree_map(0_u32..12, text(), 0..12),
+    ) -> Statement {
+        let ui_texts = ui_texts.into_iter().collect();
+        Statement { description, namespace_partner, namespace_group, application_identity, ui_texts }
+    }
+}
+
+prop_compose! {
     fn enums()(
         report_type in proptest::sample::select(vec![
             ReportType::NonCritical, ReportType::Critical, ReportType::ApplicationCrash,
@@ -134,10 +146,14 @@ prop_compose! {
         modules in vec(outcome(), 0..5),
         soft_errors in vec(soft_error(), 0..5),
         (reply, key, submit_flags) in (option::of(reply()), text(), any::<u32>()),
+        said in statement(),
     ) -> Report {
         // A key that is the event type's name is the event type's.
         let consent_key = if key == event_type { String::new() } else { key };
         let [application_name, application_path, application_version, friendly, capture_source, reason] = names;
+        // An icon that is the executable is nobody's wish.
+        let mut statement = said;
+        statement.ui_texts.retain(|(number, text)| *number != 2 || *text != application_path);
         Report {
             id: ReportId(id),
             report_type,
@@ -151,6 +167,7 @@ prop_compose! {
             application_path,
             application_version,
             friendly_event_name: friendly,
+            statement,
             pid,
             uid,
             capture_source,

@@ -134,6 +134,7 @@ pub(crate) fn report() -> Report {
         application_path: "/usr/bin/game".into(),
         application_version: "1.0.0.0".into(),
         friendly_event_name: "Stopped working".into(),
+        statement: Default::default(),
         pid: 42,
         uid: 1000,
         capture_source: "in_application".into(),

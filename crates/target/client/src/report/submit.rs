@@ -31,7 +31,9 @@ pub fn submit(report: &Report, process_id: u32, consent: u32, flags: u32) -> Res
     if request.len() > MAX_REQUEST_BYTES {
         return Err(Hresult::WER_E_LENGTH_EXCEEDED);
     }
-    send(&request, stops_us)
+    // What is registered lies in our memory.
+    let may_read = stops_us || flags & wer_abi::flags::WER_SUBMIT_ADD_REGISTERED_DATA != 0;
+    send(&request, may_read)
 }
 
 /// Reports the crash of the calling thread (`ReportFault`), by the `EXCEPTION_POINTERS` at this address. The
@@ -87,6 +89,10 @@ fn encode(report: &Report, process_id: u32, consent: u32, submit_flags: u32) -> 
     put(Tag::Description, 0, 0, &information.description);
     put(Tag::NamespacePartner, 0, 0, &information.namespace_partner);
     put(Tag::NamespaceGroup, 0, 0, &information.namespace_group);
+    if information.application_identity != [0; 16] {
+        let identity = u128::from_be_bytes(information.application_identity);
+        put(Tag::ApplicationIdentity, 0, 0, &format!("{identity:032x}"));
+    }
     for parameter in report.parameters()? {
         put(Tag::ParameterName, 0, 0, &parameter.name);
         put(Tag::ParameterValue, 0, 0, &parameter.value);
