@@ -6,6 +6,8 @@
 
 mod body;
 mod cab;
+pub mod form;
+pub mod inflate;
 pub mod intake;
 mod level1;
 pub mod limits;

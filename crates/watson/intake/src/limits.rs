@@ -30,3 +30,26 @@ pub const MAX_MODULE_LINE_BYTES: usize = 1024;
 pub const MAX_FORM_FIELDS: usize = 32;
 /// Bytes of the form around the symbol file.
 pub const MAX_FORM_EXTRA_BYTES: u64 = 64 * 1024;
+
+/// Parts of a form.
+pub const MAX_FORM_PARTS: usize = 256;
+/// Bytes of a part's head.
+pub const MAX_PART_HEAD_BYTES: usize = 16 * 1024;
+/// Bytes before a form's first boundary.
+pub const MAX_PREAMBLE_BYTES: usize = 4 * 1024;
+/// Characters of a part's name and of its file name that are kept.
+pub const MAX_PART_NAME_CHARS: usize = 512;
+/// Bytes of a form's boundary.
+pub const MAX_BOUNDARY_BYTES: usize = 200;
+/// Bytes that are unpacked in one step.
+pub const INFLATE_STEP_BYTES: usize = 64 * 1024;
+/// Bytes that may come out whatever went in; beyond that [`MAX_INFLATE_RATIO`] holds.
+pub const FREE_INFLATED_BYTES: u64 = 32 * 1024 * 1024;
+/// How many bytes may come out for one that went in. Dumps shrink to a tenth, bombs to a thousandth and less.
+pub const MAX_INFLATE_RATIO: u64 = 200;
+/// Members of one compressed body.
+pub const MAX_INFLATE_MEMBERS: u32 = 64;
+/// Bytes of memory for one unpacking (xz names what it needs in its head; zstd's window is 27 bits at most).
+pub const MAX_INFLATE_MEMORY_BYTES: u64 = 130 * 1024 * 1024;
+/// Binary logarithm of zstd's largest window.
+pub const MAX_ZSTD_WINDOW_LOG: u32 = 27;

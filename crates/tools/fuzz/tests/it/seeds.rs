@@ -1,5 +1,7 @@
 //! Small good inputs for every target, made here: nothing is committed as a blob.
 
+mod intake;
+
 use std::io::{Cursor, Write as _};
 
 use wer_abi::registration::check_word;
@@ -14,6 +16,8 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         "dump_inspect" | "dump_read" | "minidump_check" => vec![dump(), Synth::new().finish()],
         "dump_unpack" => vec![unpack_input()],
         "elf_symbols" | "module_check" => vec![program()],
+        "intake_form" => intake::form(),
+        "intake_inflate" => intake::inflate(),
         "level1_request" => vec![utf16(LEVEL1_REQUEST), LEVEL1_REQUEST.as_bytes().to_vec()],
         "level1_response" => vec![LEVEL1_RESPONSE.into()],
         "module_host_packets" => vec![packets()],

@@ -19,6 +19,8 @@ targets! {
     dump_read "../../../../../fuzz/fuzz_targets/dump_read.rs",
     dump_unpack "../../../../../fuzz/fuzz_targets/dump_unpack.rs",
     elf_symbols "../../../../../fuzz/fuzz_targets/elf_symbols.rs",
+    intake_form "../../../../../fuzz/fuzz_targets/intake_form.rs",
+    intake_inflate "../../../../../fuzz/fuzz_targets/intake_inflate.rs",
     level1_request "../../../../../fuzz/fuzz_targets/level1_request.rs",
     level1_response "../../../../../fuzz/fuzz_targets/level1_response.rs",
     minidump_check "../../../../../fuzz/fuzz_targets/minidump_check.rs",

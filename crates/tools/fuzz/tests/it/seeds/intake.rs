@@ -1,0 +1,31 @@
+//! Good inputs for the parsers of the server's intake.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+/// Forms with the boundary that the target takes.
+pub(crate) fn form() -> Vec<Vec<u8>> {
+    let part = |head: &str, body: &str| format!("Content-Disposition: form-data; {head}\r\n\r\n{body}");
+    let dump = part("name=\"upload_file_minidump\"; filename=\"a.dmp\"", "MDMP-bytes\r\nmore");
+    let form = format!("--BOUND\r\n{}\r\n--BOUND\r\n{dump}\r\n--BOUND--\r\n", part("name=\"prod\"", "app"));
+    let unended = format!("--BOUND\r\n{dump}--BOUND\r\n{}--BOUND--", part("name=\"a%22\"", "--BOUN"));
+    vec![form.into(), unended.into(), b"multipart/form-data; boundary=\"a b\"; charset=x".to_vec()]
+}
+
+/// The same text, packed in the ways that programs of this machine know.
+pub(crate) fn inflate() -> Vec<Vec<u8>> {
+    let text = b"some text that is there again, some text".repeat(40);
+    let mut seeds = vec![zstd::encode_all(&text[..], 3).expect("zstd")];
+    for program in ["gzip", "xz", "bzip2"] {
+        seeds.extend(packed_by(program, &text));
+    }
+    seeds
+}
+
+fn packed_by(program: &str, text: &[u8]) -> Option<Vec<u8>> {
+    let mut child =
+        Command::new(program).arg("-c").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+    // Less than a pipe holds.
+    child.stdin.take()?.write_all(text).ok()?;
+    Some(child.wait_with_output().ok()?.stdout)
+}
