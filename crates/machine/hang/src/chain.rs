@@ -62,6 +62,11 @@ pub enum Wait {
     },
     /// Time.
     Sleep,
+    /// The other ends of several pipes and sockets, all of which are known.
+    Poll {
+        /// How many descriptors.
+        descriptors: u32,
+    },
     /// Events, signals: what an idle program waits for.
     Events,
     /// Another call.
@@ -92,6 +97,7 @@ impl Wait {
             Self::Stopped => "stopped",
             Self::Uninterruptible { .. } => "uninterruptible",
             Self::Sleep => "sleep",
+            Self::Poll { .. } => "poll",
             Self::Events => "events",
             Self::Call { .. } => "call",
             Self::Unknown => "unknown",
@@ -122,8 +128,22 @@ pub struct Link {
     /// What it waits for.
     #[serde(flatten)]
     pub wait: Wait,
-    /// On whom; the chain follows the first.
+    /// On whom. The chain follows the first; of a [`Wait::Poll`] only one that is alone.
     pub on: Vec<WaitingOn>,
+    /// It waits on somebody who cannot be seen from here: in another namespace, or not to be looked at by us.
+    pub unseen: bool,
+}
+
+impl Link {
+    /// On whom the chain goes on.
+    #[must_use]
+    pub fn next(&self) -> Option<WaitingOn> {
+        match self.wait {
+            // Any of them may end the wait.
+            Wait::Poll { .. } if self.on.len() > 1 => None,
+            _ => self.on.first().copied(),
+        }
+    }
 }
 
 /// Who waits for whom.
@@ -205,10 +225,15 @@ impl Chain {
                 let thread = on.tid.map(|tid| format!(" thread {tid}")).unwrap_or_default();
                 text.push_str(&format!(", on process {}{thread}", on.pid));
             }
+            if link.unseen {
+                text.push_str(", on somebody who cannot be seen from here");
+            }
             text.push('\n');
         }
         if let Some(at) = self.cycle {
-            text.push_str(&format!("deadlock: the last waits on {at}\n"));
+            let around = self.links.iter().skip(at).chain(self.links.get(at));
+            let names = around.map(|link| format!("{} ({})", link.name.escape_debug(), link.tid));
+            text.push_str(&format!("deadlock: {}\n", names.collect::<Vec<_>>().join(" -> ")));
         }
         if self.cut {
             text.push_str("the chain goes on\n");
@@ -225,6 +250,7 @@ fn details(wait: &Wait) -> String {
         }
         Wait::UnixSocket { fd } => format!(" (descriptor {fd})"),
         Wait::Tcp { fd, connection } => format!(" (descriptor {fd}, {connection})"),
+        Wait::Poll { descriptors } => format!(" of {descriptors} descriptors"),
         Wait::File { fd, path } => format!(" (descriptor {fd}, {})", path.escape_debug()),
         Wait::Uninterruptible { wchan } => format!(" ({})", wchan.escape_debug()),
         Wait::Call { number } => format!(" {number}"),
@@ -237,7 +263,7 @@ mod tests {
     use super::*;
 
     fn link(pid: u32, wait: Wait) -> Link {
-        Link { pid, tid: pid, name: format!("p{pid}"), state: 'S', wait, on: Vec::new() }
+        Link { pid, tid: pid, name: format!("p{pid}"), state: 'S', wait, on: Vec::new(), unseen: false }
     }
 
     fn chain(pids: &[u32], cycle: Option<usize>) -> Chain {
@@ -252,6 +278,10 @@ mod tests {
         assert_eq!(chain(&[1, 1], Some(0)).hang_type(), HangType::Deadlock);
         assert_eq!(chain(&[1, 2], None).hang_type(), HangType::CrossProcess);
         assert_eq!(chain(&[1, 2], Some(0)).hang_type(), HangType::CrossProcessDeadlock);
+        assert_eq!(
+            chain(&[1, 2, 1], Some(1)).text().lines().last(),
+            Some("deadlock: p2 (2) -> p1 (1) -> p2 (2)")
+        );
         assert_eq!(chain(&[1, 2, 1], Some(0)).other_process().map(|link| link.pid), Some(2));
     }
 

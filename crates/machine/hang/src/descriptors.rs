@@ -1,6 +1,7 @@
 //! Who holds the other end of a pipe or socket: by its inode, in the descriptors of every process that we may look at.
 
 use wer_sys::Process;
+use wer_sys::procfs::parse_fdinfo;
 
 use crate::limits::{MAX_DESCRIPTORS, MAX_PROCESSES, MAX_WAITED_ON};
 
@@ -20,20 +21,20 @@ pub(crate) enum End {
     Any,
 }
 
-/// The processes that have `link` (`pipe:[N]`, `socket:[N]`) open at that end.
-pub(crate) fn holders(link: &str, end: End) -> Vec<u32> {
-    let mut found = Vec::new();
+/// The processes that have each of these links (`pipe:[N]`, `socket:[N]`) open at that end, found in one pass.
+pub(crate) fn holders(wanted: &[(String, End)]) -> Vec<Vec<u32>> {
+    let mut found = vec![Vec::new(); wanted.len()];
     for pid in processes() {
         let Ok(process) = Process::open(pid) else { continue };
         let Ok((descriptors, _)) = process.descriptors(MAX_DESCRIPTORS) else { continue };
-        let holds = |fd: &u32| {
-            process.link(&format!("fd/{fd}")).as_deref() == Some(link) && is_end(&process, *fd, end)
-        };
-        if descriptors.iter().any(holds) {
-            found.push(pid);
-        }
-        if found.len() >= MAX_WAITED_ON {
-            break;
+        for fd in descriptors {
+            let Some(link) = process.link(&format!("fd/{fd}")) else { continue };
+            for ((wanted, end), pids) in wanted.iter().zip(&mut found) {
+                let is_new = pids.last() != Some(&pid) && pids.len() < MAX_WAITED_ON;
+                if is_new && *wanted == link && is_end(&process, fd, *end) {
+                    pids.push(pid);
+                }
+            }
         }
     }
     found
@@ -43,23 +44,17 @@ fn is_end(process: &Process, fd: u32, end: End) -> bool {
     if end == End::Any {
         return true;
     }
-    let flags = process.read(&format!("fdinfo/{fd}")).ok().and_then(|text| flags(&text));
-    let Some(mode) = flags.map(|flags| flags & ACCESS_MODE) else { return false };
+    let Ok(text) = process.read(&format!("fdinfo/{fd}")) else { return false };
+    let mode = parse_fdinfo(&text).open_flags & ACCESS_MODE;
     match end {
         End::Reads => mode != WRITE_ONLY,
         _ => mode != 0,
     }
 }
 
-/// `flags:` of an `fdinfo` file, octal.
-fn flags(text: &[u8]) -> Option<u32> {
-    let text = str::from_utf8(text).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("flags:"))?;
-    u32::from_str_radix(line.trim(), 8).ok()
-}
-
-fn processes() -> Vec<u32> {
+/// The processes that can be seen from here.
+pub(crate) fn processes() -> impl Iterator<Item = u32> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    numbers.take(MAX_PROCESSES).collect()
+    numbers.take(MAX_PROCESSES)
 }

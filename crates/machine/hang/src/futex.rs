@@ -54,11 +54,23 @@ pub(crate) fn owner(
                 return is_thread(named).then_some(Owner::Lock(named));
             }
             if word == CONTENDED {
-                return mutex_owner(memory, address).filter(|tid| is_thread(*tid)).map(Owner::Lock);
+                let holder = mutex_owner(memory, address).filter(|tid| is_thread(*tid));
+                if let Some(holder) = holder {
+                    return Some(Owner::Lock(holder));
+                }
+                // In a pid namespace of its own the second thread has this number.
             }
             is_thread(word).then_some(Owner::Join(word))
         }
         _ => None,
+    }
+}
+
+/// The holder that a lock names, where what it is says that it is one: a PI or robust lock, or a mutex.
+pub(crate) fn named(memory: &dyn MemoryReader, call: (u64, u64, u64)) -> Option<u32> {
+    match owner(memory, call, |_| true)? {
+        Owner::Lock(named) => Some(named).filter(|named| *named > 1),
+        Owner::Join(_) => None,
     }
 }
 

@@ -12,10 +12,15 @@
 
 mod call;
 mod chain;
+mod children;
 mod descriptors;
+mod ends;
 mod futex;
 pub mod limits;
 mod locks;
+mod number;
+mod polled;
+mod shared_lock;
 mod sockets;
 mod thread;
 mod walk;
@@ -23,4 +28,6 @@ mod walk;
 pub use call::{Call, parse_call};
 pub use chain::{Chain, HangType, Link, Wait, WaitingOn};
 pub use locks::{FileLock, parse_locks};
+pub use polled::{Polled, parse_epoll, parse_poll, parse_select};
+pub use sockets::parse_unix_peer;
 pub use walk::{Hang, look};

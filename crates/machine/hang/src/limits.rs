@@ -14,6 +14,10 @@ pub const MAX_DESCRIPTORS: usize = 4096;
 pub const MAX_LOCKS: usize = 65_536;
 /// Bytes read of `/proc/locks`.
 pub const MAX_LOCKS_BYTES: u64 = 8 << 20;
+/// Descriptors of one `poll`, `select` or `epoll` whose other ends are looked for.
+pub const MAX_POLLED: usize = 64;
+/// Bytes read of the `fdinfo` of an epoll descriptor, or of one with locks.
+pub const MAX_FDINFO_BYTES: usize = 64 << 10;
 /// Bytes of one `sock_diag` answer.
 pub const MAX_DIAG_BYTES: usize = 4096;
 /// Users that a mutex is believed to have.

@@ -62,7 +62,7 @@ fn ask(inode: u64) -> Option<u64> {
     let mut answer = [0; MAX_DIAG_BYTES];
     // The kernel has answered when `send` returns.
     let (bytes, _) = recv(&socket, &mut answer[..], RecvFlags::DONTWAIT).ok()?;
-    parse_answer(answer.get(..bytes)?, inode)
+    parse_unix_peer(answer.get(..bytes)?, inode)
 }
 
 /// `nlmsghdr` and `unix_diag_req` about one socket in any state.
@@ -82,8 +82,9 @@ fn question(inode: u32) -> Vec<u8> {
     bytes
 }
 
-/// The inode in `UNIX_DIAG_PEER`.
-fn parse_answer(bytes: &[u8], inode: u64) -> Option<u64> {
+/// Parses the answer of `sock_diag` about the unix socket `inode`: the inode of its peer, if it says one.
+#[must_use]
+pub fn parse_unix_peer(bytes: &[u8], inode: u64) -> Option<u64> {
     let u16_at = |at: usize| Some(u16::from_ne_bytes(*bytes.get(at..)?.first_chunk()?));
     let u32_at = |at: usize| Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?));
     if u16_at(4)? != BY_FAMILY || u64::from(u32_at(HEADER_BYTES + 4)?) != inode {
@@ -131,7 +132,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_answer_makes_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), inode: u64) {
-            let _ = parse_answer(&bytes, inode);
+            let _ = parse_unix_peer(&bytes, inode);
         }
     }
 }

@@ -59,7 +59,7 @@ fn walk(pid: u32, tid: u32) -> Chain {
         }
         let Some(link) = link(pid, tid) else { return chain };
         // A process without a known thread: its main one.
-        next = link.on.first().map(|on| (on.pid, on.tid.unwrap_or(on.pid)));
+        next = link.next().map(|on| (on.pid, on.tid.unwrap_or(on.pid)));
         chain.links.push(link);
     }
     chain
@@ -70,5 +70,6 @@ fn link(pid: u32, tid: u32) -> Option<Link> {
     let seen = thread::look(&process, tid)?;
     let name = process.executable().and_then(|path| path.rsplit('/').next().map(String::from));
     let name = name.or_else(|| process.stat().ok().map(|stat| stat.name)).unwrap_or_default();
-    Some(Link { pid, tid, name, state: seen.state, wait: seen.wait, on: seen.on })
+    let found = seen.found;
+    Some(Link { pid, tid, name, state: seen.state, wait: found.wait, on: found.on, unseen: found.unseen })
 }

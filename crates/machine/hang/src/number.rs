@@ -1,0 +1,30 @@
+//! System calls of x86-64.
+
+pub(crate) const READ: u32 = 0;
+pub(crate) const WRITE: u32 = 1;
+pub(crate) const POLL: u32 = 7;
+pub(crate) const READV: u32 = 19;
+pub(crate) const WRITEV: u32 = 20;
+pub(crate) const SELECT: u32 = 23;
+pub(crate) const PAUSE: u32 = 34;
+pub(crate) const NANOSLEEP: u32 = 35;
+pub(crate) const CONNECT: u32 = 42;
+pub(crate) const ACCEPT: u32 = 43;
+pub(crate) const SENDTO: u32 = 44;
+pub(crate) const RECVFROM: u32 = 45;
+pub(crate) const SENDMSG: u32 = 46;
+pub(crate) const RECVMSG: u32 = 47;
+pub(crate) const WAIT4: u32 = 61;
+pub(crate) const FCNTL: u32 = 72;
+pub(crate) const FLOCK: u32 = 73;
+pub(crate) const RT_SIGTIMEDWAIT: u32 = 128;
+pub(crate) const RT_SIGSUSPEND: u32 = 130;
+pub(crate) const FUTEX: u32 = 202;
+pub(crate) const CLOCK_NANOSLEEP: u32 = 230;
+pub(crate) const EPOLL_WAIT: u32 = 232;
+pub(crate) const WAITID: u32 = 247;
+pub(crate) const PSELECT6: u32 = 270;
+pub(crate) const PPOLL: u32 = 271;
+pub(crate) const EPOLL_PWAIT: u32 = 281;
+pub(crate) const ACCEPT4: u32 = 288;
+pub(crate) const EPOLL_PWAIT2: u32 = 441;
