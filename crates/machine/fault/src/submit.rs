@@ -12,11 +12,12 @@ use wer_settings::Settings;
 use wer_store::{ArchivePolicy, SentCab, Store, StoreError, StoredReport};
 use wer_sys::Credentials;
 use wer_upload::{
-    Decision, Fate, Keep, Rules, SentBefore, Server, Submission, SubmitPlan, UploadInput, plan_submit,
+    Decision, Fate, Keep, Rules, SentBefore, Server, Submission, SubmitPlan, UploadInput, cab_contents,
+    plan_submit,
 };
 
 use crate::user_places::UserPlaces;
-use crate::{Context, Reported, dumps, events};
+use crate::{Context, Reported, events};
 
 /// `nogroup`.
 const NO_GROUP: u32 = 65_534;
@@ -87,8 +88,12 @@ pub fn submit_with(
     let sent_before = store.sent_cab(&signature_hash)?;
     let plan = plan_submit(&submission, &rules(&context.settings, &report));
     let mut outcome = attempt(context, &stored, &report, &plan, sent_before);
-    if outcome.result == SubmitResult::ReportUploadedCab {
-        store.record_sent_cab(&signature_hash, cab_of(&outcome))?;
+    if let Some(contents) = cab_contents(&report, &outcome) {
+        let cab = match contents {
+            SentBefore::WithMemory => SentCab::WithMemory,
+            SentBefore::WithoutMemory => SentCab::WithoutMemory,
+        };
+        store.record_sent_cab(&signature_hash, cab)?;
     }
     let (result, fate) = plan.fate(outcome.result);
     outcome.result = result;
@@ -186,12 +191,6 @@ fn attempt(
         names_machine: plan.names_machine,
     };
     wer_upload::send(&input, &server)
-}
-
-/// What the cab that was sent held, to be remembered for the next report of the same signature.
-fn cab_of(outcome: &SubmitOutcome) -> SentCab {
-    let is_memory = |name: &String| name == dumps::HEAP_DUMP || name == dumps::REGISTERED_DUMP;
-    if outcome.sent_files.iter().any(is_memory) { SentCab::WithMemory } else { SentCab::WithoutMemory }
 }
 
 /// Writes the outcome into `Report.wer` if it changes anything there (`before`), and puts the report where it belongs

@@ -292,6 +292,26 @@ fn server(memory: bool) -> (String, JoinHandle<usize>) {
     (format!("CorporateWERServer = '127.0.0.1'\nCorporateWERPortNumber = {port}\n"), thread)
 }
 
+/// How many cabs it was given.
+fn end_server(settings: &str, thread: JoinHandle<usize>) -> usize {
+    let port = settings.trim().rsplit(' ').next().expect("its port");
+    let mut end = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).expect("the server");
+    end.write_all(b"END\r\n\r\n").expect("a listener");
+    thread.join().expect("a server")
+}
+
+#[test]
+fn a_heap_dump_of_any_name_is_sent_once_per_signature() {
+    let waiting = Waiting::start();
+    let (settings, thread) = server(true);
+    let machine = Machine::new(&settings);
+    let items = [dump(waiting.subject(), HEAP, WER_DUMP_AUXILIARY)];
+    assert_eq!(machine.submit(APPROVED, &items), SubmitResult::ReportUploadedCab);
+    let throttled = (SubmitResult::Throttled as u32).to_le_bytes().to_vec();
+    assert_eq!(machine.ask(APPROVED, &items), (Hresult::S_OK, throttled));
+    assert_eq!(end_server(&settings, thread), 1);
+}
+
 #[test]
 fn a_server_gets_no_more_than_it_asks_for() {
     for (dump_type, flags, wants_memory, is_sent) in [
@@ -306,10 +326,7 @@ fn a_server_gets_no_more_than_it_asks_for() {
         let (settings, thread) = server(wants_memory);
         let machine = Machine::new(&settings);
         let result = machine.submit(APPROVED, &[dump(waiting.subject(), dump_type, flags)]);
-        let port = settings.trim().rsplit(' ').next().expect("its port");
-        let mut end = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).expect("the server");
-        end.write_all(b"END\r\n\r\n").expect("a listener");
-        let puts = thread.join().expect("a server");
+        let puts = end_server(&settings, thread);
         let case = format!("type {dump_type}, flags {flags}, memory {wants_memory}");
         assert_eq!(
             (puts, result == SubmitResult::ReportUploadedCab),
