@@ -187,6 +187,12 @@ DWORD WINAPI GetThreadId(HANDLE Thread);
  */
 #define OpenProcess WerWinOpenProcess
 HANDLE WINAPI OpenProcess(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwProcessId);
+/*
+ * A handle of the thread that has this id now, of any process: a name for other functions, without rights. It is the id, so
+ * after the thread's end it names whichever thread gets that. NULL and ERROR_INVALID_PARAMETER when there is none.
+ */
+#define OpenThread WerWinOpenThread
+HANDLE WINAPI OpenThread(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwThreadId);
 
 /*
  * Files, as far as writing a dump needs them. Paths are Linux paths. Share modes, attributes, flags and templates are

@@ -4,7 +4,7 @@ use core::ffi::c_void;
 
 use wer_abi::Handle;
 use wer_winbase::open_process;
-use wer_winbase::process::{current_thread_id, process_id, terminate_process, thread_id};
+use wer_winbase::process::{current_thread_id, open_thread, process_id, terminate_process, thread_id};
 
 use crate::{answer, answer_bool, handle, pointer};
 
@@ -31,6 +31,11 @@ extern "C" fn WerWinGetCurrentThreadId() -> u32 {
 #[unsafe(no_mangle)]
 extern "C" fn WerWinOpenProcess(access: u32, inherit: i32, pid: u32) -> *mut c_void {
     pointer(answer(Handle::NULL, || open_process(access, inherit != 0, pid)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn WerWinOpenThread(_access: u32, _inherit: i32, thread_id: u32) -> *mut c_void {
+    pointer(answer(Handle::NULL, || open_thread(thread_id)))
 }
 
 #[unsafe(no_mangle)]

@@ -32,6 +32,17 @@ fn pid_of_fdinfo(info: &str) -> Result<u32, Win32Error> {
     line.trim().parse().ok().filter(|pid| *pid != 0).ok_or(Win32Error::INVALID_PARAMETER)
 }
 
+/// `OpenThread`: a handle of the thread that has this id now, of any process. It names the thread and gives no rights; it
+/// is the id, so a handle of a thread that has ended names whichever gets its id.
+///
+/// # Errors
+/// [`Win32Error::INVALID_PARAMETER`] when there is no such thread.
+pub fn open_thread(thread_id: u32) -> Result<Handle, Win32Error> {
+    // The kernel finds every thread there, and lists processes only.
+    let is_there = thread_id != 0 && std::path::Path::new(&format!("/proc/{thread_id}/status")).exists();
+    if is_there { Ok(Handle::thread(thread_id)) } else { Err(Win32Error::INVALID_PARAMETER) }
+}
+
 /// `GetThreadId`.
 ///
 /// # Errors
@@ -88,6 +99,11 @@ mod tests {
         assert_eq!(thread_id(Handle::CURRENT_THREAD), Ok(current_thread_id()));
         assert_eq!(thread_id(Handle::CURRENT_PROCESS), Err(Win32Error::INVALID_HANDLE));
         assert_eq!(process_id(Handle::CURRENT_THREAD), Err(Win32Error::INVALID_HANDLE));
+        let other = std::thread::spawn(current_thread_id).join().unwrap();
+        assert_eq!(open_thread(current_thread_id()).and_then(thread_id), Ok(current_thread_id()));
+        for gone in [other, 0, u32::MAX] {
+            assert_eq!(open_thread(gone), Err(Win32Error::INVALID_PARAMETER));
+        }
     }
 
     #[test]

@@ -351,6 +351,50 @@ static void of_another(void (*prepare)(void))
     end(child);
 }
 
+/* Where a child says which of its threads it is about. */
+static volatile DWORD *thread_id;
+
+static void *divides_there(void *ready)
+{
+    char here;
+    something_happens(0xC0000094);
+    context.Rsp = (DWORD64)(ULONG_PTR)&here;
+    *thread_id = GetCurrentThreadId();
+    if (write(*(int *)ready, "", 1) == 1)
+        for (;;)
+            pause();
+    return NULL;
+}
+
+static void divides_on_a_thread(void)
+{
+    static int ready[2];
+    pthread_t thread;
+    char byte;
+    if (pipe(ready) != 0 || pthread_create(&thread, NULL, divides_there, &ready[1]) != 0 || read(ready[0], &byte, 1) != 1)
+        _exit(1);
+}
+
+/* A thread of another process: by its handle, and by the stack that its exception lies on. */
+static void of_a_thread(void)
+{
+    HREPORT report = made();
+    pid_t child;
+    HANDLE process, thread;
+    thread_id = (volatile DWORD *)mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    child = child_of(divides_on_a_thread);
+    process = OpenProcess(PROCESS_QUERY_INFORMATION, FALSE, (DWORD)child);
+    thread = OpenThread(THREAD_ALL_ACCESS, FALSE, *thread_id);
+    EXPECT(added(report, SELF, thread, WerDumpTypeMicroDump, 0), E_INVALIDARG);
+    EXPECT(added(report, process, thread, WerDumpTypeMicroDump, 0), S_OK);
+    happened.bClientPointers = TRUE;
+    EXPECT(WerReportAddDump(report, process, NULL, WerDumpTypeMiniDump, &happened, NULL, 0), S_OK);
+    CHECK(CloseHandle(process) && CloseHandle(thread));
+    submitted(report, 0);
+    printf("%u 0 0\n", *thread_id);
+    end(child);
+}
+
 static void of_one_that_ends(void)
 {
     HREPORT report = made();
@@ -414,6 +458,8 @@ int main(int argc, char **argv)
         custom();
     else if (strcmp(what, "another") == 0)
         of_another(divides_by_zero);
+    else if (strcmp(what, "thread") == 0)
+        of_a_thread();
     else if (strcmp(what, "lies") == 0)
         of_another(lies);
     else if (strcmp(what, "counts") == 0)

@@ -232,6 +232,17 @@ fn another_process_is_dumped_by_pointers_of_its_own() {
 }
 
 #[test]
+fn a_thread_of_another_process_is_found_by_its_handle_or_its_stack() {
+    let report = Report::made_by("thread");
+    let thread = report.printed[0];
+    let micro = report.dump("microdump.mdmp");
+    assert_eq!((threads(&micro), happened(&micro)), (vec![thread], None));
+    let mini = report.dump("minidump.mdmp");
+    assert_eq!(happened(&mini), told(thread, 8, 0xC000_0094, 0x123_4560));
+    assert_eq!((threads(&mini).len(), threads(&mini)[0]), (2, thread));
+}
+
+#[test]
 fn pointers_that_lead_nowhere_cost_the_exception_and_not_the_dump() {
     let report = Report::made_by("lies");
     assert!(report.says("its CONTEXT at 0x10 cannot be read in the process"), "{}", report.text);
