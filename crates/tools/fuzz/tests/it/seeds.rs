@@ -18,6 +18,7 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         "elf_symbols" | "module_check" => vec![program()],
         "intake_form" => intake::form(),
         "intake_inflate" => intake::inflate(),
+        "hang_facts" => hang_facts(),
         "level1_request" => vec![utf16(LEVEL1_REQUEST), LEVEL1_REQUEST.as_bytes().to_vec()],
         "level1_response" => vec![LEVEL1_RESPONSE.into()],
         "module_host_packets" => vec![packets()],
@@ -239,6 +240,25 @@ fn procfs() -> Vec<Vec<u8>> {
         [&[kind as u8], text].concat()
     });
     texts.collect()
+}
+
+/// The first byte chooses what.
+fn hang_facts() -> Vec<Vec<u8>> {
+    let answer =
+        [&[40, 0, 0, 0, 20, 0][..], &[0; 10], &[1, 1, 1, 0, 7, 0, 0, 0], &[0; 8], &[8, 0, 2, 0, 9, 0, 0, 0]];
+    let poll = [5, 0, 0, 0, 1, 0, 0, 0, 255, 255, 255, 255, 1, 0, 0, 0, 6, 0, 0, 0, 4, 0, 0, 0];
+    let locks =
+        b"1: POSIX  ADVISORY  WRITE 12 08:01:99 0 EOF\n1: -> FLOCK  ADVISORY  WRITE 34 08:01:99 0 EOF\n\
+                  3: OFDLCK ADVISORY  READ -1 08:01:7 0 EOF\n";
+    let all: [&[u8]; 6] = [
+        b"202 0x7f01 0x80 0x2 0x0 0x0 0xffff 0x7ffe 0x7fff\n",
+        locks,
+        b"pos:\t0\ntfd:        5 events:       19 data: 5  pos:0 ino:61af sdev:7\n",
+        &poll,
+        &[2, 8, 1, 0],
+        &answer.concat(),
+    ];
+    all.iter().enumerate().map(|(kind, bytes)| [&[kind as u8], *bytes].concat()).collect()
 }
 
 /// By the offsets of `docs/formats/registration.md`: an entry, a module, last words, a list of unloaded modules in place of

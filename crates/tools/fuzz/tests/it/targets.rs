@@ -19,6 +19,7 @@ targets! {
     dump_read "../../../../../fuzz/fuzz_targets/dump_read.rs",
     dump_unpack "../../../../../fuzz/fuzz_targets/dump_unpack.rs",
     elf_symbols "../../../../../fuzz/fuzz_targets/elf_symbols.rs",
+    hang_facts "../../../../../fuzz/fuzz_targets/hang_facts.rs",
     intake_form "../../../../../fuzz/fuzz_targets/intake_form.rs",
     intake_inflate "../../../../../fuzz/fuzz_targets/intake_inflate.rs",
     level1_request "../../../../../fuzz/fuzz_targets/level1_request.rs",
