@@ -22,7 +22,7 @@ use crate::place::PlaceArguments;
 use crate::stored::{self, Read};
 
 /// Dumps of a report, the one that holds most first.
-const DUMPS: [&str; 2] = ["memory.hdmp", "minidump.mdmp"];
+const DUMPS: [&str; 4] = ["memory.hdmp", "minidump.mdmp", "triagedump.mdmp", "microdump.mdmp"];
 /// Bytes at the front of a dump that tell whether it is packed.
 const MAGIC_BYTES: usize = 4;
 

@@ -18,7 +18,7 @@ use crate::place::PlaceArguments;
 use crate::stored::{self, Read, state_word};
 
 /// Dumps of a report that stacks can be read from, best first.
-const DUMPS: [&str; 2] = ["minidump.mdmp", "memory.hdmp"];
+const DUMPS: [&str; 4] = ["minidump.mdmp", "memory.hdmp", "triagedump.mdmp", "microdump.mdmp"];
 
 /// Options.
 #[derive(Debug, Args)]
