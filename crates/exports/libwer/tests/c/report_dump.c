@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <wer_winbase.h>
@@ -275,6 +276,26 @@ static void of_itself(DWORD flags)
     printf("%u %p %p\n", GetCurrentThreadId(), (void *)kept, (void *)hidden);
 }
 
+/* A process that may write no more than a page, and holds more memory than is copied while it stands. */
+static void large(void)
+{
+    const size_t bytes = (size_t)96 << 20;
+    struct rlimit limit;
+    HREPORT report = made();
+    char *memory = (char *)malloc(bytes);
+    if (memory == NULL)
+        exit(1);
+    memset(memory, 'L', bytes);
+    CHECK(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    limit.rlim_cur = 4096;
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    EXPECT(added(report, SELF, NULL, WerDumpTypeHeapDump, 0), S_OK);
+    submitted(report, 0);
+    printf("%u %p 0\n", GetCurrentThreadId(), (void *)(memory + bytes / 2));
+    /* Nothing of the copy is left: no child, dead or alive. */
+    CHECK(waitpid(-1, NULL, WNOHANG | __WALL) == -1);
+}
+
 static void only_small(void)
 {
     HREPORT report = made();
@@ -444,6 +465,8 @@ int main(int argc, char **argv)
         of_itself(0);
     else if (strcmp(what, "registered") == 0)
         of_itself(WER_SUBMIT_ADD_REGISTERED_DATA);
+    else if (strcmp(what, "large") == 0)
+        large();
     else if (strcmp(what, "small") == 0)
         only_small();
     else if (strcmp(what, "heap") == 0)

@@ -65,6 +65,7 @@ fn every_answer_in_four_dialects() {
 #[test]
 fn a_caught_crash_is_reported_as_any_other_and_the_process_goes_on() {
     let scene = Scene::new();
+    fs::write(scene.folder.path().join("etc/wer.toml"), "[LocalDumps]\nDumpCount = 2\n").unwrap();
     let ended = scene.run("crash");
     assert_eq!(ended.status.code(), Some(0), "{}", ended.text);
     let [answer, rip] = ended.text.split_whitespace().collect::<Vec<_>>()[..] else {
@@ -74,6 +75,7 @@ fn a_caught_crash_is_reported_as_any_other_and_the_process_goes_on() {
     let reports = scene.reports();
     assert_eq!(reports.len(), 1, "{reports:?}");
     assert_report_of(&reports[0], rip);
+    assert_eq!(fs::read_dir(scene.folder.path().join("store/CrashDumps")).unwrap().count(), 1);
 }
 
 #[test]

@@ -178,6 +178,15 @@ fn registered_blocks_join_heap_dumps_when_asked() {
 }
 
 #[test]
+fn a_large_process_with_narrow_limits_is_dumped_whole() {
+    let report = Report::made_by("large");
+    assert_eq!(report.dumps(), names(["memory.hdmp"]), "{}", report.text);
+    let heap = report.dump("memory.hdmp");
+    assert_eq!(block(&heap, report.printed[1]), Some(vec![b'L'; 4096]));
+    assert_eq!(threads(&heap), [report.printed[0]]);
+}
+
+#[test]
 fn registered_blocks_lie_beside_smaller_dumps() {
     let report = Report::made_by("small");
     let [_, kept, hidden] = report.printed;
