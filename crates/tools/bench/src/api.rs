@@ -12,7 +12,7 @@ mod watched;
 use anyhow::{Result, bail};
 use clap::Args;
 
-use crate::dump::row::Row;
+use crate::row::Row;
 use library::Library;
 
 /// What is measured.

@@ -7,7 +7,6 @@ mod full;
 mod kernel_core;
 mod mini;
 mod raw;
-pub(crate) mod row;
 mod snapshot;
 mod space;
 mod spent;
@@ -18,7 +17,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Parser, ValueEnum};
 use tempfile::TempDir;
 
-use row::Row;
+use crate::row::Row;
 
 /// Fewer rounds tell nothing.
 const MIN_ROUNDS: usize = 5;

@@ -7,9 +7,11 @@ mod dump;
 mod held;
 mod latency;
 mod module;
+mod row;
 mod stats;
 mod target;
 mod target_process;
+mod watson;
 
 use std::process::ExitCode;
 
@@ -32,6 +34,8 @@ enum Benchmark {
     Module(module::Options),
     /// The functions of libwer.so, and a reader beside them.
     Api(api::Options),
+    /// A server that takes reports: as many as it can, and how long each waits.
+    Watson(watson::Options),
     /// Threads that register without a pause.
     #[command(hide = true)]
     ApiWriters,
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Benchmark::Latency(options) => latency::run(&options),
         Benchmark::Module(options) => module::run(&options),
         Benchmark::Api(options) => api::run(&options),
+        Benchmark::Watson(options) => watson::run(&options),
         Benchmark::ApiWriters => api::writers(),
         Benchmark::Copy(options) => dump::engine::run(&options),
         Benchmark::Target(options) => target::run(&options),

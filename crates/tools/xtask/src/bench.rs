@@ -1,4 +1,4 @@
-//! `cargo xtask bench [dump|latency|registration|api]`: runs benchmarks in release and makes one report of them.
+//! `cargo xtask bench [dump|latency|registration|api|watson]`: runs benchmarks in release and makes one report of them.
 //!
 //! Run it on a machine that does nothing else. Each section stands under the command that makes it, so that a figure in
 //! `docs/performance.md` can be made again.
@@ -19,7 +19,7 @@ use crate::workspace::root;
 const REPORT: &str = "docs/performance.md";
 
 /// What is measured and what measures; the rest of the workspace would take minutes more to compile.
-const BUILD: [&str; 14] = [
+const BUILD: [&str; 16] = [
     "build",
     "--release",
     "--package",
@@ -34,6 +34,8 @@ const BUILD: [&str; 14] = [
     "wer-cli",
     "--package",
     "wer-libwer",
+    "--package",
+    "watson-server",
 ];
 
 /// Options of the benchmarks.
@@ -58,6 +60,8 @@ enum Benchmark {
     Registration,
     /// The functions of libwer.so, and a reader beside them.
     Api,
+    /// A server that takes reports.
+    Watson,
 }
 
 impl Benchmark {
@@ -67,6 +71,7 @@ impl Benchmark {
             Self::Latency => program("From the fault to the stored report", "wer-bench", &["latency"]),
             Self::Registration => registration::measure(),
             Self::Api => program("The functions of libwer.so", "wer-bench", &["api"]),
+            Self::Watson => program("A server that takes reports", "wer-bench", &["watson"]),
         }
     }
 }

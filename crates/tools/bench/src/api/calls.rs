@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 
 use super::Options;
 use super::library::{Library, Wide};
-use crate::dump::row::Row;
+use crate::row::Row;
 use crate::stats::median;
 
 /// Goal of every call.

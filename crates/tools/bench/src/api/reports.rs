@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 
 use super::Options;
 use super::library::{Library, Wide};
-use crate::dump::row::Row;
+use crate::row::Row;
 
 /// Goal of both calls together.
 const LIMIT_US: f64 = 5.0;

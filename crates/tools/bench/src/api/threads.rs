@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 
 use super::Options;
 use super::library::Library;
-use crate::dump::row::Row;
+use crate::row::Row;
 
 const THREADS: usize = 8;
 const PAIRS: usize = 20_000;

@@ -14,7 +14,7 @@ use wer_snapshot::RegistrationKind;
 
 use super::Options;
 use super::library::{Library, Wide};
-use crate::dump::row::Row;
+use crate::row::Row;
 
 const THREADS: usize = 8;
 

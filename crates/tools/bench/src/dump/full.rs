@@ -12,9 +12,9 @@ use minidump::Minidump;
 use wer_testkit::core_pattern::CorePattern;
 
 use crate::dump::raw::{read_s, settle, write_s};
-use crate::dump::row::Row;
 use crate::dump::spent::{self, Spent};
 use crate::dump::{Options, engine, kernel_core};
+use crate::row::Row;
 use crate::target::memory::compare_heap;
 use crate::target_process::{Setup, Target};
 

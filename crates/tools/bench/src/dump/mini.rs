@@ -12,8 +12,8 @@ use wer_check::{Violation, check};
 use wer_minidump::DumpOptions;
 
 use crate::dump::Options;
-use crate::dump::row::Row;
 use crate::held::Held;
+use crate::row::Row;
 use crate::target_process::{Setup, Target};
 
 /// Of minidump-writer's.

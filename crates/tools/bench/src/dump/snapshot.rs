@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use wer_snapshot::{CaptureSource, Facts};
 
 use crate::dump::Options;
-use crate::dump::row::Row;
+use crate::row::Row;
 use crate::target::Pages;
 use crate::target::memory::compare_heap;
 use crate::target_process::{Setup, Target};

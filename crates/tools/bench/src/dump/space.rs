@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::dump::Options;
 use crate::dump::full::{MIB, PEAK_GOAL_MIB, dump};
-use crate::dump::row::Row;
+use crate::row::Row;
 use crate::target::Zeros;
 use crate::target_process::{Setup, Target};
 
