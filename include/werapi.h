@@ -317,7 +317,7 @@ HRESULT WINAPI WerReportCreate(PCWSTR pwzEventType, WER_REPORT_TYPE repType, PWE
 HRESULT WINAPI WerReportSetParameter(HREPORT hReportHandle, DWORD dwparamID, PCWSTR pwzName, PCWSTR pwzValue);
 /*
  * Adds a file that exists; a path that was added already gets the new type and flags. The upper 16 bits of dwFileFlags
- * are cleared. %NAME% in a path is not replaced.
+ * are cleared. %NAME% in a path becomes the value of that variable, where there is one of exactly this name.
  * E_HANDLE; E_INVALIDARG for a relative path, what is no regular file, an unknown type or flag;
  * HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND); E_ACCESSDENIED; WER_E_LENGTH_EXCEEDED; WER_E_INSUFFICIENT_BUFFER above 512.
  */
@@ -459,8 +459,9 @@ HRESULT WINAPI WerReportSubmit(HREPORT hReportHandle, WER_CONSENT consent, DWORD
 
 /*
  * The store. Every call asks a werfault of its own (docs/formats/store-requests.md), found as WerAttachCrashHandler says;
- * the program sees neither a child nor SIGCHLD. Not from a signal handler, and not in the child of a fork that another
- * thread made. Beside what each function says, all can answer HRESULT_FROM_WIN32 of
+ * the program sees neither a child nor SIGCHLD. Not from a signal handler. The child of a fork has its parent's handles,
+ * and begins without any where another thread was in one of these functions at the fork. Beside what each function
+ * says, all can answer HRESULT_FROM_WIN32 of
  * ERROR_FILE_NOT_FOUND (werfault is not there or cannot be run), ERROR_BROKEN_PIPE (it ended without an answer),
  * ERROR_TIMEOUT (none within a minute, for an upload ten), ERROR_INVALID_DATA (its answer, or a Report.wer, cannot be
  * read), ERROR_BUSY (another process holds the store for too long); E_ACCESSDENIED; E_OUTOFMEMORY; E_FAIL.

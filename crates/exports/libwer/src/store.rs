@@ -3,13 +3,13 @@
 
 use core::ffi::c_void;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use wer_abi::Hresult;
 use wer_abi::store_requests::{
     MAX_KEY_UNITS, METADATA_V1_BYTES, METADATA_V2_BYTES, METADATA_V3_BYTES, WerReportMetadata,
 };
-use wer_client::store;
+use wer_client::{ForkMutex, store};
 
 use crate::answer;
 use crate::wide::utf16;
@@ -18,10 +18,10 @@ use crate::wide::utf16;
 const MAX_STRINGS: usize = 65_536;
 
 /// The keys that programs hold, by their addresses: what is freed twice, or was never given out, is left alone.
-static STRINGS: Mutex<BTreeMap<usize, Box<[u16]>>> = Mutex::new(BTreeMap::new());
+static STRINGS: ForkMutex<BTreeMap<usize, Box<[u16]>>> = ForkMutex::new(BTreeMap::new);
 
 fn strings() -> MutexGuard<'static, BTreeMap<usize, Box<[u16]>>> {
-    STRINGS.lock().unwrap_or_else(PoisonError::into_inner)
+    STRINGS.lock()
 }
 
 /// Keeps a key for its program until it is freed; its address.

@@ -28,6 +28,7 @@ use wer_sys::Process;
 
 use self::dumps::Asked;
 use self::files::Wanted;
+use crate::fail_spot::{self, Spot};
 use crate::{Context, Reported, Submission, events, submit_with};
 
 /// A request as it was read.
@@ -230,8 +231,10 @@ fn store(
         let metadata = wer_report::internal_metadata::to_bytes(&report, seen);
         staging.write_file("WERInternalMetadata.xml", &metadata)?;
     }
+    fail_spot::reach(Spot::Copied);
     let bytes = wer_report::report_wer::to_bytes(&report);
     let stored = staging.commit(&wer_report::folder_name(&report), &bytes, ReportState::Queued)?;
+    fail_spot::reach(Spot::Committed);
     if let Err(error) = store.enforce_quota(ReportState::Queued, context.settings.max_queue_count()) {
         let message = format!("The oldest reports could not be removed from the queue: {error}.");
         events::failure(context, &message);

@@ -4,6 +4,7 @@
 //! [`File::checked`] and [`Dump::new`] make system calls.
 
 mod dumps;
+mod environment;
 mod handles;
 mod submit;
 
@@ -183,18 +184,20 @@ impl Report {
 }
 
 impl File {
-    /// Looks at a file that shall join a report. It may still change until the report is submitted.
+    /// Looks at a file that shall join a report. It may still change until the report is submitted. `%NAME%` in its path
+    /// is the value of this variable of the process, where there is one.
     ///
     /// # Errors
     /// `E_INVALIDARG` for a relative path, what is no regular file, an unknown type or flag; `WER_E_LENGTH_EXCEEDED`;
     /// `HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND)`; `E_ACCESSDENIED` when it cannot be looked at.
     pub fn checked(path: &str, file_type: u32, flags: u32) -> Result<Self> {
         let flags = flags & PUBLIC_FLAGS;
+        fits(path, MAX_PATH - 1)?;
+        let path = &*environment::expand(path, &environment::of_process)?;
         let is_known = (1..=LAST_FILE_TYPE).contains(&file_type) && flags & !FILE_FLAGS == 0;
         if !is_known || !path.starts_with('/') {
             return Err(Hresult::E_INVALIDARG);
         }
-        fits(path, MAX_PATH - 1)?;
         let metadata = Path::new(path).metadata().map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Hresult::FILE_NOT_FOUND,
             _ => Hresult::E_ACCESSDENIED,

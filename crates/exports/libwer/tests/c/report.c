@@ -120,6 +120,10 @@ static void contents(PCWSTR file)
     EXPECT(WerReportAddFile(report, NULL, WerFileTypeOther, 0), E_INVALIDARG);
     EXPECT(WerReportAddFile(report, W("relative"), WerFileTypeOther, 0), E_INVALIDARG);
     EXPECT(WerReportAddFile(report, W("/"), WerFileTypeOther, 0), E_INVALIDARG);
+    EXPECT(WerReportAddFile(report, W("%WER_WERFAULT%"), WerFileTypeOther, 0), S_OK);
+    EXPECT(WerReportAddFile(report, W("%NO_SUCH_VARIABLE%/x"), WerFileTypeOther, 0), E_INVALIDARG);
+    EXPECT(WerReportAddFile(report, W("/no%WER_WERFAULT"), WerFileTypeOther, 0),
+           HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND));
     EXPECT(WerReportAddFile(report, W("/no/such/file"), WerFileTypeOther, 0), HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND));
     EXPECT(WerReportAddFile(report, units(260), WerFileTypeOther, 0), WER_E_LENGTH_EXCEEDED);
 

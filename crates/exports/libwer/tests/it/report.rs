@@ -17,3 +17,12 @@ fn reports_are_built_in_four_dialects() {
         assert!(ended.status.success(), "{compiler} {options:?}: {:?}\n{}", ended.status, ended.text);
     }
 }
+
+#[test]
+fn a_child_that_was_forked_meanwhile_builds_reports() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = [&["-std=c11", "-D_GNU_SOURCE"], &WITH_LIBRARY[..]].concat();
+    let program = compile(&folder, "cc", "report_fork.c", &options);
+    let ended = run(&folder, &program, "");
+    assert!(ended.status.success(), "{:?}\n{}", ended.status, ended.text);
+}

@@ -1,7 +1,11 @@
 //! Programs submit reports of their own, by the real `werfault`.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+use wer_abi::Hresult;
+use wer_abi::store_requests::answer_head;
 
 use crate::build::{WITH_LIBRARY, compile};
 use crate::werfault::{run_with_werfault, werfault};
@@ -135,6 +139,61 @@ fn a_program_that_leaves_at_once_loses_no_report() {
         assert!(ended.status.success(), "{:?}\n{}", ended.status, ended.text);
         assert_eq!(queued(folder.path()).len(), round);
     }
+}
+
+/// A program in the place of `werfault`.
+fn stand_in(folder: &Path, name: &str, script: &str) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+#[test]
+fn a_werfault_that_is_missing_dies_or_answers_junk_is_answered_and_leaves_nothing() {
+    let folder = scene();
+    let program = compile(&folder, "cc", "report_submit.c", &[&["-std=c11"], &WITH_LIBRARY[..]].concat());
+    let answer = |payload: &[u8]| {
+        let bytes = [&answer_head(Hresult::S_OK, 4)[..], payload].concat();
+        let octal: String = bytes.iter().map(|byte| format!("\\{byte:03o}")).collect();
+        format!("cat <&3 >/dev/null; printf '{octal}' >&3")
+    };
+    for (name, script, wanted) in [
+        ("ends", "exit 0".to_owned(), "0x8007006D"),
+        ("dies", "kill -KILL $$".to_owned(), "0x8007006D"),
+        ("reads-and-dies", "cat <&3 >/dev/null; kill -SEGV $$".to_owned(), "0x8007006D"),
+        ("junk", "cat <&3 >/dev/null; echo junk >&3".to_owned(), "0x8007000D"),
+        ("without-result", answer(&[]), "0x8007000D"),
+        ("cut", answer(&[1, 0]), "0x8007000D"),
+        ("too-long", answer(&[1, 0, 0, 0, 0]), "0x8007000D"),
+        ("no-result", answer(&[0, 0, 0, 0]), "0x8007000D"),
+        ("unknown-result", answer(&[13, 0, 0, 0]), "0x8007000D"),
+        ("endless", "cat /dev/zero >&3 2>/dev/null".to_owned(), "0x8007000D"),
+    ] {
+        let werfault = stand_in(folder.path(), name, &script);
+        let ended = run_with_werfault(&folder, &program, &werfault, "alone");
+        assert_eq!(ended.text, format!("{wanted}\n"), "{name}");
+        assert!(ended.status.success(), "{name}: the result is untouched");
+    }
+    assert!(!folder.path().join("store").exists());
+}
+
+#[test]
+fn a_werfault_that_is_killed_on_the_way_leaves_no_half_report() {
+    let folder = scene();
+    let program = compile(&folder, "cc", "report_submit.c", &[&["-std=c11"], &WITH_LIBRARY[..]].concat());
+    for (spot, stored) in [("copied", 0), ("committed", 1)] {
+        let script = format!("WER_FAIL_SPOT={spot} exec '{}' \"$@\"", werfault().display());
+        let killed = stand_in(folder.path(), spot, &script);
+        let ended = run_with_werfault(&folder, &program, &killed, "alone");
+        assert_eq!(ended.text, "0x8007006D\n", "{spot}");
+        assert_eq!(queued(folder.path()).len(), stored, "{spot}");
+    }
+    let whole = queued(folder.path());
+    assert!(report_wer(&whole[0]).contains("EventType=OwnEvent"));
+    let ended = run_with_werfault(&folder, &program, werfault(), "alone");
+    assert_eq!(ended.text, "0x00000000\n", "the next one is stored");
+    assert_eq!(queued(folder.path()).len(), 2);
 }
 
 #[test]

@@ -1,19 +1,22 @@
 //! Handles of reports: numbers that are looked up and never followed as pointers, so that one which is null, closed,
 //! made up or another library's is refused.
 //!
-//! One lock serialises all threads; it is never held over a system call of ours. Not for signal handlers, nor for the
-//! child of a fork that happened while another thread was in here.
+//! One lock serialises all threads; it is never held over a system call of ours. Not for signal handlers. The child of a
+//! fork has its parent's reports, and begins without any where another thread was in here meanwhile.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use wer_abi::Hresult;
 
 use super::{Report, Result};
+use crate::ForkMutex;
 
 /// Reports that may be open at once.
 pub const MAX_OPEN: usize = 1024;
 /// Marks numbers of ours: no address of x86-64 user space begins so.
 const MARK: u64 = 0x5257 << 48;
+/// Bits of a number below those of its process.
+const PROCESS_SHIFT: u32 = 24;
 
 struct Table {
     /// Kept in the order of their numbers.
@@ -22,11 +25,15 @@ struct Table {
     next: u64,
 }
 
-static TABLE: Mutex<Table> = Mutex::new(Table { reports: Vec::new(), next: MARK + 1 });
+/// Numbers begin elsewhere in each process, so that none that a parent gave is another report's in its child.
+static TABLE: ForkMutex<Table> = ForkMutex::new(|| Table {
+    reports: Vec::new(),
+    next: MARK + (u64::from(std::process::id()) << PROCESS_SHIFT) + 1,
+});
 
 /// A panic in here leaves whole reports only.
 fn table() -> MutexGuard<'static, Table> {
-    TABLE.lock().unwrap_or_else(PoisonError::into_inner)
+    TABLE.lock()
 }
 
 /// Gives a report a handle.

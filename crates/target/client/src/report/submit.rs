@@ -13,6 +13,8 @@ use crate::crash::{ask_werfault, ask_werfault_to_trace};
 const DEADLINE: Duration = Duration::from_secs(600);
 /// The greatest `WER_CONSENT` that can be given.
 const LAST_CONSENT: u32 = 4;
+/// The greatest `WER_SUBMIT_RESULT`.
+const LAST_RESULT: u32 = 12;
 /// Bytes of the answer beyond its head: a `WER_SUBMIT_RESULT`.
 const RESULT_BYTES: usize = 4;
 
@@ -68,7 +70,8 @@ fn send(request: &[u8], stops_us: bool) -> Result<u32> {
     if !result.is_success() {
         return Err(result);
     }
-    payload.try_into().map(u32::from_le_bytes).map_err(|_| Hresult::INVALID_DATA)
+    let result = payload.try_into().map_or(0, u32::from_le_bytes);
+    if (1..=LAST_RESULT).contains(&result) { Ok(result) } else { Err(Hresult::INVALID_DATA) }
 }
 
 fn encode(report: &Report, process_id: u32, consent: u32, submit_flags: u32) -> Result<Vec<u8>> {

@@ -1,20 +1,23 @@
 //! Handles of stores: numbers that are looked up and never followed as pointers, each with its place among the keys.
 //!
 //! One lock serialises all threads; it is never held while `werfault` is asked. Two threads that go through the keys of one
-//! handle share its place: each key is told once. Not for signal handlers, nor for the child of a fork that happened while
-//! another thread was in here.
+//! handle share its place: each key is told once. Not for signal handlers. The child of a fork has its parent's handles,
+//! and begins without any where another thread was in here meanwhile.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use wer_abi::Hresult;
 use wer_abi::store_requests::StoreType;
 
 use super::Result;
+use crate::ForkMutex;
 
 /// Stores that may be open at once.
 pub const MAX_OPEN: usize = 1024;
 /// Marks numbers of ours: no address of x86-64 user space begins so, and no handle of a report.
 const MARK: u64 = 0x5253 << 48;
+/// Bits of a number below those of its process.
+const PROCESS_SHIFT: u32 = 24;
 
 struct Open {
     handle: u64,
@@ -31,11 +34,15 @@ struct Table {
     next: u64,
 }
 
-static TABLE: Mutex<Table> = Mutex::new(Table { open: Vec::new(), next: MARK + 1 });
+/// Numbers begin elsewhere in each process, so that none that a parent gave is another store's in its child.
+static TABLE: ForkMutex<Table> = ForkMutex::new(|| Table {
+    open: Vec::new(),
+    next: MARK + (u64::from(std::process::id()) << PROCESS_SHIFT) + 1,
+});
 
 /// A panic in here leaves whole entries only.
 fn table() -> MutexGuard<'static, Table> {
-    TABLE.lock().unwrap_or_else(PoisonError::into_inner)
+    TABLE.lock()
 }
 
 /// Gives a store a handle.
