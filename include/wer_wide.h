@@ -5,7 +5,8 @@
  * Compile C with -fshort-wchar, so that L"" is UTF-16 as on Windows. The C library's own wide functions then read and
  * write wrong memory: the ones here take over the names of those that sources for Windows use. What is not here (the
  * wide functions that read, convert numbers or know locales) must not be called. printf's %ls and %S are the C
- * library's: give them no WCHARs, use wprintf. In C++ use std::u16string: std::wstring and wide streams cannot be helped.
+ * library's: give them no WCHARs, use wprintf or compat/windows.h. In C++ use std::u16string: std::wstring and wide
+ * streams cannot be helped.
  */
 #ifndef WER_WIDE_H
 #define WER_WIDE_H
@@ -240,20 +241,54 @@ static inline int WerWinWcsncpy_s(WCHAR *to, size_t capacity, const WCHAR *from,
 
 /* ---- formatted text -------------------------------------------------------------------------------------------- */
 
-/* Width and precision of one conversion, at most. */
+/* Width of one conversion, and precision of a number, at most. */
 #define WER_WIDE_MAX_FIELD 512
 
-/* A buffer that is being filled; what does not fit is counted and dropped. */
+/* The next character as UTF-8, of which the bytes are counted; unpaired surrogates become U+FFFD. Not at the end. */
+static inline size_t WerWinUtf8(const WCHAR **at, unsigned char *bytes)
+{
+    unsigned long c = *(*at)++;
+    size_t count = 0;
+    if (c >= 0xD800 && c < 0xDC00 && **at >= 0xDC00 && **at < 0xE000)
+        c = 0x10000 + ((c - 0xD800) << 10) + (unsigned long)(*(*at)++ - 0xDC00);
+    else if (c >= 0xD800 && c < 0xE000)
+        c = 0xFFFD;
+    if (c < 0x80) {
+        bytes[count++] = (unsigned char)c;
+        return count;
+    }
+    if (c < 0x800) {
+        bytes[count++] = (unsigned char)(0xC0 | c >> 6);
+    } else {
+        if (c < 0x10000) {
+            bytes[count++] = (unsigned char)(0xE0 | c >> 12);
+        } else {
+            bytes[count++] = (unsigned char)(0xF0 | c >> 18);
+            bytes[count++] = (unsigned char)(0x80 | (c >> 12 & 0x3F));
+        }
+        bytes[count++] = (unsigned char)(0x80 | (c >> 6 & 0x3F));
+    }
+    bytes[count++] = (unsigned char)(0x80 | (c & 0x3F));
+    return count;
+}
+
+/* A buffer that is being filled, of units or, where these are NULL, of bytes; what does not fit is counted and dropped. */
 typedef struct WerWinText {
     WCHAR *units;
+    char *bytes;
     size_t capacity;
     size_t length;
+    int is_narrow; /* s and c are char, S and C are WCHAR, which becomes UTF-8; else the other way round */
 } WerWinText;
 
 static inline void WerWinTextPut(WerWinText *text, WCHAR unit)
 {
-    if (text->length + 1 < text->capacity)
-        text->units[text->length] = unit;
+    if (text->length + 1 < text->capacity) {
+        if (text->is_narrow)
+            text->bytes[text->length] = (char)unit;
+        else
+            text->units[text->length] = unit;
+    }
     text->length++;
 }
 
@@ -270,12 +305,12 @@ static inline void WerWinTextField(WerWinText *text, const WCHAR *wide, const ch
         WerWinTextPut(text, ' ');
 }
 
-/* The digits of a number or a `*`. Above WER_WIDE_MAX_FIELD it only says so. */
+/* The digits of a width or a precision; of those above a million only that they are. */
 static inline size_t WerWinDigits(const WCHAR **format)
 {
     size_t value = 0;
     for (; **format >= '0' && **format <= '9'; (*format)++)
-        if (value <= WER_WIDE_MAX_FIELD)
+        if (value <= 1000000)
             value = value * 10 + (size_t)(**format - '0');
     return value;
 }
@@ -315,6 +350,33 @@ static inline const WCHAR *WerWinSize(const WCHAR *format, WerWinConversion *how
     }
 }
 
+/* A WCHAR string in a text of bytes: whole characters, of no more than `limit` bytes. Answers how many; without a text
+ * it only counts. */
+static inline size_t WerWinTextWide(WerWinText *text, const WCHAR *string, size_t limit)
+{
+    size_t total = 0;
+    while (total < limit && *string != 0) {
+        unsigned char bytes[4];
+        size_t i, count = WerWinUtf8(&string, bytes);
+        if (count > limit - total)
+            break;
+        for (i = 0; text != NULL && i < count; i++)
+            WerWinTextPut(text, bytes[i]);
+        total += count;
+    }
+    return total;
+}
+
+/* The same, aligned in `width`. */
+static inline void WerWinTextWideField(WerWinText *text, const WCHAR *string, size_t limit, size_t width, int is_left)
+{
+    size_t count = WerWinTextWide(NULL, string, limit);
+    size_t padding = width > count ? width - count : 0;
+    WerWinTextField(text, NULL, "", 0, is_left ? 0 : padding, 0);
+    WerWinTextWide(text, string, limit);
+    WerWinTextField(text, NULL, "", 0, is_left ? padding : 0, 0);
+}
+
 /* A number by the C library, in `digits` of 2 * WER_WIDE_MAX_FIELD bytes, which hold the longest double. */
 static inline int WerWinNumber(char *digits, const WerWinConversion *how, WCHAR letter, unsigned long long value,
                                double real, int is_real)
@@ -349,21 +411,19 @@ static inline unsigned long long WerWinCut(unsigned long long value, int bytes, 
 
 /*
  * The conversions d i u o x X c C s S p e E f F g G a A and %%, with all flags, a width and a precision of up to
- * WER_WIDE_MAX_FIELD or by *, and the sizes hh h l ll L I I32 I64 j z t w. As on Windows, s is a WCHAR string and S or hs
- * a char string, l is 32 bits wide, p is 16 digits, and %n is not known. Answers the length that the whole text has, or
- * (size_t)-1 for a format that it does not know.
+ * WER_WIDE_MAX_FIELD (of a string: any) or by *, and the sizes hh h l ll L I I32 I64 j z t w. As on Windows, s is a
+ * WCHAR string and S or hs a char string (the other way round in a text of bytes), l is 32 bits wide, p is 16 digits,
+ * and %n is not known. Answers the length that the whole text has, or (size_t)-1 for a format that it does not know.
  */
-static inline size_t WerWinFormatV(WCHAR *to, size_t capacity, const WCHAR *format, va_list arguments)
+static inline size_t WerWinFormatText(WerWinText *text, const WCHAR *format, va_list arguments)
 {
-    WerWinText text;
-    text.units = to, text.capacity = capacity, text.length = 0;
     for (; *format != 0; format++) {
         WerWinConversion how;
         char digits[2 * WER_WIDE_MAX_FIELD];
         size_t flags = 0;
         int length = 0;
         if (*format != '%') {
-            WerWinTextPut(&text, *format);
+            WerWinTextPut(text, *format);
             continue;
         }
         memset(&how, 0, sizeof how);
@@ -394,19 +454,26 @@ static inline size_t WerWinFormatV(WCHAR *to, size_t capacity, const WCHAR *form
                 how.precision = (int)WerWinDigits(&format);
             }
         }
-        if (how.width > WER_WIDE_MAX_FIELD || how.precision > WER_WIDE_MAX_FIELD)
-            return (size_t)-1;
         format = WerWinSize(format, &how);
+        if (how.width > WER_WIDE_MAX_FIELD)
+            return (size_t)-1;
+        if (how.precision > WER_WIDE_MAX_FIELD && *format != 's' && *format != 'S')
+            return (size_t)-1;
         switch (*format) {
         case '%':
-            WerWinTextPut(&text, '%');
+            WerWinTextPut(text, '%');
             break;
         case 'C':
         case 'c': {
-            WCHAR unit = (WCHAR)va_arg(arguments, int);
-            if (how.is_narrow || (*format == 'C' && !how.is_wide))
-                unit &= 0xFF;
-            WerWinTextField(&text, &unit, NULL, 1, how.width, how.is_left);
+            WCHAR unit[2];
+            int is_wide = how.is_wide || (!how.is_narrow && (*format == 'C') == text->is_narrow);
+            unit[0] = (WCHAR)va_arg(arguments, int), unit[1] = 0;
+            if (!is_wide)
+                unit[0] &= 0xFF;
+            if (text->is_narrow && is_wide)
+                WerWinTextWideField(text, unit, (size_t)-1, how.width, how.is_left);
+            else
+                WerWinTextField(text, unit, NULL, 1, how.width, how.is_left);
             break;
         }
         case 'd':
@@ -436,21 +503,25 @@ static inline size_t WerWinFormatV(WCHAR *to, size_t capacity, const WCHAR *form
         case 'p':
             length = snprintf(digits, sizeof digits, "%016llX",
                               (unsigned long long)(ULONG_PTR)va_arg(arguments, void *));
-            WerWinTextField(&text, NULL, digits, (size_t)length, how.width, how.is_left);
+            WerWinTextField(text, NULL, digits, (size_t)length, how.width, how.is_left);
             length = 0;
             break;
         case 'S':
         case 's': {
             const void *string = va_arg(arguments, const void *);
-            int is_narrow = how.is_narrow || (*format == 'S' && !how.is_wide);
+            int is_narrow = !how.is_wide && (how.is_narrow || (*format == 'S') != text->is_narrow);
             const WCHAR *wide = is_narrow ? NULL : (const WCHAR *)string;
             const char *narrow = is_narrow ? (const char *)string : NULL;
             size_t count = 0, limit = how.precision < 0 ? (size_t)-1 : (size_t)how.precision;
             if (string == NULL)
                 wide = NULL, narrow = "(null)";
+            if (text->is_narrow && wide != NULL) {
+                WerWinTextWideField(text, wide, limit, how.width, how.is_left);
+                break;
+            }
             while (count < limit && (wide != NULL ? wide[count] != 0 : narrow[count] != 0))
                 count++;
-            WerWinTextField(&text, wide, narrow, count, how.width, how.is_left);
+            WerWinTextField(text, wide, narrow, count, how.width, how.is_left);
             break;
         }
         default:
@@ -459,12 +530,24 @@ static inline size_t WerWinFormatV(WCHAR *to, size_t capacity, const WCHAR *form
         if (length < 0)
             return (size_t)-1;
         if (length > 0)
-            WerWinTextField(&text, NULL, digits,
+            WerWinTextField(text, NULL, digits,
                             (size_t)length < sizeof digits ? (size_t)length : sizeof digits - 1, 0, 0);
     }
-    if (capacity != 0)
-        to[text.length < capacity ? text.length : capacity - 1] = 0;
-    return text.length;
+    if (text->capacity != 0) {
+        size_t end = text->length < text->capacity ? text->length : text->capacity - 1;
+        if (text->is_narrow)
+            text->bytes[end] = 0;
+        else
+            text->units[end] = 0;
+    }
+    return text->length;
+}
+
+static inline size_t WerWinFormatV(WCHAR *to, size_t capacity, const WCHAR *format, va_list arguments)
+{
+    WerWinText text;
+    text.units = to, text.bytes = NULL, text.capacity = capacity, text.length = 0, text.is_narrow = 0;
+    return WerWinFormatText(&text, format, arguments);
 }
 
 /* S_OK; STRSAFE_E_INSUFFICIENT_BUFFER with the text cut; STRSAFE_E_INVALID_PARAMETER. */
@@ -541,29 +624,8 @@ static inline int WerWinPut(FILE *file, const WCHAR *text)
 {
     const WCHAR *at = text;
     while (*at != 0) {
-        unsigned long c = *at++;
         unsigned char bytes[4];
-        size_t count = 0;
-        if (c >= 0xD800 && c < 0xDC00 && *at >= 0xDC00 && *at < 0xE000)
-            c = 0x10000 + ((c - 0xD800) << 10) + (unsigned long)(*at++ - 0xDC00);
-        else if (c >= 0xD800 && c < 0xE000)
-            c = 0xFFFD;
-        if (c < 0x80) {
-            bytes[count++] = (unsigned char)c;
-        } else {
-            if (c < 0x800) {
-                bytes[count++] = (unsigned char)(0xC0 | c >> 6);
-            } else {
-                if (c < 0x10000) {
-                    bytes[count++] = (unsigned char)(0xE0 | c >> 12);
-                } else {
-                    bytes[count++] = (unsigned char)(0xF0 | c >> 18);
-                    bytes[count++] = (unsigned char)(0x80 | (c >> 12 & 0x3F));
-                }
-                bytes[count++] = (unsigned char)(0x80 | (c >> 6 & 0x3F));
-            }
-            bytes[count++] = (unsigned char)(0x80 | (c & 0x3F));
-        }
+        size_t count = WerWinUtf8(&at, bytes);
         if (fwrite(bytes, 1, count, file) != count)
             return -1;
     }

@@ -6,6 +6,8 @@
 #ifndef WER_COMPAT_WER_CRT_H
 #define WER_COMPAT_WER_CRT_H
 
+#include "wer_printf.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -13,29 +15,6 @@ extern "C" {
 extern char **environ;
 
 typedef int errno_t;
-
-static inline int WerWinVsprintf_s(char *to, size_t capacity, const char *format, va_list arguments)
-{
-    int length;
-    if (to == NULL || format == NULL || capacity == 0)
-        return -1;
-    length = vsnprintf(to, capacity, format, arguments);
-    if (length >= 0 && (size_t)length < capacity)
-        return length;
-    to[0] = 0;
-    return -1;
-}
-
-/* The number of bytes written; -1, with `to` emptied, when the text does not fit. */
-static inline int WerWinSprintf_s(char *to, size_t capacity, const char *format, ...)
-{
-    int length;
-    va_list arguments;
-    va_start(arguments, format);
-    length = WerWinVsprintf_s(to, capacity, format, arguments);
-    va_end(arguments);
-    return length;
-}
 
 /* 0; 22 (EINVAL) for no room at all or a null pointer, 34 (ERANGE) when it does not fit, with `to` emptied. */
 static inline int WerWinStrcpy_s(char *to, size_t capacity, const char *from)
@@ -73,14 +52,9 @@ static inline int WerWinStricmp(const char *a, const char *b)
     return tolower((unsigned char)*a) - tolower((unsigned char)*b);
 }
 
-#define sprintf_s WerWinSprintf_s
-#define vsprintf_s WerWinVsprintf_s
 #define strcpy_s WerWinStrcpy_s
 #define strcat_s WerWinStrcat_s
 #define _stricmp WerWinStricmp
-#define _snprintf snprintf
-#define printf_s printf
-#define fprintf_s fprintf
 
 /* One string of UTF-8 as UTF-16; what is not UTF-8 becomes U+FFFD. NULL without memory. */
 static inline WCHAR *WerWinWiden(const char *text)

@@ -58,6 +58,17 @@ fn formats_are_as_the_c_library_has_them_and_bounded() {
 }
 
 #[test]
+fn narrow_formats_take_wide_strings() {
+    for more in [&["-O2"][..], &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let program = compile_for_windows(&folder, "narrow.c", &[more, &["-Wno-format"]].concat());
+        let ended = run(&folder, &program, "");
+        assert_eq!(ended.text, "größe \u{20AC} ok\n0 failures\n", "{more:?}");
+        assert!(ended.status.success(), "{more:?}: {:?}", ended.status);
+    }
+}
+
+#[test]
 fn the_sample_in_cxx_registers_and_crashes() {
     for standard in ["-std=c++17", "-std=gnu++20"] {
         let folder = tempfile::tempdir().unwrap();
