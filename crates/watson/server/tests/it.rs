@@ -10,6 +10,8 @@ mod binary;
 mod cabs;
 #[path = "it/client.rs"]
 mod client;
+#[path = "it/durability.rs"]
+mod durability;
 #[path = "it/load.rs"]
 mod load;
 #[path = "it/pages.rs"]

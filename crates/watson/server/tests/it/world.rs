@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -131,7 +132,13 @@ pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder can be made")
 }
 
-/// A crash of `application`, told apart from others by `moment`.
+/// When this program began, as a FILETIME.
+static BEGUN_FILETIME: LazyLock<u64> = LazyLock::new(|| {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
+    since.as_secs() * 10_000_000 + 116_444_736_000_000_000
+});
+
+/// A crash of `application`, on a machine of its own for each `moment`, told apart from others by `moment`.
 pub(crate) fn crash(application: &str, moment: u64) -> Level1Request {
     let values = [
         application,
@@ -155,7 +162,7 @@ pub(crate) fn crash(application: &str, moment: u64) -> Level1Request {
     ];
     Level1Request {
         user_name: "user".into(),
-        machine_name: "machine".into(),
+        machine_name: format!("machine-{moment}"),
         os: "6.18.0.2.0.0.256.1".into(),
         lcid: "1033".into(),
         application: Some(ApplicationInfo {
@@ -165,7 +172,7 @@ pub(crate) fn crash(application: &str, moment: u64) -> Level1Request {
         }),
         report_type: 2,
         event_type: "APPCRASH".into(),
-        event_time_filetime: 134_000_000_000_000_000 + moment,
+        event_time_filetime: *BEGUN_FILETIME + moment,
         parameters: (0..)
             .zip(names.iter().zip(values))
             .map(|(id, (n, v))| (id, (*n).into(), v.into()))
