@@ -13,7 +13,8 @@
 //! | `copied` | dumps and files are in the unfinished report |
 //! | `committed` | the report is in the store; the block still says "begun" |
 //!
-//! The last two are those of a report that a program submits, too; it waits for an answer there.
+//! The last two are those of a report that a program submits, too, and `captured` of each process that is dumped for it; the
+//! program waits for an answer there.
 //!
 //! A process that the kernel or the service starts has no such variable: core_pattern must set it by `env`.
 

@@ -201,7 +201,7 @@ fn store(
     let id = ReportId(*uuid::Uuid::new_v4().as_bytes());
     let store = Store::open(&context.locations.store_root)?;
     let staging = store.begin(id)?;
-    let mut made = dumps::make(&request.dumps, with_registered, staging.folder(), id);
+    let mut made = dumps::make(&request.dumps, with_registered, context, staging.folder(), id);
     soft_errors.append(&mut made.soft_errors);
     let mut copied = files::copy(&wanted, context, staging.folder());
     soft_errors.append(&mut copied.soft_errors);

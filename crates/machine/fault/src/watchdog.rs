@@ -7,6 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// Exit status of a run that its watchdog has ended.
+pub const EXIT_HUNG: i32 = 3;
+
 /// A deadline that progress puts off.
 #[derive(Debug)]
 pub struct Watchdog {

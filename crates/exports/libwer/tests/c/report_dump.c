@@ -296,6 +296,20 @@ static void large(void)
     CHECK(waitpid(-1, NULL, WNOHANG | __WALL) == -1);
 }
 
+/* The one who dumps it stands still, and lets it go. */
+static void held(void)
+{
+    char spot[512];
+    HREPORT report = made();
+    snprintf(spot, sizeof(spot), "captured:%s-spot", getenv("WER_STORE_DIR"));
+    EXPECT(added(report, SELF, NULL, WerDumpTypeMiniDump, 0), S_OK);
+    CHECK(setenv("WER_FAIL_SPOT", spot, 1) == 0);
+    EXPECT(WerReportSubmit(report, WerConsentNotAsked, 0, NULL), (HRESULT)0x8007006D);
+    CHECK(access(strchr(spot, ':') + 1, F_OK) == 0);
+    CHECK(unsetenv("WER_FAIL_SPOT") == 0);
+    submitted(report, 0);
+}
+
 static void only_small(void)
 {
     HREPORT report = made();
@@ -465,6 +479,8 @@ int main(int argc, char **argv)
         of_itself(0);
     else if (strcmp(what, "registered") == 0)
         of_itself(WER_SUBMIT_ADD_REGISTERED_DATA);
+    else if (strcmp(what, "held") == 0)
+        held();
     else if (strcmp(what, "large") == 0)
         large();
     else if (strcmp(what, "small") == 0)

@@ -28,10 +28,15 @@ struct Report {
 
 impl Report {
     fn made_by(argument: &str) -> Self {
+        Self::made_with("", argument)
+    }
+
+    fn made_with(settings: &str, argument: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for part in ["etc", "config/wer"] {
             fs::create_dir_all(folder.path().join(part)).unwrap();
         }
+        fs::write(folder.path().join("etc/wer.toml"), settings).unwrap();
         let (compiler, options) = DIALECTS[0];
         let program = compile(&folder, compiler, "report_dump.c", &[options, &WITH_LIBRARY].concat());
         let ended = run_with_werfault(&folder, &program, werfault(), argument);
@@ -184,6 +189,12 @@ fn a_large_process_with_narrow_limits_is_dumped_whole() {
     let heap = report.dump("memory.hdmp");
     assert_eq!(block(&heap, report.printed[1]), Some(vec![b'L'; 4096]));
     assert_eq!(threads(&heap), [report.printed[0]]);
+}
+
+#[test]
+fn a_reporter_that_stands_still_holds_nobody() {
+    let report = Report::made_with("HoldMilliseconds = 1000\n", "held");
+    assert_eq!(report.dumps(), names(["minidump.mdmp"]), "the second attempt");
 }
 
 #[test]

@@ -3,28 +3,48 @@
 //! A process is named by its number and the time of its start, is held by a pidfd, and is stopped and read with the rights
 //! of the program that asks: the kernel decides whether it may. Each process is captured once for all its dumps. What
 //! cannot be had is a sentence in the report.
+//!
+//! A process stands for as long as its memory is copied. Should that not get on, this run ends, and the kernel lets the
+//! process go.
 
 mod asked;
 mod folder;
 
 use std::path::Path;
+use std::time::Duration;
 
 use wer_abi::flags::{
     DumpType, WER_DUMP_NOHEAP_ONQUEUE, WER_FAULT_REPORTING_FLAG_NO_HEAP_ON_QUEUE,
     WER_FAULT_REPORTING_FLAG_NOHEAP,
 };
-use wer_capture::Capture;
 use wer_minidump::DumpOptions;
 use wer_model::{FileKind, ReportId, file_marks};
-use wer_snapshot::{ProcessSnapshot, RegistrationKind};
+use wer_snapshot::{MemoryReader, ProcessSnapshot, RegistrationKind};
 
 pub(super) use self::asked::Asked;
 pub(super) use self::folder::Made;
 use self::folder::{Folder, Place};
+use crate::Context;
 use crate::dumps::{MINIDUMP, REGISTERED_DUMP};
+use crate::fail_spot::{self, Spot};
+use crate::progress::ToldReader;
+use crate::watchdog::{EXIT_HUNG, Watchdog};
+
+/// Ends this run if a process stands for its dumps for longer than the settings allow, without progress. Its program is
+/// told that nobody answers.
+pub(super) fn watch(context: &Context) -> Watchdog {
+    let limit = Duration::from_millis(u64::from(context.settings.hold_ms()));
+    Watchdog::start(limit, || std::process::exit(EXIT_HUNG))
+}
 
 /// Makes the dumps in `folder`. With `with_registered` what the processes registered joins them, and their flags count.
-pub(super) fn make(asked: &[Asked], with_registered: bool, folder: &Path, id: ReportId) -> Made {
+pub(super) fn make(
+    asked: &[Asked],
+    with_registered: bool,
+    context: &Context,
+    folder: &Path,
+    id: ReportId,
+) -> Made {
     let mut folder = Folder::new(folder);
     let mut done = Vec::new();
     for first in asked {
@@ -34,7 +54,8 @@ pub(super) fn make(asked: &[Asked], with_registered: bool, folder: &Path, id: Re
         }
         done.push(process);
         let of_process = asked.iter().filter(|other| other.process() == process);
-        if let Err(reason) = make_of_process(first, of_process, with_registered, &mut folder, id) {
+        let watchdog = watch(context);
+        if let Err(reason) = make_of_process(first, of_process, with_registered, &watchdog, &mut folder, id) {
             folder.note(process.0, &format!("There is no dump of it: {}.", reason.trim_end_matches('.')));
         }
     }
@@ -45,10 +66,12 @@ fn make_of_process<'a>(
     first: &Asked,
     all: impl Iterator<Item = &'a Asked> + Clone,
     with_registered: bool,
+    watchdog: &Watchdog,
     folder: &mut Folder<'_>,
     id: ReportId,
 ) -> Result<(), String> {
     let mut capture = first.capture()?;
+    fail_spot::reach(Spot::Captured);
     let pid = capture.identity().pid;
     for error in std::mem::take(&mut capture.snapshot.soft_errors) {
         folder.note(pid, &error.message);
@@ -56,9 +79,11 @@ fn make_of_process<'a>(
     let flags = if with_registered { capture.snapshot.registrations.flags } else { 0 };
     let has_mini = all.clone().any(Asked::is_mini);
     let mut has_heap = false;
+    let mut progress = || watchdog.progress();
+    let memory = ToldReader::new(capture.memory(), &mut progress);
     for asked in all {
         let mut wish = wish_of(asked, flags, id);
-        let happened = asked.told(capture.memory(), &capture.snapshot);
+        let happened = asked.told(&memory, &capture.snapshot);
         let mut snapshot = happened.unwrap_or_else(|reason| {
             folder.note(pid, &format!("What its caller says of {} was left out: {reason}.", wish.place.name));
             capture.snapshot.clone()
@@ -66,21 +91,21 @@ fn make_of_process<'a>(
         if wish.place.marks & file_marks::DROP_WHEN_QUEUED != 0 && !has_mini {
             let place =
                 Place { name: MINIDUMP.into(), kind: FileKind::Minidump, marks: file_marks::STANDS_IN };
-            take(folder, place, &capture, snapshot.clone(), &mini(id));
+            take(folder, (pid, &memory), place, snapshot.clone(), &mini(id));
         }
         has_heap |= wish.options.heap_memory();
         if wish.options.heap_memory() && !with_registered {
             leave_blocks_out(&mut snapshot);
         }
         wish.place.name = folder.free_name(&wish.place.name);
-        take(folder, wish.place, &capture, snapshot, &wish.options);
+        take(folder, (pid, &memory), wish.place, snapshot, &wish.options);
     }
     if with_registered && !has_heap && capture.snapshot.registrations.memory_blocks().next().is_some() {
         let name = folder.free_name(REGISTERED_DUMP);
         let place = Place { name, kind: FileKind::AuxiliaryDump, marks: 0 };
-        let (snapshot, memory) = (&capture.snapshot, capture.memory());
-        let plan = wer_minidump::plan_registered(snapshot, memory, &mini(id));
-        folder.take(pid, place, snapshot.clone(), |file| plan.copy(memory, file));
+        let snapshot = &capture.snapshot;
+        let plan = wer_minidump::plan_registered(snapshot, &memory, &mini(id));
+        folder.take(pid, place, snapshot.clone(), |file| plan.copy(&memory, file));
     }
     // It goes on while they are written.
     capture.release();
@@ -122,12 +147,11 @@ fn leave_blocks_out(snapshot: &mut ProcessSnapshot) {
 
 fn take(
     folder: &mut Folder<'_>,
+    (pid, memory): (u32, &dyn MemoryReader),
     place: Place,
-    capture: &Capture,
     snapshot: ProcessSnapshot,
     options: &DumpOptions,
 ) {
-    let (pid, memory) = (capture.identity().pid, capture.memory());
     if let Err(error) = options.check() {
         return folder.note(pid, &format!("{} was not made: {error}.", place.name));
     }

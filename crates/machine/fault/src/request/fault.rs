@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use wer_model::{ReportId, SubmitResult};
 
 use super::answer;
-use super::dumps::Asked;
+use super::dumps::{Asked, watch};
 use crate::pipeline::ReportError;
 use crate::{Context, Submission, events, report_capture, submit_with};
 
@@ -38,11 +38,12 @@ pub(super) fn serve(mut socket: File, context: &Context, fault: &Asked) -> Resul
 fn store(context: &Context, fault: &Asked) -> Result<Option<ReportId>> {
     let id = ReportId(*uuid::Uuid::new_v4().as_bytes());
     let told = |reason| anyhow::anyhow!("{reason}");
+    let watchdog = watch(context);
     let mut capture =
         fault.capture().map_err(told).context("a crash that a process tells of was not reported")?;
     let told_of = fault.told(capture.memory(), &capture.snapshot).map_err(told);
     capture.snapshot = told_of.context("a crash that a process tells of makes no sense")?;
-    match report_capture(&mut capture, context, id, &mut || {}) {
+    match report_capture(&mut capture, context, id, &mut || watchdog.progress()) {
         Ok(_) => Ok(Some(id)),
         Err(ReportError::Excluded { .. }) => Ok(None),
         Err(error) => Err(error.into()),

@@ -27,15 +27,13 @@ use crate::fail_spot::{self, Spot};
 use crate::limits::{LAST_LINE_DEADLINE, STORE_REQUEST_DEADLINE};
 use crate::restart::not_restarted;
 use crate::store_requests::{Stores, serve};
-use crate::watchdog::Watchdog;
+use crate::watchdog::{EXIT_HUNG, Watchdog};
 use crate::{
     Context, Reported, Submission, events, privilege, report_hang, request, submit_report, submit_with,
 };
 
 /// Names another folder for the machine's store, in `--store` only.
 const MACHINE_STORE: &str = "WER_MACHINE_STORE_DIR";
-/// Exit status of a run that its watchdog has ended.
-const EXIT_HUNG: i32 = 3;
 
 /// `--crash`.
 ///
