@@ -7,6 +7,7 @@ pub mod access;
 pub mod analyzer;
 pub mod app;
 pub mod connections;
+pub mod fleet;
 pub mod limits;
 pub mod member;
 pub mod options;

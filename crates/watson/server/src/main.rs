@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+use watson_server::fleet::Fleet;
 use watson_server::{ServeOptions, analyzer, serve};
 
 /// Error reporting server: takes crash reports, groups them into buckets, analyses dumps, shows stacks.
@@ -21,6 +22,9 @@ struct Arguments {
 enum Command {
     /// Serve reports and pages.
     Serve(ServeOptions),
+    /// What machines must be told to report to this server.
+    #[command(subcommand)]
+    Fleet(Fleet),
     /// Analyse one cab; what the server starts for each.
     #[command(hide = true)]
     Analyze {
@@ -41,13 +45,18 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Analyze { .. } => watson_analysis::child_main(),
         Command::Member { .. } => watson_server::member::member_child(),
-        Command::Serve(options) => match run(options) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("watson: {error:#}");
-                ExitCode::FAILURE
-            }
-        },
+        Command::Serve(options) => code(run(options)),
+        Command::Fleet(fleet) => code(fleet.run()),
+    }
+}
+
+fn code(outcome: anyhow::Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("watson: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
 

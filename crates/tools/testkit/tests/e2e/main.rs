@@ -3,6 +3,7 @@
 
 mod debug;
 mod dumps;
+mod fleet;
 mod hang;
 mod refusals;
 mod sample;
