@@ -35,6 +35,26 @@ pub struct WerReportInformation {
     pub submit_result_max: i32,
 }
 
+impl WerReportInformation {
+    /// Nothing said.
+    pub const EMPTY: Self = Self {
+        dw_size: V5_SIZE,
+        process: 0,
+        consent_key: [0; 64],
+        friendly_event_name: [0; 128],
+        application_name: [0; 128],
+        application_path: [0; 260],
+        description: [0; 512],
+        parent_window: 0,
+        namespace_partner: [0; 64],
+        namespace_group: [0; 64],
+        application_identity: [0; 16],
+        snapshot: 0,
+        delete_files_token: 0,
+        submit_result_max: 0,
+    };
+}
+
 /// Bytes of the first version.
 pub const BASE_SIZE: u32 = 2208;
 /// Bytes of version 3.

@@ -25,6 +25,8 @@ mod module_context;
 mod os;
 #[cfg(feature = "panic-words")]
 mod panic_words;
+mod report;
+mod store;
 
 pub use after_crash::{
     recovery_in_progress, register_recovery, register_restart, unregister_recovery, unregister_restart,
@@ -39,6 +41,12 @@ pub use module_context::ModuleContext;
 pub use os::crash::AttachOptions;
 #[cfg(target_os = "linux")]
 pub use os::crash::watchdog::{DEFAULT_TIMEOUT as DEFAULT_HANG_TIMEOUT, Watchdog};
+pub use report::{
+    Consent, DialogText, FileKind, Report, ReportDump, ReportInformation, ReportType, SubmitResult,
+};
+pub use store::{
+    ReportMetadata, Store, StoreKind, add_excluded_application, purge_reports, remove_excluded_application,
+};
 pub use wer_abi::Hresult;
 pub use wer_abi::flags;
 #[cfg(feature = "module")]

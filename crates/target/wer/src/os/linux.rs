@@ -1,6 +1,8 @@
 //! Linux: everything is done by the client of this project.
 
 pub(crate) mod registration;
+pub(crate) mod report;
+pub(crate) mod store;
 
 pub(crate) use wer_client::crash;
 

@@ -6,3 +6,5 @@ pub(crate) mod crash;
 #[cfg(feature = "module")]
 pub(crate) mod process;
 pub(crate) mod registration;
+pub(crate) mod report;
+pub(crate) mod store;

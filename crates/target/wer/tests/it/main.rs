@@ -1,5 +1,7 @@
 //! The safe API, looked at from outside: what a reader of this process's block finds.
 
+mod reports;
+
 use std::fs::File;
 use std::mem::offset_of;
 use std::os::unix::fs::FileExt;

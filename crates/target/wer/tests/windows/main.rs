@@ -60,15 +60,41 @@ fn the_application_calls_the_systems_own_functions() {
 }
 
 #[test]
+fn reports_and_the_store_are_the_systems_own() {
+    let folder = build(&["report-sample"], &[]);
+    let bytes = std::fs::read(folder.join("report-sample.exe")).unwrap();
+    let imports = imported_from(&object::File::parse(&*bytes).unwrap(), b"wer.dll");
+    for name in [
+        "WerReportCreate",
+        "WerReportSetParameter",
+        "WerReportAddFile",
+        "WerReportAddDump",
+        "WerReportSubmit",
+        "WerReportCloseHandle",
+        "WerStoreOpen",
+        "WerStoreGetFirstReportKey",
+        "WerStoreQueryReportMetadataV3",
+        "WerStoreClose",
+        "WerAddExcludedApplication",
+    ] {
+        assert!(imports.contains(name), "{name} is not among {imports:?}");
+    }
+}
+
+#[test]
 fn the_crate_is_built_with_and_without_its_features() {
     build(&["wer"], &["--no-default-features"]);
     build(&["wer"], &["--features", "module"]);
 }
 
 fn imported_from_kernel32(file: &object::File<'_>) -> BTreeSet<String> {
+    imported_from(file, b"kernel32.dll")
+}
+
+fn imported_from(file: &object::File<'_>, library: &[u8]) -> BTreeSet<String> {
     let imports = file.imports().unwrap().map(Result::unwrap);
-    let of_kernel = imports.filter(|import| import.library().eq_ignore_ascii_case(b"kernel32.dll"));
-    of_kernel.filter_map(|import| text(import.name().name()?)).collect()
+    let of_library = imports.filter(|import| import.library().eq_ignore_ascii_case(library));
+    of_library.filter_map(|import| text(import.name().name()?)).collect()
 }
 
 fn text(name: &[u8]) -> Option<String> {

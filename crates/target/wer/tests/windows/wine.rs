@@ -80,11 +80,11 @@ impl Drop for Wine {
 }
 
 #[test]
-fn the_sample_module_and_application_run_under_wine() {
+fn the_samples_run_under_wine() {
     assert!(Path::new(WINE).is_file(), "{WINE} is missing; `cargo xtask setup` installs it");
-    let built = build(&["crash-report-sample", "crash-report-sample-module"], &[]);
+    let built = build(&["crash-report-sample", "crash-report-sample-module", "report-sample"], &[]);
     let wine = Wine::new();
-    for name in ["crash_report_sample_module.dll", "crash-report-sample.exe"] {
+    for name in ["crash_report_sample_module.dll", "crash-report-sample.exe", "report-sample.exe"] {
         std::fs::copy(built.join(name), wine.path(name)).unwrap();
     }
     let ran = wine.run("host.exe", &["crash_report_sample_module.dll"]);
@@ -102,4 +102,21 @@ fn the_sample_module_and_application_run_under_wine() {
     let ran = wine.run("crash-report-sample.exe", &[r"C:\module.dll"]);
     let said = String::from_utf8_lossy(&ran.stderr);
     assert!(said.contains("E_NOTIMPL (0x80004001)"), "{said} {ran:?}");
+    reports_and_exclusion(&wine);
+}
+
+/// Wine begins and ends reports and keeps the list of programs; parameters are a stub.
+fn reports_and_exclusion(wine: &Wine) {
+    let run = |arguments: &[&str]| {
+        let ran = wine.run("report-sample.exe", arguments);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+        (ran.status.success(), text(&ran.stdout), text(&ran.stderr))
+    };
+    let (is_done, said, error) = run(&["report", r"C:\windows\win.ini"]);
+    assert_eq!((is_done, &*said), (false, "begun\n"), "{error}");
+    assert!(error.contains("E_NOTIMPL (0x80004001)"), "{error}");
+    for (word, is_good) in [("include", false), ("exclude", true), ("include", true), ("include", false)] {
+        let (is_done, _, error) = run(&[word, "some-program.exe"]);
+        assert_eq!(is_done, is_good, "{word}: {error}");
+    }
 }
