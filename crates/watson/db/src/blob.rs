@@ -17,6 +17,13 @@ pub struct BlobRef {
     pub size_bytes: u64,
 }
 
+impl BlobRef {
+    /// Bytes, as the rows have them.
+    pub(crate) fn size(&self) -> i64 {
+        i64::try_from(self.size_bytes).unwrap_or(i64::MAX)
+    }
+}
+
 /// Where a blob lies.
 #[must_use]
 pub fn blob_path(blobs: &Path, sha256: &str) -> PathBuf {

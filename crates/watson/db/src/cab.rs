@@ -1,9 +1,12 @@
 //! Level 2: a cab arrives for a token. Its blob is on disk before the rows say so; rows and job come in one commit.
 
-use sqlx::{Sqlite, Transaction};
-
-use crate::hit::taken;
-use crate::job::ANALYSIS;
+use crate::job::{ANALYSIS, insert_job};
+use crate::key::RowKey;
+use crate::lease::{lock_label, taken};
+use crate::limits::UPLOAD_HOLD_MS;
+use crate::orders::Orders;
+use crate::report::{NewReport, insert_report};
+use crate::sql::{Tx, sql};
 use crate::{BlobRef, DbError, Store};
 
 /// A token that is good.
@@ -32,30 +35,51 @@ pub enum CabOutcome {
     },
     /// Other bytes were here; these were not taken.
     Different,
+    /// It came so late that its place went to another machine.
+    NotWanted,
 }
 
 #[derive(sqlx::FromRow)]
 struct LeaseRow {
     id: i64,
     label: i64,
+    policy: i64,
+    event_day: i64,
+    key16: Vec<u8>,
+    machine: Vec<u8>,
     state: String,
     expires_ms: i64,
+    late: i64,
+    tenant: i64,
+    machine_name: String,
+    os: String,
+    application_path: String,
+    event_ms: Option<i64>,
 }
 
 impl Store {
-    /// Looks a token up. `None`: never given, or expired while its place went to another machine.
+    /// Looks a token up and holds its place while the cab is on its way. `None`: never given, or expired while its
+    /// place went to another machine.
     ///
     /// # Errors
     /// [`DbError::Sql`].
     pub async fn cab_ticket(&self, token: &str, now_ms: i64) -> Result<Option<CabTicket>, DbError> {
-        let mut tx = self.write().await?;
-        let Some(lease) = lease_of(&mut tx, token).await? else { return Ok(None) };
-        let here = report_of(&mut tx, lease.id).await?;
-        let room = lease.state == "open"
-            && (lease.expires_ms > now_ms
-                || self.policy.wish(taken(&mut tx, lease.label, now_ms).await?).is_some());
-        if here.is_none() && !room {
-            return Ok(None);
+        let orders = self.hits.orders.read(&self.database, now_ms).await?;
+        let mut tx = self.database.begin().await?;
+        let Some(lease) = lease_by_token(&mut tx, token).await? else { return Ok(None) };
+        let here = report_of(&mut tx, &lease).await?;
+        if here.is_none() {
+            if !self.has_place(&mut tx, &lease, &orders, now_ms).await? {
+                return Ok(None);
+            }
+            let until_ms = lease.expires_ms.max(now_ms.saturating_add(UPLOAD_HOLD_MS));
+            tx.execute(
+                sql("UPDATE lease SET expires_ms = $1 WHERE id = $2 AND state = 'open'")
+                    .bind(until_ms)
+                    .bind(lease.id),
+            )
+            .await?;
+            tx.commit().await?;
         }
         Ok(Some(CabTicket { lease: lease.id, bucket: lease.label, here }))
     }
@@ -70,68 +94,81 @@ impl Store {
         blob: &BlobRef,
         now_ms: i64,
     ) -> Result<CabOutcome, DbError> {
-        let mut tx = self.write().await?;
-        if let Some((report, sha256)) = report_of(&mut tx, ticket.lease).await? {
+        let orders = self.hits.orders.read(&self.database, now_ms).await?;
+        let mut tx = self.database.begin().await?;
+        lock_label(&mut tx, ticket.bucket).await?;
+        let Some(lease) = lease_by_id(&mut tx, ticket.lease).await? else { return Ok(CabOutcome::NotWanted) };
+        if let Some((report, sha256)) = report_of(&mut tx, &lease).await? {
             let same = sha256 == blob.sha256;
             return Ok(if same { CabOutcome::AlreadyHere { report } } else { CabOutcome::Different });
         }
-        let report = uuid::Uuid::now_v7().to_string();
-        insert_report(&mut tx, ticket, blob, &report, now_ms).await?;
-        sqlx::query(
-            "INSERT INTO job (kind, report, state, run_after_ms, lease_until_ms, attempts, last_error)
-             VALUES (?, ?, 'open', ?, 0, 0, '')",
-        )
-        .bind(ANALYSIS)
-        .bind(&report)
-        .bind(now_ms)
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query("UPDATE lease SET state = 'used' WHERE id = ?")
-            .bind(ticket.lease)
-            .execute(&mut *tx)
-            .await?;
+        if !self.has_place(&mut tx, &lease, &orders, now_ms).await? {
+            return Ok(CabOutcome::NotWanted);
+        }
+        let report = insert_report(&mut tx, &new_report(&lease, blob)?, now_ms).await?;
+        insert_job(&mut tx, ANALYSIS, &report, now_ms).await?;
+        tx.execute(sql("UPDATE lease SET state = 'used' WHERE id = $1").bind(lease.id)).await?;
         tx.commit().await?;
         Ok(CabOutcome::Stored { report })
     }
+
+    /// Whether a lease's place is still its own, or free again. Holds the label.
+    async fn has_place(
+        &self,
+        tx: &mut Tx,
+        lease: &LeaseRow,
+        orders: &Orders,
+        now_ms: i64,
+    ) -> Result<bool, DbError> {
+        if lease.state != "open" {
+            return Ok(false);
+        }
+        lock_label(tx, lease.label).await?;
+        if lease.expires_ms > now_ms {
+            return Ok(true);
+        }
+        let taken = taken(tx, lease.label, lease.policy, now_ms).await?;
+        Ok(orders.quota(lease.policy).unwrap_or_else(|| self.hits.policy.quota()).has_room(taken))
+    }
 }
 
-async fn lease_of(tx: &mut Transaction<'static, Sqlite>, token: &str) -> Result<Option<LeaseRow>, DbError> {
-    Ok(sqlx::query_as("SELECT id, label, state, expires_ms FROM lease WHERE token = ?")
-        .bind(token)
-        .fetch_optional(&mut **tx)
-        .await?)
+fn new_report<'a>(lease: &'a LeaseRow, blob: &BlobRef) -> Result<NewReport<'a>, DbError> {
+    let key16 = lease.key16.as_slice().try_into().map_err(|_| DbError::Row("key"))?;
+    Ok(NewReport {
+        tenant: lease.tenant,
+        product: "",
+        version: "",
+        label: lease.label,
+        row: RowKey { event_day: lease.event_day, key16 },
+        late: lease.late != 0,
+        machine: &lease.machine,
+        machine_name: &lease.machine_name,
+        os: &lease.os,
+        application_path: &lease.application_path,
+        event_ms: lease.event_ms,
+        annotations: "[]",
+        headers: "[]",
+        files: vec![(String::new(), blob.clone())],
+    })
 }
 
-async fn report_of(
-    tx: &mut Transaction<'static, Sqlite>,
-    lease: i64,
-) -> Result<Option<(String, String)>, DbError> {
-    Ok(sqlx::query_as("SELECT id, blob FROM report WHERE lease = ?")
-        .bind(lease)
-        .fetch_optional(&mut **tx)
-        .await?)
+const LEASE: &str =
+    "SELECT id, label, policy, event_day, key16, machine, state, expires_ms, late, tenant, machine_name,
+    os, application_path, event_ms FROM lease WHERE";
+
+async fn lease_by_token(tx: &mut Tx, token: &str) -> Result<Option<LeaseRow>, DbError> {
+    tx.row(sql(format!("{LEASE} token = $1")).bind(token)).await
 }
 
-async fn insert_report(
-    tx: &mut Transaction<'static, Sqlite>,
-    ticket: &CabTicket,
-    blob: &BlobRef,
-    report: &str,
-    now_ms: i64,
-) -> Result<(), DbError> {
-    sqlx::query("INSERT INTO blob (sha256, size_bytes, stored_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
-        .bind(&blob.sha256)
-        .bind(i64::try_from(blob.size_bytes).unwrap_or(i64::MAX))
-        .bind(now_ms)
-        .execute(&mut **tx)
-        .await?;
-    sqlx::query("INSERT INTO report (id, lease, label, blob, received_ms) VALUES (?, ?, ?, ?, ?)")
-        .bind(report)
-        .bind(ticket.lease)
-        .bind(ticket.bucket)
-        .bind(&blob.sha256)
-        .bind(now_ms)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+async fn lease_by_id(tx: &mut Tx, id: i64) -> Result<Option<LeaseRow>, DbError> {
+    tx.row(sql(format!("{LEASE} id = $1")).bind(id)).await
+}
+
+async fn report_of(tx: &mut Tx, lease: &LeaseRow) -> Result<Option<(String, String)>, DbError> {
+    tx.row(
+        sql("SELECT id, blob FROM report WHERE event_day = $1 AND key16 = $2")
+            .bind(lease.event_day)
+            .bind(lease.key16.as_slice()),
+    )
+    .await
 }

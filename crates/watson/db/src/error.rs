@@ -31,6 +31,15 @@ pub enum DbError {
     /// Another process has the data folder.
     #[error("another watson uses {0}; stop it, or choose another --data folder")]
     InUse(PathBuf),
+    /// Too much waits to be written.
+    #[error("the store is busy")]
+    Busy,
+    /// An upload without a dump.
+    #[error("the upload has no dump")]
+    NoDump,
+    /// Something that was to be changed is not there.
+    #[error("there is no {0}")]
+    Missing(&'static str),
     /// A reading beyond its limit.
     #[error("the analysis has {actual_bytes} bytes, more than the limit of {limit_bytes}")]
     ReadingTooLarge {
@@ -42,6 +51,20 @@ pub enum DbError {
 }
 
 impl DbError {
+    /// Another try may well succeed: the store is busy, or stopped for a moment.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy | Self::Sql(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed))
+            || self.is_conflict()
+    }
+
+    /// Two transactions stood in each other's way, and this one was given up by the database.
+    pub(crate) fn is_conflict(&self) -> bool {
+        let Self::Sql(sqlx::Error::Database(error)) = self else { return false };
+        // serialization_failure, deadlock_detected
+        matches!(error.code().as_deref(), Some("40001" | "40P01"))
+    }
+
     pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { doing, path, source }

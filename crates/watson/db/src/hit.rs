@@ -1,32 +1,55 @@
-//! Level 1: one crash becomes a hit of its label, once, and perhaps the right to send a cab.
+//! A crash as the intake tells it, and what it is answered.
 
-use sha2::{Digest, Sha256};
-use sqlx::{Sqlite, Transaction};
-use wer_model::{LABEL_VERSION, Parameter, Signature, label};
+use wer_model::Signature;
 
-use crate::policy::{Taken, Wish};
-use crate::time::{day_of, filetime_to_ms, hit_day};
-use crate::{DbError, Store};
+use crate::key::{IdempotencyKey, RowKey, machine_hash};
+use crate::policy::{Policy, Wants};
+use crate::time::{DAY_MS, day_of};
 
-/// A crash as level 1 told it.
+/// The tenant of whoever names none.
+pub const DEFAULT_TENANT: i64 = 1;
+
+/// A crash as a report told it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Crash {
+    /// Whose it is: a row of `tenant`.
+    pub tenant: i64,
+    /// What makes it one crash.
+    pub key: IdempotencyKey,
+    /// When it happened, by the machine's clock, in milliseconds since 1970: the same in every repeat. `None`: the
+    /// report does not say; such a crash counts on the day that it came.
+    pub event_ms: Option<i64>,
     /// What it is filed under.
     pub signature: Signature,
-    /// Parameters beyond the signature; they tell crashes apart, not labels.
-    pub secondary_parameters: Vec<Parameter>,
-    /// The machine's name.
+    /// The machine's name or id; empty = unknown.
     pub machine: String,
     /// Its operating system, as it says.
     pub os: String,
     /// The application's name; empty = unknown.
     pub application: String,
+    /// The application's version; empty = unknown.
+    pub application_version: String,
     /// The application's path; empty = unknown.
     pub application_path: String,
-    /// When it happened, by the machine's clock.
-    pub event_time_filetime: u64,
-    /// The body as it came.
+    /// The level 1 body as it came; empty = there is none.
     pub body: Vec<u8>,
+}
+
+impl Default for Crash {
+    fn default() -> Self {
+        Self {
+            tenant: DEFAULT_TENANT,
+            key: IdempotencyKey::default(),
+            event_ms: None,
+            signature: Signature { event_type: String::new(), parameters: Vec::new() },
+            machine: String::new(),
+            os: String::new(),
+            application: String::new(),
+            application_version: String::new(),
+            application_path: String::new(),
+            body: Vec::new(),
+        }
+    }
 }
 
 /// What to answer.
@@ -36,205 +59,91 @@ pub struct HitAnswer {
     pub bucket: i64,
     /// False where this crash had been reported before.
     pub counted: bool,
+    /// Its event time lies outside the window: kept, and never part of an exact count.
+    pub late: bool,
     /// The cab that is wanted.
     pub wish: Option<CabWish>,
+    /// What is known to help.
+    pub solution: Option<Solution>,
 }
 
 /// A cab is wanted.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CabWish {
     /// Unguessable: 32 hex digits.
     pub token: String,
     /// With process memory.
     pub memory_dump: bool,
+    /// What else it should hold.
+    pub wants: Wants,
 }
 
-impl Crash {
-    /// Names this crash: its time and a hash of machine, event, parameters. The same report sent twice has the same
-    /// key; keys of one day lie together.
-    #[must_use]
-    pub fn key16(&self) -> [u8; 16] {
-        let mut hash = Sha256::new();
-        let mut add = |text: &str| {
-            hash.update((text.len() as u64).to_be_bytes());
-            hash.update(text.as_bytes());
-        };
-        add(&self.machine);
-        add(&self.signature.event_type);
-        for parameter in self.signature.parameters.iter().chain(&self.secondary_parameters) {
-            add(&parameter.name);
-            add(&parameter.value);
+/// What the next machine is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Solution {
+    /// Its row.
+    pub id: i64,
+    /// Where to read more; may be empty.
+    pub url: String,
+    /// What to do; may be empty.
+    pub text: String,
+    /// The version that has the fix.
+    pub fixed_in: Option<String>,
+}
+
+/// A crash with what follows from it alone.
+#[derive(Clone, Debug)]
+pub(crate) struct Hit<'a> {
+    pub(crate) crash: &'a Crash,
+    pub(crate) row: RowKey,
+    pub(crate) machine: Vec<u8>,
+    pub(crate) late: bool,
+    /// The day on which it counts: the event's, or, where that is unknown or unbelievable, today.
+    pub(crate) day: i64,
+}
+
+impl<'a> Hit<'a> {
+    pub(crate) fn new(crash: &'a Crash, policy: &Policy, now_ms: i64) -> Self {
+        let late = crash.event_ms.is_some_and(|event_ms| is_late(event_ms, policy.window_days, now_ms));
+        let counts_at = crash.event_ms.filter(|_| !late).unwrap_or(now_ms);
+        Self {
+            crash,
+            row: RowKey::new(crash.tenant, crash.key, crash.event_ms),
+            machine: machine_hash(crash.tenant, &crash.machine),
+            late,
+            day: day_of(counts_at),
         }
-        let mut key = [0_u8; 16];
-        let (time, rest) = key.split_at_mut(8);
-        time.copy_from_slice(&self.event_time_filetime.to_be_bytes());
-        rest.iter_mut().zip(hash.finalize()).for_each(|(slot, byte)| *slot = byte);
-        key
     }
 }
 
-impl Store {
-    /// Counts the crash, if it is new, and decides whether its cab is wanted. The same crash told again gets the same
-    /// answer with the same token, as long as that token is good. Committed on return.
-    ///
-    /// # Errors
-    /// [`DbError::Sql`].
-    pub async fn record_crash(&self, crash: &Crash, now_ms: i64) -> Result<HitAnswer, DbError> {
-        let key = crash.key16();
-        let mut tx = self.write().await?;
-        let bucket = label_id(&mut tx, crash, now_ms).await?;
-        let counted = count_once(&mut tx, crash, &key, bucket, now_ms).await?;
-        let wish = match good_lease(&mut tx, &key, now_ms).await? {
-            Some(wish) => Some(wish),
-            None => self.lease(&mut tx, crash, &key, bucket, now_ms).await?,
+/// Whether an event time lies outside the window: more than `window_days` before today, or more than a day ahead.
+fn is_late(event_ms: i64, window_days: i64, now_ms: i64) -> bool {
+    day_of(event_ms) < day_of(now_ms) - window_days || event_ms > now_ms.saturating_add(DAY_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lying_clock_is_late_and_a_slow_client_is_not() {
+        let now = 20_000 * DAY_MS + 5;
+        let late = |event_ms| is_late(event_ms, 35, now);
+        assert!(!late(now) && !late(now - 35 * DAY_MS) && !late(now + DAY_MS));
+        assert!(late(now - 36 * DAY_MS) && late(now + DAY_MS + 1));
+        assert!(late(-11_644_473_600_000) && late(i64::MAX) && late(i64::MIN));
+    }
+
+    #[test]
+    fn a_hit_counts_on_its_own_day_and_an_undated_one_today() {
+        let now = 20_000 * DAY_MS + 5;
+        let day = |event_ms| {
+            let crash = Crash { event_ms, ..Crash::default() };
+            let hit = Hit::new(&crash, &Policy::default(), now);
+            (hit.day, hit.late)
         };
-        tx.commit().await?;
-        Ok(HitAnswer { bucket, counted, wish })
+        assert_eq!(day(Some(now - DAY_MS)), (19_999, false));
+        assert_eq!(day(None), (20_000, false));
+        assert_eq!(day(Some(0)), (20_000, true));
     }
-
-    async fn lease(
-        &self,
-        tx: &mut Transaction<'static, Sqlite>,
-        crash: &Crash,
-        key: &[u8],
-        bucket: i64,
-        now_ms: i64,
-    ) -> Result<Option<CabWish>, DbError> {
-        let Some(Wish { memory_dump }) = self.policy.wish(taken(tx, bucket, now_ms).await?) else {
-            return Ok(None);
-        };
-        let token = uuid::Uuid::from_bytes(random_token()?).simple().to_string();
-        // A crash whose earlier lease has expired gets a new one in its place.
-        sqlx::query(
-            "INSERT INTO lease (key16, label, token, memory_dump, state, expires_ms, machine, os, application_path, event_ms)
-             VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?, ?)
-             ON CONFLICT (key16) DO UPDATE SET token = excluded.token, memory_dump = excluded.memory_dump,
-                 expires_ms = excluded.expires_ms WHERE state = 'open'",
-        )
-        .bind(key)
-        .bind(bucket)
-        .bind(&token)
-        .bind(memory_dump)
-        .bind(now_ms.saturating_add(self.policy.lease_ms))
-        .bind(&crash.machine)
-        .bind(&crash.os)
-        .bind(&crash.application_path)
-        .bind(filetime_to_ms(crash.event_time_filetime))
-        .execute(&mut **tx)
-        .await
-        .map(|done| (done.rows_affected() == 1).then_some(CabWish { token, memory_dump }))
-        .map_err(DbError::from)
-    }
-}
-
-/// 128 bits from the system's generator, none of them fixed as a UUID's would be.
-fn random_token() -> Result<[u8; 16], DbError> {
-    let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        DbError::io("cannot read random bytes from", "/dev/urandom")(std::io::Error::other(error.to_string()))
-    })?;
-    Ok(bytes)
-}
-
-async fn label_id(tx: &mut Transaction<'static, Sqlite>, crash: &Crash, now_ms: i64) -> Result<i64, DbError> {
-    let key = label(&crash.signature);
-    let known: Option<i64> = sqlx::query_scalar("SELECT id FROM label WHERE label_key = ?")
-        .bind(&key)
-        .fetch_optional(&mut **tx)
-        .await?;
-    if let Some(id) = known {
-        return Ok(id);
-    }
-    let parameters =
-        serde_json::to_string(&crash.signature.parameters).map_err(|_| DbError::Row("parameter list"))?;
-    let id = sqlx::query_scalar(
-        "INSERT INTO label (label_key, label_version, event_type, application, parameters, first_seen_ms, last_seen_ms)
-         VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-    )
-    .bind(&key)
-    .bind(LABEL_VERSION)
-    .bind(&crash.signature.event_type)
-    .bind(&crash.application)
-    .bind(parameters)
-    .bind(now_ms)
-    .bind(now_ms)
-    .fetch_one(&mut **tx)
-    .await?;
-    Ok(id)
-}
-
-async fn count_once(
-    tx: &mut Transaction<'static, Sqlite>,
-    crash: &Crash,
-    key: &[u8],
-    bucket: i64,
-    now_ms: i64,
-) -> Result<bool, DbError> {
-    let event_ms = filetime_to_ms(crash.event_time_filetime);
-    let seen =
-        sqlx::query("INSERT INTO seen (event_day, key16, label) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
-            .bind(day_of(event_ms))
-            .bind(key)
-            .bind(bucket)
-            .execute(&mut **tx)
-            .await?;
-    if seen.rows_affected() == 0 {
-        return Ok(false);
-    }
-    sqlx::query("INSERT INTO raw (event_day, key16, received_ms, body) VALUES (?, ?, ?, ?)")
-        .bind(day_of(event_ms))
-        .bind(key)
-        .bind(now_ms)
-        .bind(&crash.body)
-        .execute(&mut **tx)
-        .await?;
-    sqlx::query(
-        "INSERT INTO hits (label, day, count) VALUES (?, ?, 1)
-         ON CONFLICT (label, day) DO UPDATE SET count = count + 1",
-    )
-    .bind(bucket)
-    .bind(hit_day(event_ms, now_ms))
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query("UPDATE label SET last_seen_ms = max(last_seen_ms, ?) WHERE id = ?")
-        .bind(now_ms)
-        .bind(bucket)
-        .execute(&mut **tx)
-        .await?;
-    Ok(true)
-}
-
-/// The lease that this crash has: still open, or used, so that a repeated upload finds its place.
-async fn good_lease(
-    tx: &mut Transaction<'static, Sqlite>,
-    key: &[u8],
-    now_ms: i64,
-) -> Result<Option<CabWish>, DbError> {
-    Ok(sqlx::query_as(
-        "SELECT token, memory_dump FROM lease
-         WHERE key16 = ? AND (state = 'used' OR (state = 'open' AND expires_ms > ?))",
-    )
-    .bind(key)
-    .bind(now_ms)
-    .fetch_optional(&mut **tx)
-    .await?)
-}
-
-/// What the bucket has or may still get.
-pub(crate) async fn taken(
-    tx: &mut Transaction<'static, Sqlite>,
-    bucket: i64,
-    now_ms: i64,
-) -> Result<Taken, DbError> {
-    let (cabs, memory_dumps, spoiled): (i64, i64, i64) = sqlx::query_as(
-        "SELECT coalesce(sum(good), 0), coalesce(sum(good AND memory_dump), 0), coalesce(sum(state = 'spoiled'), 0)
-         FROM (SELECT memory_dump, state, state = 'used' OR (state = 'open' AND expires_ms > ?2) AS good
-               FROM lease WHERE label = ?1)",
-    )
-    .bind(bucket)
-    .bind(now_ms)
-    .fetch_one(&mut **tx)
-    .await?;
-    let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
-    Ok(Taken { cabs: count(cabs), memory_dumps: count(memory_dumps), spoiled: count(spoiled) })
 }

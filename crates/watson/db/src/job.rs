@@ -1,14 +1,17 @@
-//! Analysis jobs.
+//! Analysis jobs. Any number of processes take them; each job is held by one.
 //!
 //! 1. `open`: made with the report; due at `run_after_ms`. Taking it counts an attempt and holds it for a while.
 //! 2. `done`: the reading is stored.
 //! 3. `poison`: it failed too often; it is never tried again, and its cab gives its place in the bucket back.
 
 use crate::limits::{MAX_JOB_ERROR_CHARS, MAX_READING_BYTES};
+use crate::sql::{Tx, sql};
 use crate::{DbError, Reading, Store};
 
 /// The kind of a job that analyses a report's cab.
 pub(crate) const ANALYSIS: &str = "analysis";
+/// The kind of a job that analyses a dump that came without a cab. Nothing takes them yet.
+pub(crate) const ANALYSIS_OF_DUMPS: &str = "dump";
 
 /// A job that has been taken.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -35,40 +38,79 @@ pub enum JobFailure {
     Poison,
 }
 
+/// Makes a job that is due at once.
+pub(crate) async fn insert_job(
+    tx: &mut Tx,
+    kind: &'static str,
+    report: &str,
+    now_ms: i64,
+) -> Result<(), DbError> {
+    tx.execute(
+        sql("INSERT INTO job (kind, report, state, run_after_ms, lease_until_ms, attempts, last_error)
+             VALUES ($1, $2, 'open', $3, 0, 0, '')")
+        .bind(kind)
+        .bind(report)
+        .bind(now_ms),
+    )
+    .await?;
+    Ok(())
+}
+
 impl Store {
-    /// Takes the oldest due job; nobody else gets it before `now_ms + hold_ms`.
+    /// Takes up to `n` due jobs, oldest first; nobody else gets them before `now_ms + hold_ms`.
+    ///
+    /// # Errors
+    /// [`DbError::Sql`].
+    pub async fn lease_jobs(
+        &self,
+        n: u32,
+        now_ms: i64,
+        hold_ms: i64,
+    ) -> Result<Vec<AnalysisJobRow>, DbError> {
+        let mut tx = self.database.begin().await?;
+        let free = tx.lock_free_rows();
+        let mut rows: Vec<AnalysisJobRow> = tx
+            .rows(
+                sql(format!(
+                    "UPDATE job SET attempts = attempts + 1, lease_until_ms = $1 + $2
+                     WHERE id IN (SELECT id FROM job WHERE state = 'open' AND kind = $3 AND run_after_ms <= $1
+                                  AND lease_until_ms <= $1 ORDER BY run_after_ms, id LIMIT $4{free})
+                     RETURNING id, report, attempts, (SELECT blob FROM report WHERE report.id = job.report) AS blob"
+                ))
+                .bind(now_ms)
+                .bind(hold_ms)
+                .bind(ANALYSIS)
+                .bind(i64::from(n)),
+            )
+            .await?;
+        tx.commit().await?;
+        rows.sort_by_key(|row| row.id);
+        Ok(rows)
+    }
+
+    /// Takes the oldest due job.
     ///
     /// # Errors
     /// [`DbError::Sql`].
     pub async fn take_job(&self, now_ms: i64, hold_ms: i64) -> Result<Option<AnalysisJobRow>, DbError> {
-        let mut tx = self.write().await?;
-        let row = sqlx::query_as(
-            "UPDATE job SET attempts = attempts + 1, lease_until_ms = ?1 + ?2
-             WHERE id = (SELECT id FROM job WHERE state = 'open' AND run_after_ms <= ?1 AND lease_until_ms <= ?1
-                         ORDER BY run_after_ms, id LIMIT 1)
-             RETURNING id, report, attempts, (SELECT blob FROM report WHERE report.id = job.report) AS blob",
-        )
-        .bind(now_ms)
-        .bind(hold_ms)
-        .fetch_optional(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(row)
+        Ok(self.lease_jobs(1, now_ms, hold_ms).await?.pop())
     }
 
-    /// Gives back what an earlier process had taken. Attempts stay counted, so that a job that ends the whole server
-    /// becomes poison too.
+    /// Gives back what an earlier process had taken, where this process is the only one: elsewhere a hold runs out by
+    /// itself. Attempts stay counted, so that a job that ends the whole server becomes poison too.
     ///
     /// # Errors
     /// [`DbError::Sql`].
     pub async fn requeue_jobs(&self) -> Result<u64, DbError> {
-        let mut tx = self.write().await?;
-        let done =
-            sqlx::query("UPDATE job SET lease_until_ms = 0 WHERE state = 'open' AND lease_until_ms > 0")
-                .execute(&mut *tx)
-                .await?;
+        if !self.database.is_ours_alone() {
+            return Ok(0);
+        }
+        let mut tx = self.database.begin().await?;
+        let done = tx
+            .execute(sql("UPDATE job SET lease_until_ms = 0 WHERE state = 'open' AND lease_until_ms > 0"))
+            .await?;
         tx.commit().await?;
-        Ok(done.rows_affected())
+        Ok(done)
     }
 
     /// Stores what the child found and ends the job.
@@ -88,28 +130,27 @@ impl Store {
                 limit_bytes: MAX_READING_BYTES,
             });
         }
-        let mut tx = self.write().await?;
-        sqlx::query(
-            "INSERT INTO analysis (report, made_ms, signature, top_function, reading) VALUES (?, ?, ?, ?, ?)
-             ON CONFLICT (report) DO UPDATE SET made_ms = excluded.made_ms, signature = excluded.signature,
-                 top_function = excluded.top_function, reading = excluded.reading",
+        let mut tx = self.database.begin().await?;
+        tx.execute(
+            sql("INSERT INTO analysis (report, made_ms, signature, top_function, reading) VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT (report) DO UPDATE SET made_ms = excluded.made_ms, signature = excluded.signature,
+                     top_function = excluded.top_function, reading = excluded.reading")
+            .bind(&job.report)
+            .bind(now_ms)
+            .bind(reading.signature.as_deref())
+            .bind(reading.top_function.as_deref())
+            .bind(json),
         )
-        .bind(&job.report)
-        .bind(now_ms)
-        .bind(&reading.signature)
-        .bind(&reading.top_function)
-        .bind(json)
-        .execute(&mut *tx)
         .await?;
-        sqlx::query("UPDATE job SET state = 'done', lease_until_ms = 0, last_error = '' WHERE id = ?")
-            .bind(job.id)
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await?;
-        Ok(())
+        tx.execute(
+            sql("UPDATE job SET state = 'done', lease_until_ms = 0, last_error = '' WHERE id = $1")
+                .bind(job.id),
+        )
+        .await?;
+        tx.commit().await
     }
 
-    /// Records why a job failed.
+    /// Records why a job failed. A report that is poison gives its place in the quota back.
     ///
     /// # Errors
     /// [`DbError::Sql`].
@@ -124,25 +165,25 @@ impl Store {
             JobFailure::Again { run_after_ms } => ("open", run_after_ms),
             JobFailure::Poison => ("poison", 0),
         };
-        let mut tx = self.write().await?;
-        sqlx::query(
-            "UPDATE job SET state = ?, run_after_ms = ?, lease_until_ms = 0, last_error = ? WHERE id = ?",
+        let mut tx = self.database.begin().await?;
+        tx.execute(
+            sql("UPDATE job SET state = $1, run_after_ms = $2, lease_until_ms = 0, last_error = $3 WHERE id = $4")
+                .bind(state)
+                .bind(run_after_ms)
+                .bind(why)
+                .bind(job.id),
         )
-        .bind(state)
-        .bind(run_after_ms)
-        .bind(why)
-        .bind(job.id)
-        .execute(&mut *tx)
         .await?;
         if failure == JobFailure::Poison {
-            sqlx::query(
-                "UPDATE lease SET state = 'spoiled' WHERE id = (SELECT lease FROM report WHERE id = ?)",
+            tx.execute(
+                sql("UPDATE lease SET state = 'spoiled' WHERE EXISTS (SELECT 1 FROM report WHERE report.id = $1
+                     AND report.event_day = lease.event_day AND report.key16 = lease.key16)")
+                .bind(&job.report),
             )
-            .bind(&job.report)
-            .execute(&mut *tx)
             .await?;
         }
         tx.commit().await?;
+        self.hits.closed.forget();
         Ok(())
     }
 }

@@ -1,33 +1,54 @@
-//! watson's memory: SQLite for rows, a folder for blobs and symbols. The intake writes hits and cabs through it, the
-//! worker takes analysis jobs from it, the pages read it. Nothing here knows HTTP or what a dump means.
+//! watson's memory: SQLite or PostgreSQL for rows, a folder for blobs and symbols. The intake writes hits, cabs and dumps
+//! through it, the worker takes analysis jobs from it, the pages read it. Nothing here knows HTTP or what a dump means.
 //!
-//! A call that returns `Ok` after a write means that rows are committed (WAL, `synchronous = FULL`) and blobs are on
-//! disk (fsync, rename, fsync of the folder).
+//! Its operations are whole ones: each is one transaction, or none. A call that returns `Ok` after a write means that rows
+//! are committed (synced) and blobs are on disk (fsync, rename, fsync of the folder) before them.
+//!
+//! 1. `record_crash`, `record_hits`: level 1. Counts a crash once and takes a place in the quota where one is free.
+//! 2. `cab_ticket`, `commit_cab`: level 2, for a place that was taken.
+//! 3. `take_dump`: hit, place and data at once, for the dialects that ask nothing first.
+//! 4. `lease_jobs`, `finish_job`, `fail_job`: what came is analysed; what is useless gives its place back.
 
 #![forbid(unsafe_code)]
 
 pub mod blob;
 pub mod cab;
+pub mod collection;
+mod count;
 pub mod data_dir;
+pub mod dump;
 pub mod error;
+mod group;
 pub mod hit;
 pub mod job;
+pub mod key;
+mod lease;
 pub mod limits;
+pub mod orders;
 pub mod policy;
 pub mod query;
 pub mod reading;
+mod record;
+mod report;
+pub mod rule;
+mod sql;
 pub mod store;
 pub mod symbol;
 pub mod time;
 
 pub use blob::{BlobRef, BlobWriter};
 pub use cab::{CabOutcome, CabTicket};
+pub use collection::{DataPolicy, Regression};
 pub use data_dir::DataDir;
+pub use dump::{DumpAnswer, DumpUpload, QuotaOutcome, UploadedFile};
 pub use error::DbError;
-pub use hit::{CabWish, Crash, HitAnswer};
+pub use hit::{CabWish, Crash, DEFAULT_TENANT, HitAnswer, Solution};
 pub use job::{AnalysisJobRow, JobFailure};
-pub use policy::Policy;
+pub use key::{IdempotencyKey, KeyKind};
+pub use orders::Scope;
+pub use policy::{Policy, Quota, Wants};
 pub use query::{BucketRow, Counts, ReportRow};
 pub use reading::{ReadFile, Reading, RegisteredBlock};
-pub use store::Store;
+pub use rule::Rule;
+pub use store::{Places, Store};
 pub use symbol::{SymbolName, SymbolOutcome};

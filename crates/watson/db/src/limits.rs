@@ -10,11 +10,36 @@ pub const MAX_BUCKETS_LISTED: i64 = 200;
 pub const MAX_REPORTS_LISTED: i64 = 100;
 /// Days of a trend, today included.
 pub const TREND_DAYS: usize = 30;
-/// Days before today in which an event time is believed for the trend; other hits count on the day they arrive.
-pub const MAX_EVENT_AGE_DAYS: i64 = 35;
 /// Bytes of a stored reading (JSON).
 pub const MAX_READING_BYTES: usize = 64 * 1024 * 1024;
 /// Characters of a job's last error that are kept.
 pub const MAX_JOB_ERROR_CHARS: usize = 2_000;
 /// Characters of one component of a symbol file's name.
 pub const MAX_SYMBOL_NAME_CHARS: usize = 200;
+/// Connections of one process to PostgreSQL.
+pub const MAX_POSTGRES_CONNECTIONS: u32 = 8;
+/// Hits of one commit.
+pub const MAX_GROUP: usize = 256;
+/// Commits of hits that are under way at once. SQLite has one writer anyway; with PostgreSQL one commit can be counted
+/// while another is synced.
+pub const MAX_GROUPS_AT_ONCE: usize = 2;
+/// Hits that wait for a commit.
+pub const MAX_WAITING_HITS: usize = 1_024;
+/// Labels whose numbers are kept in memory (about 100 bytes each).
+pub const MAX_LABELS_IN_MEMORY: usize = 200_000;
+/// Tries of a transaction that PostgreSQL gives up for another's sake.
+pub const MAX_TRIES: u32 = 5;
+/// Milliseconds for which a bucket that had no free place is not looked at again.
+pub const CLOSED_FOR_MS: i64 = 2_000;
+/// Buckets without a free place that are remembered.
+pub const MAX_CLOSED_IN_MEMORY: usize = 100_000;
+/// Milliseconds after the end of an unused lease in which its machine is not asked again by the same bucket.
+pub const ASK_AGAIN_MS: i64 = 24 * 60 * 60 * 1000;
+/// Milliseconds for which an upload that has begun keeps its place.
+pub const UPLOAD_HOLD_MS: i64 = 35 * 60 * 1000;
+/// Milliseconds for which data policies and solutions are not read again; another process's change takes that long.
+pub const ORDERS_GOOD_FOR_MS: i64 = 2_000;
+/// Data policies, and solutions, that are in force at once, newest first.
+pub const MAX_ORDERS: i64 = 1_000;
+/// Parts of the counters among which processes choose.
+pub const SHARDS: u32 = 64;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use wer_model::Parameter;
 
 use crate::limits::{MAX_BUCKETS_LISTED, MAX_REPORTS_LISTED, TREND_DAYS};
+use crate::sql::sql;
 use crate::time::day_of;
 use crate::{DbError, Reading, Store};
 
@@ -21,6 +22,8 @@ pub struct BucketRow {
     pub parameters: Vec<Parameter>,
     /// Crashes, each counted once.
     pub hits: i64,
+    /// Crashes whose event time lies outside the window; no part of `hits`.
+    pub late_hits: i64,
     /// First hit, received.
     pub first_seen_ms: i64,
     /// Last hit, received.
@@ -54,7 +57,7 @@ pub struct ReportRow {
     pub os: String,
     /// The application's path.
     pub application_path: String,
-    /// When it crashed, by the machine's clock.
+    /// When it crashed, by the machine's clock; when its data came, where the report does not say.
     pub event_ms: i64,
     /// When its cab came.
     pub received_ms: i64,
@@ -92,9 +95,23 @@ struct LabelRow {
     application: String,
     parameters: String,
     hits: i64,
+    late_hits: i64,
     first_seen_ms: i64,
     last_seen_ms: i64,
 }
+
+/// Columns of a [`LabelRow`]; `totals` sums up the shards.
+const LABELS: &str = "SELECT label.n AS id, event_type, application, parameters, first_seen_ms,
+        coalesce(totals.last_ms, first_seen_ms) AS last_seen_ms, coalesce(totals.hits, 0) AS hits,
+        CAST((SELECT coalesce(sum(count), 0) FROM late_hits WHERE late_hits.label = label.n) AS BIGINT) AS late_hits
+    FROM label LEFT JOIN (SELECT label, CAST(sum(count) AS BIGINT) AS hits, max(last_ms) AS last_ms
+                          FROM hits GROUP BY label) AS totals ON totals.label = label.n";
+/// The same for one label, whose rows alone are summed up.
+const ONE_LABEL: &str = "SELECT label.n AS id, event_type, application, parameters, first_seen_ms,
+        coalesce((SELECT max(last_ms) FROM hits WHERE hits.label = label.n), first_seen_ms) AS last_seen_ms,
+        CAST((SELECT coalesce(sum(count), 0) FROM hits WHERE hits.label = label.n) AS BIGINT) AS hits,
+        CAST((SELECT coalesce(sum(count), 0) FROM late_hits WHERE late_hits.label = label.n) AS BIGINT) AS late_hits
+    FROM label WHERE n = $1";
 
 #[derive(sqlx::FromRow)]
 struct JoinedReport {
@@ -106,7 +123,7 @@ struct JoinedReport {
     machine: String,
     os: String,
     application_path: String,
-    event_ms: i64,
+    event_ms: Option<i64>,
     received_ms: i64,
     blob: String,
     cab_bytes: i64,
@@ -121,15 +138,9 @@ impl Store {
     /// # Errors
     /// [`DbError::Sql`], `Row`.
     pub async fn buckets(&self, page: u32, now_ms: i64) -> Result<Vec<BucketRow>, DbError> {
-        let labels: Vec<LabelRow> = sqlx::query_as(
-            "SELECT id, event_type, application, parameters, first_seen_ms, last_seen_ms,
-                    (SELECT coalesce(sum(count), 0) FROM hits WHERE hits.label = label.id) AS hits
-             FROM label ORDER BY hits DESC, last_seen_ms DESC, id LIMIT ? OFFSET ?",
-        )
-        .bind(MAX_BUCKETS_LISTED)
-        .bind(i64::from(page) * MAX_BUCKETS_LISTED)
-        .fetch_all(&self.reader)
-        .await?;
+        let page = i64::from(page) * MAX_BUCKETS_LISTED;
+        let text = format!("{LABELS} ORDER BY hits DESC, last_seen_ms DESC, label.n LIMIT $1 OFFSET $2");
+        let labels: Vec<LabelRow> = self.database.rows(sql(text).bind(MAX_BUCKETS_LISTED).bind(page)).await?;
         let mut rows = Vec::with_capacity(labels.len());
         for label in labels {
             rows.push(self.bucket_row(label, now_ms).await?);
@@ -142,14 +153,7 @@ impl Store {
     /// # Errors
     /// [`DbError::Sql`], `Row`.
     pub async fn bucket(&self, id: i64, now_ms: i64) -> Result<Option<BucketRow>, DbError> {
-        let label: Option<LabelRow> = sqlx::query_as(
-            "SELECT id, event_type, application, parameters, first_seen_ms, last_seen_ms,
-                    (SELECT coalesce(sum(count), 0) FROM hits WHERE hits.label = label.id) AS hits
-             FROM label WHERE id = ?",
-        )
-        .bind(id)
-        .fetch_optional(&self.reader)
-        .await?;
+        let label: Option<LabelRow> = self.database.row(sql(ONE_LABEL).bind(id)).await?;
         match label {
             Some(label) => Ok(Some(self.bucket_row(label, now_ms).await?)),
             None => Ok(None),
@@ -161,18 +165,20 @@ impl Store {
     /// # Errors
     /// [`DbError::Sql`], `Row`.
     pub async fn report(&self, id: &str) -> Result<Option<ReportRow>, DbError> {
-        let row: Option<JoinedReport> = sqlx::query_as(
-            "SELECT report.id, report.label AS bucket, event_type, application, parameters, machine, os, application_path,
-                    event_ms, received_ms, blob, blob.size_bytes AS cab_bytes, analysis.reading,
-                    coalesce(job.state, 'done') AS job_state, coalesce(job.last_error, '') AS job_error
-             FROM report JOIN label ON label.id = report.label JOIN lease ON lease.id = report.lease
-                 JOIN blob ON blob.sha256 = report.blob LEFT JOIN analysis ON analysis.report = report.id
-                 LEFT JOIN job ON job.id = (SELECT max(id) FROM job WHERE job.report = report.id)
-             WHERE report.id = ?",
-        )
-        .bind(id)
-        .fetch_optional(&self.reader)
-        .await?;
+        let row: Option<JoinedReport> = self
+            .database
+            .row(
+                sql("SELECT report.id, report.label AS bucket, event_type, application, parameters,
+                        report.machine_name AS machine, os, application_path, event_ms, received_ms, blob,
+                        blob.size_bytes AS cab_bytes, analysis.reading,
+                        coalesce(job.state, 'done') AS job_state, coalesce(job.last_error, '') AS job_error
+                     FROM report JOIN label ON label.n = report.label
+                         JOIN blob ON blob.sha256 = report.blob LEFT JOIN analysis ON analysis.report = report.id
+                         LEFT JOIN job ON job.id = (SELECT max(id) FROM job WHERE job.report = report.id)
+                     WHERE report.id = $1")
+                .bind(id),
+            )
+            .await?;
         row.map(ReportRow::try_from).transpose()
     }
 
@@ -181,32 +187,32 @@ impl Store {
     /// # Errors
     /// [`DbError::Sql`].
     pub async fn counts(&self) -> Result<Counts, DbError> {
-        Ok(sqlx::query_as(
-            "SELECT (SELECT count(*) FROM label) AS buckets, (SELECT coalesce(sum(count), 0) FROM hits) AS hits,
+        let counts = sql("SELECT (SELECT count(*) FROM label) AS buckets,
+                    CAST((SELECT coalesce(sum(count), 0) FROM hits) AS BIGINT) AS hits,
                     (SELECT count(*) FROM report) AS reports,
                     (SELECT count(*) FROM job WHERE state = 'open') AS jobs_open,
-                    (SELECT count(*) FROM job WHERE state = 'poison') AS jobs_poison",
-        )
-        .fetch_one(&self.reader)
-        .await?)
+                    (SELECT count(*) FROM job WHERE state = 'poison') AS jobs_poison");
+        Ok(self.database.row(counts).await?.unwrap_or_default())
     }
 
     async fn bucket_row(&self, label: LabelRow, now_ms: i64) -> Result<BucketRow, DbError> {
         let trend = self.trend(label.id, now_ms).await?;
-        let reports = sqlx::query_scalar(
-            "SELECT id FROM report WHERE label = ? ORDER BY received_ms DESC, id DESC LIMIT ?",
-        )
-        .bind(label.id)
-        .bind(MAX_REPORTS_LISTED)
-        .fetch_all(&self.reader)
-        .await?;
-        let newest: Option<(Option<String>, Option<String>)> = sqlx::query_as(
-            "SELECT signature, top_function FROM analysis JOIN report ON report.id = analysis.report
-             WHERE report.label = ? ORDER BY received_ms DESC, report.id DESC LIMIT 1",
-        )
-        .bind(label.id)
-        .fetch_optional(&self.reader)
-        .await?;
+        let reports: Vec<(String,)> = self
+            .database
+            .rows(
+                sql("SELECT id FROM report WHERE label = $1 ORDER BY received_ms DESC, id DESC LIMIT $2")
+                    .bind(label.id)
+                    .bind(MAX_REPORTS_LISTED),
+            )
+            .await?;
+        let newest: Option<(Option<String>, Option<String>)> = self
+            .database
+            .row(
+                sql("SELECT signature, top_function FROM analysis JOIN report ON report.id = analysis.report
+                     WHERE report.label = $1 ORDER BY received_ms DESC, report.id DESC LIMIT 1")
+                .bind(label.id),
+            )
+            .await?;
         let (signature, top_function) = newest.unwrap_or_default();
         Ok(BucketRow {
             id: label.id,
@@ -214,10 +220,11 @@ impl Store {
             application: label.application,
             parameters: parameters(&label.parameters)?,
             hits: label.hits,
+            late_hits: label.late_hits,
             first_seen_ms: label.first_seen_ms,
             last_seen_ms: label.last_seen_ms,
             trend,
-            reports,
+            reports: reports.into_iter().map(|(id,)| id).collect(),
             signature,
             top_function,
         })
@@ -225,12 +232,14 @@ impl Store {
 
     async fn trend(&self, label: i64, now_ms: i64) -> Result<Vec<i64>, DbError> {
         let first = day_of(now_ms) - (TREND_DAYS as i64 - 1);
-        let days: Vec<(i64, i64)> =
-            sqlx::query_as("SELECT day, count FROM hits WHERE label = ? AND day >= ?")
-                .bind(label)
-                .bind(first)
-                .fetch_all(&self.reader)
-                .await?;
+        let days: Vec<(i64, i64)> = self
+            .database
+            .rows(
+                sql("SELECT day, CAST(sum(count) AS BIGINT) FROM hits WHERE label = $1 AND day >= $2 GROUP BY day")
+                    .bind(label)
+                    .bind(first),
+            )
+            .await?;
         let counts: HashMap<i64, i64> = days.into_iter().collect();
         Ok((first..).take(TREND_DAYS).map(|day| counts.get(&day).copied().unwrap_or(0)).collect())
     }
@@ -250,7 +259,7 @@ impl TryFrom<JoinedReport> for ReportRow {
             machine: row.machine,
             os: row.os,
             application_path: row.application_path,
-            event_ms: row.event_ms,
+            event_ms: row.event_ms.unwrap_or(row.received_ms),
             received_ms: row.received_ms,
             blob: row.blob,
             cab_bytes: row.cab_bytes,

@@ -1,51 +1,59 @@
-//! The open store: one connection that writes, a few that read, and the data folder.
+//! The open store: a database, a place for blobs, and this process's data folder.
 
 use std::path::Path;
-use std::time::Duration;
+use std::sync::Arc;
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{Sqlite, Transaction};
-
-use crate::limits::{MAX_READERS, WRITER_WAIT_MS};
+use crate::group::Group;
+use crate::record::HitWriter;
+use crate::sql::{Database, PostgresDatabase, SqliteDatabase, sql};
 use crate::{BlobWriter, DataDir, DbError, Policy};
+
+/// Where things are kept.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// `postgres://...`; `None` = SQLite in the data folder.
+    pub database: Option<String>,
+}
 
 /// watson's memory. Cheap to share behind an `Arc`.
 #[derive(Debug)]
 pub struct Store {
-    pub(crate) writer: SqlitePool,
-    pub(crate) reader: SqlitePool,
-    pub(crate) policy: Policy,
+    pub(crate) database: Database,
+    pub(crate) hits: HitWriter,
+    pub(crate) group: Group,
     dir: DataDir,
 }
 
 impl Store {
-    /// Opens or creates the data folder and brings its tables up to date.
+    /// Opens or creates the data folder with everything in it: SQLite and blobs.
     ///
     /// # Errors
     /// [`DbError::InUse`], `Io`, `Sql` or `Migrate`.
     pub async fn open(root: &Path, policy: Policy) -> Result<Self, DbError> {
+        Self::open_at(root, &Places::default(), policy).await
+    }
+
+    /// Opens or creates the store: what `places` does not name is in the data folder, which each process has for itself.
+    /// Tables are brought up to date.
+    ///
+    /// # Errors
+    /// [`DbError::InUse`], `Io`, `Sql` or `Migrate`.
+    pub async fn open_at(root: &Path, places: &Places, policy: Policy) -> Result<Self, DbError> {
         let dir = DataDir::open(root)?;
-        let options = SqliteConnectOptions::new()
-            .filename(dir.database())
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_millis(WRITER_WAIT_MS));
-        // One writer: SQLite has one lock, and a queue in front of it is fairer than its busy handler.
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(Duration::from_millis(WRITER_WAIT_MS))
-            .connect_with(options.clone())
-            .await?;
-        sqlx::migrate!().run(&writer).await?;
-        let reader = SqlitePoolOptions::new()
-            .max_connections(MAX_READERS)
-            .connect_with(options.read_only(true))
-            .await?;
-        Ok(Self { writer, reader, policy, dir })
+        let (database, shard) = match &places.database {
+            Some(url) => (Database::Postgres(PostgresDatabase::open(url).await?), random_shard()?),
+            None => (Database::Sqlite(SqliteDatabase::open(&dir.database()).await?), 0),
+        };
+        let hits = HitWriter {
+            database: database.clone(),
+            policy,
+            shard,
+            labels: Arc::default(),
+            closed: Arc::default(),
+            orders: Arc::default(),
+        };
+        let group = Group::start(&hits);
+        Ok(Self { database, hits, group, dir })
     }
 
     /// The data folder.
@@ -62,13 +70,38 @@ impl Store {
         BlobWriter::begin(&self.dir.tmp(), &self.dir.blobs()).await
     }
 
-    /// Closes the database, its log written back.
-    pub async fn close(&self) {
-        self.reader.close().await;
-        self.writer.close().await;
+    /// The number of a tenant, which is made where it is new.
+    ///
+    /// # Errors
+    /// [`DbError::Sql`].
+    pub async fn tenant(&self, name: &str, now_ms: i64) -> Result<i64, DbError> {
+        let find = || sql("SELECT id FROM tenant WHERE name = $1").bind(name);
+        if let Some((id,)) = self.database.row::<(i64,)>(find()).await? {
+            return Ok(id);
+        }
+        let mut tx = self.database.begin().await?;
+        tx.execute(
+            sql("INSERT INTO tenant (name, made_ms) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+                .bind(name)
+                .bind(now_ms),
+        )
+        .await?;
+        let made: Option<(i64,)> = tx.row(find()).await?;
+        tx.commit().await?;
+        made.map(|(id,)| id).ok_or(DbError::Row("tenant"))
     }
 
-    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, DbError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    /// Closes the database, its log written back.
+    pub async fn close(&self) {
+        self.database.close().await;
     }
+}
+
+/// Processes write parts of the counters of their own, so that they seldom wait for each other's commits. Two that draw
+/// the same number only wait.
+fn random_shard() -> Result<i64, DbError> {
+    let number = getrandom::u32().map_err(|error| {
+        DbError::io("cannot read random bytes from", "/dev/urandom")(std::io::Error::other(error.to_string()))
+    })?;
+    Ok(i64::from(number % crate::limits::SHARDS) + 1)
 }

@@ -1,37 +1,68 @@
-//! The store on a real folder: hits, leases, cabs, jobs, symbols, and what outlives the process.
+//! The store on real places: one suite, run on SQLite and on PostgreSQL.
 
 #[path = "it/cabs.rs"]
 mod cabs;
+#[path = "it/collection.rs"]
+mod collection;
+#[path = "it/dumps.rs"]
+mod dumps;
+#[path = "it/folder.rs"]
+mod folder;
 #[path = "it/hits.rs"]
 mod hits;
 #[path = "it/jobs.rs"]
 mod jobs;
+#[path = "support/postgres.rs"]
+mod postgres;
+#[path = "it/schema.rs"]
+mod schema;
 #[path = "it/symbols.rs"]
 mod symbols;
+#[path = "it/world.rs"]
+mod world;
 
-use watson_db::{BlobRef, CabOutcome, Crash, Policy, Store};
+use watson_db::{BlobRef, CabOutcome, Crash, IdempotencyKey, KeyKind, Store};
 use wer_model::{Parameter, Signature};
+
+/// Runs each test on each place.
+macro_rules! on_every_place {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(&crate::world::World::sqlite()).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(&crate::world::World::postgres()).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_every_place;
 
 const NOW_MS: i64 = 1_790_000_000_000;
 
-async fn open(root: &std::path::Path) -> Store {
-    Store::open(root, Policy::default()).await.expect("the store opens")
-}
-
-/// A crash of `application`, told apart from others by `moment`.
+/// A crash of `application`, on a machine and at a time of its own for each `moment`.
 fn crash(application: &str, moment: u64) -> Crash {
+    let mut id = [0_u8; 16];
+    id[..8].copy_from_slice(&moment.to_be_bytes());
     Crash {
+        key: IdempotencyKey::new(KeyKind::Level1, id),
+        event_ms: Some(NOW_MS - i64::try_from(moment).unwrap()),
         signature: Signature {
             event_type: "APPCRASH".into(),
             parameters: vec![Parameter::new("Application Name", application)],
         },
-        secondary_parameters: vec![],
-        machine: "m".into(),
+        machine: format!("m{moment}"),
         os: "6.18".into(),
         application: application.into(),
+        application_version: "1.0".into(),
         application_path: format!("/bin/{application}"),
-        event_time_filetime: (NOW_MS as u64 + 11_644_473_600_000) * 10_000 + moment,
         body: b"<xml/>".to_vec(),
+        ..Crash::default()
     }
 }
 

@@ -108,6 +108,10 @@ async fn keep(intake: &Intake, ticket: &CabTicket, blob: BlobWriter) -> Result<R
             intake.metrics().cab("repeated");
             Ok(StatusCode::OK.into_response())
         }
+        CabOutcome::NotWanted => {
+            let message = "it came so late that another machine was asked";
+            Err(Refusal::new(StatusCode::NOT_FOUND, "unknown_token", message))
+        }
         CabOutcome::Different => {
             let message = "another cab of this report is already here";
             Err(Refusal::new(StatusCode::CONFLICT, "other_cab", message))

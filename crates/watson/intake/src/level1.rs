@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use watson_db::{Crash, HitAnswer, time};
+use watson_db::{Crash, HitAnswer, IdempotencyKey, time};
 use wer_model::{Parameter, Signature};
 use wer_wire::limits::MAX_REQUEST_BYTES;
 use wer_wire::{Level1Request, Level1Response};
@@ -37,11 +37,18 @@ pub(crate) async fn take(intake: &Intake, body: Body) -> Result<Response, Refusa
 }
 
 fn response(answer: &HitAnswer) -> Level1Response {
+    let wants = answer.wish.as_ref().map(|wish| wish.wants.clone()).unwrap_or_default();
+    let solution = answer.solution.as_ref().filter(|solution| !solution.url.is_empty());
     Level1Response {
+        response: solution.map(|solution| solution.url.clone()),
         bucket: u64::try_from(answer.bucket).ok(),
         bucket_table: Some(BUCKET_TABLE),
         wants_cab: answer.wish.is_some(),
         wants_memory_dump: answer.wish.as_ref().is_some_and(|wish| wish.memory_dump),
+        get_files: wants.files,
+        get_file_versions: wants.file_versions,
+        registry_keys: wants.keys,
+        queries: wants.queries,
         dump_file: answer.wish.as_ref().map(|wish| format!("/cabs/{}.cab", wish.token)),
         ..Level1Response::default()
     }
@@ -60,15 +67,25 @@ fn crash(request: Level1Request, body: Vec<u8>) -> Crash {
         parameters = core::mem::replace(&mut secondary_parameters, rest);
     }
     let application = request.application.unwrap_or_default();
+    let key = IdempotencyKey::level1(
+        &request.machine_name,
+        request.event_time_filetime,
+        &request.event_type,
+        parameters.iter().chain(&secondary_parameters),
+    );
+    // P2 of every event type that names an application first.
+    let version = parameters.get(1).map(|version| version.value.clone()).unwrap_or_default();
     Crash {
+        key,
+        event_ms: Some(time::filetime_to_ms(request.event_time_filetime)),
         signature: Signature { event_type: request.event_type, parameters },
-        secondary_parameters,
         machine: request.machine_name,
         os: request.os,
         application: application.name,
+        application_version: version,
         application_path: application.path,
-        event_time_filetime: request.event_time_filetime,
         body,
+        ..Crash::default()
     }
 }
 
@@ -107,6 +124,11 @@ mod tests {
         };
         let crash = crash(request, vec![]);
         assert_eq!(crash.signature.parameters.len(), 10);
-        assert_eq!(crash.secondary_parameters.len(), 2);
+        let other = Level1Request {
+            event_type: "BlueScreen".into(),
+            secondary_parameters: (0..11).map(|n| (format!("n{n}"), n.to_string())).collect(),
+            ..Level1Request::default()
+        };
+        assert_ne!(crash.key, super::crash(other, vec![]).key, "the rest tells crashes apart");
     }
 }

@@ -17,11 +17,13 @@ pub struct Refusal {
     pub reason: &'static str,
     /// The answer's text.
     pub message: String,
+    /// The whole answer, where the dialect has its own words for it.
+    pub answer: Option<String>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { status, reason, message: message.into() }
+        Self { status, reason, message: message.into(), answer: None }
     }
 
     pub(crate) fn bad(reason: &'static str, message: impl Into<String>) -> Self {
@@ -57,19 +59,15 @@ impl From<DbError> for Refusal {
             DbError::Io { ref source, .. } if source.kind() == ErrorKind::StorageFull => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", "the server's disk is full")
             }
-            DbError::Sql(sqlx_error) if is_pool_timeout(&sqlx_error) => Self::busy(),
+            error if error.is_busy() => Self::busy(),
             _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store", "the server could not keep this"),
         }
     }
 }
 
-fn is_pool_timeout(error: &watson_db::error::SqlError) -> bool {
-    matches!(error, watson_db::error::SqlError::PoolTimedOut)
-}
-
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let text = format!("{}: {}\n", self.reason, self.message);
+        let text = self.answer.unwrap_or_else(|| format!("{}: {}\n", self.reason, self.message));
         (self.status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
     }
 }

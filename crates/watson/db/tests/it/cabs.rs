@@ -2,17 +2,23 @@
 
 use watson_db::{CabOutcome, blob::blob_path};
 
-use crate::{NOW_MS, blob, crash, open, report};
+use crate::world::World;
+use crate::{NOW_MS, blob, crash, on_every_place, report};
 
-#[tokio::test]
-async fn a_cab_is_on_disk_under_its_hash_and_repeats_are_known() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path()).await;
+on_every_place!(
+    a_cab_is_on_disk_under_its_hash_and_repeats_are_known,
+    unknown_tokens_and_reports_are_unknown,
+    an_unfinished_blob_leaves_nothing,
+    a_cab_that_comes_too_late_takes_no_place,
+);
+
+async fn a_cab_is_on_disk_under_its_hash_and_repeats_are_known(world: &World) {
+    let store = world.open().await;
     let id = report(&store, &crash("a", 1), b"MSCF one").await;
     let row = store.report(&id).await.unwrap().unwrap();
     assert_eq!(std::fs::read(blob_path(&store.dir().blobs(), &row.blob)).unwrap(), b"MSCF one");
-    assert_eq!((row.cab_bytes, row.job_state.as_str(), row.machine.as_str()), (8, "open", "m"));
-    assert_eq!(row.event_ms, NOW_MS);
+    assert_eq!((row.cab_bytes, row.job_state.as_str(), row.machine.as_str()), (8, "open", "m1"));
+    assert_eq!(row.event_ms, NOW_MS - 1);
 
     let wish = store.record_crash(&crash("a", 1), NOW_MS).await.unwrap().wish.unwrap();
     let ticket = store.cab_ticket(&wish.token, i64::MAX).await.unwrap().expect("a used token stays good");
@@ -27,19 +33,15 @@ async fn a_cab_is_on_disk_under_its_hash_and_repeats_are_known() {
     assert_eq!(store.bucket(row.bucket, NOW_MS).await.unwrap().unwrap().reports, [id]);
 }
 
-#[tokio::test]
-async fn unknown_tokens_and_reports_are_unknown() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path()).await;
+async fn unknown_tokens_and_reports_are_unknown(world: &World) {
+    let store = world.open().await;
     assert_eq!(store.cab_ticket("../../etc/passwd", NOW_MS).await.unwrap(), None);
     assert_eq!(store.report("nothing").await.unwrap(), None);
     assert_eq!(store.bucket(7, NOW_MS).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn an_unfinished_blob_leaves_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path()).await;
+async fn an_unfinished_blob_leaves_nothing(world: &World) {
+    let store = world.open().await;
     let mut writer = store.begin_blob().await.unwrap();
     writer.write(b"half").await.unwrap();
     let tmp = store.dir().tmp();
@@ -48,6 +50,19 @@ async fn an_unfinished_blob_leaves_nothing() {
     assert_eq!(std::fs::read_dir(&tmp).unwrap().count(), 0);
     std::fs::write(tmp.join("left"), b"x").unwrap();
     drop(store);
-    let _store = open(dir.path()).await;
+    let _store = world.open().await;
     assert_eq!(std::fs::read_dir(&tmp).unwrap().count(), 0);
+}
+
+async fn a_cab_that_comes_too_late_takes_no_place(world: &World) {
+    let store = world.open().await;
+    let token = store.record_crash(&crash("a", 1), NOW_MS).await.unwrap().wish.unwrap().token;
+    let ticket = store.cab_ticket(&token, NOW_MS).await.unwrap().unwrap();
+    let later = NOW_MS + watson_db::Policy::DEFAULT_LEASE_MS;
+    for moment in 2..5 {
+        assert!(store.record_crash(&crash("a", moment), later).await.unwrap().wish.is_some());
+    }
+    let late = blob(&store, b"MSCF").await;
+    assert_eq!(store.commit_cab(&ticket, &late, later).await.unwrap(), CabOutcome::NotWanted);
+    assert_eq!(store.counts().await.unwrap().reports, 0);
 }

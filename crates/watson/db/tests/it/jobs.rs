@@ -2,24 +2,23 @@
 
 use watson_db::{JobFailure, Policy, Reading};
 
-use crate::{NOW_MS, crash, open, report};
+use crate::world::World;
+use crate::{NOW_MS, crash, on_every_place, report};
 
-#[tokio::test]
-async fn a_job_is_taken_once_and_given_back() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path()).await;
+on_every_place!(a_job_is_taken_once_and_given_back, a_failed_job_waits_and_poison_gives_the_place_back);
+
+async fn a_job_is_taken_once_and_given_back(world: &World) {
+    let store = world.open().await;
     let id = report(&store, &crash("a", 1), b"MSCF").await;
     let job = store.take_job(NOW_MS, 1_000).await.unwrap().unwrap();
     assert_eq!((&job.report, job.attempts), (&id, 1));
     assert_eq!(store.take_job(NOW_MS, 1_000).await.unwrap(), None);
-    assert_eq!(store.requeue_jobs().await.unwrap(), 1);
-    let job = store.take_job(NOW_MS, 1_000).await.unwrap().unwrap();
-    assert_eq!(job.attempts, 2);
-    assert_eq!(
-        store.take_job(NOW_MS + 1_000, 1_000).await.unwrap().unwrap().attempts,
-        3,
-        "its holder is late"
-    );
+    let late = store.take_job(NOW_MS + 1_000, 1_000).await.unwrap().unwrap();
+    assert_eq!(late.attempts, 2, "its holder is late");
+    // Elsewhere another process may be at work on it.
+    let given_back = u64::from(world.places().database.is_none());
+    assert_eq!(store.requeue_jobs().await.unwrap(), given_back);
+    assert_eq!(store.lease_jobs(5, NOW_MS, 1_000).await.unwrap().len() as u64, given_back);
 
     let reading = Reading { signature: Some("main".into()), ..Reading::default() };
     store.finish_job(&job, &reading, NOW_MS).await.unwrap();
@@ -30,10 +29,8 @@ async fn a_job_is_taken_once_and_given_back() {
     assert_eq!(store.take_job(i64::MAX / 2, 1).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_failed_job_waits_and_poison_gives_the_place_back() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path()).await;
+async fn a_failed_job_waits_and_poison_gives_the_place_back(world: &World) {
+    let store = world.open().await;
     let id = report(&store, &crash("a", 1), b"MSCF").await;
     for moment in 2..4 {
         report(&store, &crash("a", moment), b"MSCF").await;

@@ -21,7 +21,7 @@ async fn a_cab_becomes_a_report_and_comes_back_as_it_was() {
     let bytes = cab("minidump.mdmp", b"MDMP");
     let bucket = world.report_with_cab(&crash("app", 1), &bytes).await;
     let report = world.report_in_state(bucket, "done").await;
-    assert_eq!(report["machine"], "machine");
+    assert_eq!(report["machine"], "machine-1");
     assert_eq!(report["bucket"], bucket);
     let id = report["id"].as_str().unwrap();
     let download = world.get(&format!("/reports/{id}/cab")).await;

@@ -30,7 +30,7 @@ fn evil_request() -> Level1Request {
         event_type: evil(),
         friendly_event_name: Some(evil()),
         event_description: Some(evil()),
-        event_time_filetime: u64::MAX,
+        event_time_filetime: crash("a", 1).event_time_filetime,
         parameters: (0..10).map(|id| (id, evil(), format!("{EVIL}{id}"))).collect(),
         secondary_parameters: vec![(evil(), evil())],
         files: vec![(evil(), 2)],

@@ -1,0 +1,87 @@
+//! Group commit: crashes that come while a commit is under way wait for it and share the next. One crash alone waits for
+//! nobody.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use crate::hit::{Crash, HitAnswer};
+use crate::limits::{MAX_GROUP, MAX_GROUPS_AT_ONCE, MAX_WAITING_HITS, WRITER_WAIT_MS};
+use crate::record::HitWriter;
+use crate::{DbError, Store};
+
+/// A crash that waits for its commit.
+#[derive(Debug)]
+struct Waiting {
+    crash: Crash,
+    now_ms: i64,
+    answer: oneshot::Sender<Result<HitAnswer, DbError>>,
+}
+
+/// The way to the next commit.
+#[derive(Clone, Debug)]
+pub(crate) struct Group(mpsc::Sender<Waiting>);
+
+impl Group {
+    /// Begins to take crashes; ends when the last clone is dropped, after the last commit.
+    pub(crate) fn start(writer: &HitWriter) -> Self {
+        let (sender, receiver) = mpsc::channel(MAX_WAITING_HITS);
+        let receiver = std::sync::Arc::new(tokio::sync::Mutex::new(receiver));
+        for _ in 0..MAX_GROUPS_AT_ONCE {
+            tokio::spawn(work(writer.clone(), std::sync::Arc::clone(&receiver)));
+        }
+        Self(sender)
+    }
+}
+
+async fn work(writer: HitWriter, receiver: std::sync::Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>) {
+    let mut waiting = Vec::with_capacity(MAX_GROUP);
+    loop {
+        if receiver.lock().await.recv_many(&mut waiting, MAX_GROUP).await == 0 {
+            return;
+        }
+        commit(&writer, std::mem::take(&mut waiting)).await;
+    }
+}
+
+async fn commit(writer: &HitWriter, waiting: Vec<Waiting>) {
+    let now_ms = waiting.iter().map(|one| one.now_ms).max().unwrap_or_default();
+    let (crashes, answers): (Vec<_>, Vec<_>) = waiting.into_iter().map(|one| (one.crash, one.answer)).unzip();
+    match writer.record(&crashes, now_ms).await {
+        Ok(all) => {
+            // Whoever has gone meanwhile is told nothing; the hit counts.
+            answers.into_iter().zip(all).for_each(|(one, answer)| _ = one.send(Ok(answer)));
+        }
+        Err(error) if answers.len() == 1 => {
+            if let Some(one) = answers.into_iter().next() {
+                _ = one.send(Err(error));
+            }
+        }
+        Err(_) => {
+            // One crash must not cost the others theirs.
+            for (crash, one) in crashes.into_iter().zip(answers) {
+                let answer = writer.record(&[crash], now_ms).await;
+                _ = one.send(answer.and_then(|mut all| all.pop().ok_or(DbError::Row("answer"))));
+            }
+        }
+    }
+}
+
+impl Store {
+    /// Counts the crash, if it is new, and decides whether its cab is wanted. The same crash told again gets the same
+    /// answer with the same token, as long as that token is good. Committed on return, together with others that came
+    /// at the same time.
+    ///
+    /// # Errors
+    /// [`DbError::Sql`]; [`DbError::Busy`] where too many wait.
+    pub async fn record_crash(&self, crash: &Crash, now_ms: i64) -> Result<HitAnswer, DbError> {
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting { crash: crash.clone(), now_ms, answer };
+        let wait = Duration::from_millis(WRITER_WAIT_MS);
+        match timeout(wait, self.group.0.send(waiting)).await {
+            Ok(Ok(())) => answered.await.map_err(|_| DbError::Busy)?,
+            _ => Err(DbError::Busy),
+        }
+    }
+}

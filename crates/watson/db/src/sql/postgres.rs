@@ -1,0 +1,39 @@
+//! PostgreSQL: any number of watson processes on one database.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Postgres, Transaction};
+
+use crate::DbError;
+use crate::limits::{MAX_POSTGRES_CONNECTIONS, WRITER_WAIT_MS};
+
+#[derive(Clone, Debug)]
+pub(crate) struct PostgresDatabase {
+    pool: PgPool,
+}
+
+impl PostgresDatabase {
+    /// Connects and brings the tables up to date, one process at a time (sqlx holds an advisory lock meanwhile).
+    pub(crate) async fn open(url: &str) -> Result<Self, DbError> {
+        // A server may have been told to forget commits; a 2xx of ours may not.
+        let options = PgConnectOptions::from_str(url)?.options([("synchronous_commit", "on")]);
+        let pool = PgPoolOptions::new()
+            .max_connections(MAX_POSTGRES_CONNECTIONS)
+            .acquire_timeout(Duration::from_millis(WRITER_WAIT_MS))
+            .connect_with(options)
+            .await?;
+        // Tables that a newer version has added do not stop an older one.
+        sqlx::migrate!("migrations/postgres").set_ignore_missing(true).run(&pool).await?;
+        Ok(Self { pool })
+    }
+
+    pub(super) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, DbError> {
+        Ok(self.pool.begin().await?)
+    }
+}
