@@ -27,3 +27,39 @@ pub(crate) fn glibc_abort_message(
     let text = text.trim_end().to_string();
     (!text.is_empty()).then_some(LastWords { source: LastWordsSource::GlibcAbortMessage, text })
 }
+
+/// What glibc said, and behind it, on lines of its own, what the process itself had said before; the source is glibc's,
+/// whose text tells what kind of abort it was.
+pub(crate) fn joined(glibc: Option<LastWords>, own: Option<LastWords>) -> Option<LastWords> {
+    let (glibc, own) = match (glibc, own) {
+        (Some(glibc), Some(own)) => (glibc, own),
+        (glibc, own) => return glibc.or(own),
+    };
+    let mut text = format!("{}\n{}", glibc.text, own.text);
+    text.truncate(text.floor_char_boundary(MAX_LAST_WORDS_BYTES));
+    Some(LastWords { source: glibc.source, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(source: LastWordsSource, text: &str) -> LastWords {
+        LastWords { source, text: text.into() }
+    }
+
+    #[test]
+    fn what_both_said_is_kept_within_the_limit() {
+        let glibc = words(LastWordsSource::GlibcAbortMessage, "double free");
+        let own = words(LastWordsSource::Application, "saving");
+        assert_eq!(joined(Some(glibc.clone()), None), Some(glibc.clone()));
+        assert_eq!(joined(None, Some(own.clone())), Some(own.clone()));
+        assert_eq!(joined(None, None), None);
+        let both = words(LastWordsSource::GlibcAbortMessage, "double free\nsaving");
+        assert_eq!(joined(Some(glibc.clone()), Some(own)), Some(both));
+        let long = words(LastWordsSource::Application, &"\u{e9}".repeat(MAX_LAST_WORDS_BYTES / 2));
+        let cut = joined(Some(glibc), Some(long)).expect("words").text;
+        assert_eq!(cut.len(), MAX_LAST_WORDS_BYTES);
+        assert!(cut.starts_with("double free\n\u{e9}"));
+    }
+}

@@ -21,7 +21,7 @@ use crate::core_notes::CoreLoad;
 use crate::error::CaptureError;
 use crate::facts::threads::StartRoutine;
 use crate::facts::{Gathered, handles, marks};
-use crate::last_words::glibc_abort_message;
+use crate::last_words::{glibc_abort_message, joined};
 use crate::machine::machine;
 use crate::modules::{ModuleCache, find_modules};
 use crate::registration::{BlockContents, candidates, read_first};
@@ -324,13 +324,14 @@ impl Target {
             }
             _ => None,
         };
-        let last_words = said.or(block.last_words);
         self.find_start_routine(&modules);
         let mut threads = self.threads(states, &regions);
         if let Some(crash) = crash {
             threads.sort_by_key(|thread| (thread.tid != crash.tid, thread.tid));
         }
-        let exception = crash.map(|crash| exception(crash, &threads, &regions, last_words.as_ref()));
+        let decisive = said.as_ref().or(block.last_words.as_ref());
+        let exception = crash.map(|crash| exception(crash, &threads, &regions, decisive));
+        let last_words = joined(said, block.last_words);
         let snapshot = ProcessSnapshot {
             source,
             process: self.process_info(),

@@ -18,7 +18,7 @@ use wer_snapshot::{
 };
 
 use crate::classify::{Evidence, classify};
-use crate::last_words::glibc_abort_message;
+use crate::last_words::{glibc_abort_message, joined};
 use crate::machine::machine;
 use crate::modules::{ModuleCache, find_modules};
 use crate::registration::{BlockContents, candidates, read_first};
@@ -210,7 +210,6 @@ impl Core {
         let signal = self.signal();
         let aborted = signal.is_some_and(|signal| signal.number == libc::SIGABRT);
         let said = aborted.then(|| glibc_abort_message(&self.memory, &modules)).flatten();
-        let last_words = said.or(said_in_block);
 
         let process = self.process(&auxv, &modules, written_unix_ns);
         let xsave_bytes = self.notes.core.threads.first().and_then(|thread| thread.fpu.as_ref());
@@ -226,7 +225,7 @@ impl Core {
                 registers: registers.map(|registers| (registers.rip, registers.rsp)),
                 trap: None,
                 regions: &regions,
-                last_words: last_words.as_ref(),
+                last_words: said.as_ref().or(said_in_block.as_ref()),
             });
             Some(ExceptionSnapshot {
                 tid: first.tid,
@@ -236,6 +235,7 @@ impl Core {
                 access: found.access,
             })
         });
+        let last_words = joined(said, said_in_block);
         let snapshot = ProcessSnapshot {
             source: CaptureSource::CoreFile,
             process,

@@ -122,7 +122,10 @@ fn as_text(read: &Read, analysis: &Result<Analysis, String>, all_threads: bool) 
     pairs(&mut text, "Metadata", &report.metadata);
     dialogs(&mut text, report);
     if let Some(words) = &report.last_words {
-        let _ = writeln!(text, "\nLast words\n  {}", clean_value(words.text.trim_end()));
+        let _ = writeln!(text, "\nLast words");
+        for line in words.text.trim_end().lines() {
+            let _ = writeln!(text, "  {}", clean_value(line));
+        }
     }
     let _ = writeln!(text);
     match analysis {

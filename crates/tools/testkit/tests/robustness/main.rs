@@ -5,6 +5,7 @@ mod article;
 mod debugger;
 mod disk;
 mod kernel_input;
+mod last_words;
 mod local_dumps;
 mod modules;
 mod one_report;
