@@ -50,6 +50,32 @@ HRESULT WINAPI WerThreadAttach(void);
 HRESULT WINAPI WerSetLastWords(PCSTR utf8);
 
 /*
+ * Watches the calling thread, usually that of the event loop. When WerWatchdogPet has not been called for uiTimeout
+ * milliseconds, werfault reports a hang, once; the program goes on, and a hang after the next call is another one. 0 = the
+ * setting Hangs.TimeoutMilliseconds, or 5000 where that cannot be asked for. A thread of the program does this, with all
+ * signals blocked. No hang is reported of a thread that has ended or that a debugger holds, and time in which the whole
+ * process was stopped or the machine suspended does not count. The child of a fork is not watched.
+ *
+ * S_OK; E_INVALIDARG: a NULL pointer, a time above 0 and outside of 100 to 600000; E_OUTOFMEMORY: 64 are there already, or
+ * there is no thread. *phWatchdog is NULL after a failure.
+ */
+HRESULT WINAPI WerWatchdogStart(DWORD uiTimeout, HANDLE *phWatchdog);
+
+/*
+ * Says that the thread goes on. For any thread, and for signal handlers: no lock, no system call.
+ *
+ * S_OK, in the child of a fork too, where it does nothing; E_HANDLE.
+ */
+HRESULT WINAPI WerWatchdogPet(HANDLE hWatchdog);
+
+/*
+ * Ends the watchdog, after a report that is being made. Not for signal handlers.
+ *
+ * S_OK; E_HANDLE: not the handle of a watchdog, or one that was stopped.
+ */
+HRESULT WINAPI WerWatchdogStop(HANDLE hWatchdog);
+
+/*
  * A HANDLE of a file that the program has opened, for MiniDumpWriteDump and the file functions of wer_winbase.h.
  * CloseHandle on it closes the descriptor; without it, the descriptor stays the program's. Also in libwerdbghelp.so.
  *

@@ -9,6 +9,7 @@ pub mod exception;
 pub mod flags;
 pub mod handle;
 pub mod handoff;
+pub mod hang_request;
 pub mod hresult;
 pub mod limits;
 pub mod module_host;

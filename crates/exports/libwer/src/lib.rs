@@ -7,6 +7,7 @@
 mod crash;
 mod exclusion;
 mod fault_report;
+mod hang;
 mod registration;
 mod report;
 mod report_dump;

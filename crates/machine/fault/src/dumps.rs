@@ -35,10 +35,12 @@ pub(crate) struct PendingDumps {
 }
 
 /// What the settings ask for beside the mini dump.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Wishes {
     /// A heap dump is kept on this machine.
     pub(crate) heap: bool,
+    /// What dumps carry as a comment.
+    pub(crate) comment: Option<String>,
 }
 
 /// Plans and copies every dump of a report into `folder`. Afterwards nothing reads the process.
@@ -52,7 +54,11 @@ pub(crate) fn copy(
     let flags = snapshot.registrations.flags;
     let no_heap_on_queue = flags & WER_FAULT_REPORTING_FLAG_NO_HEAP_ON_QUEUE != 0;
     let mut pending = PendingDumps { copied: Vec::new(), soft_errors: Vec::new(), no_heap_on_queue };
-    let options = |dump_type| DumpOptions { report_id: Some(id), ..DumpOptions::for_type(dump_type) };
+    let options = |dump_type| DumpOptions {
+        report_id: Some(id),
+        comment: wishes.comment.clone(),
+        ..DumpOptions::for_type(dump_type)
+    };
     let mini = options(DumpType::Mini);
     pending.take(folder, MINIDUMP, FileKind::Minidump, |file| {
         wer_minidump::plan(snapshot, memory, &mini).copy(memory, file)

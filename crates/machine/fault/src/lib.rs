@@ -47,7 +47,7 @@ pub mod way;
 pub use context::Context;
 pub use events::{failure as log_failure, hung as log_hang};
 pub use facts::crash_facts;
-pub use hang::report_hang;
+pub use hang::{HangOrder, report_hang};
 pub use pipeline::{Reported, report_capture};
 pub use submit::{SubmitError, submit_report, submit_with};
 pub use wer_upload::Submission;

@@ -12,7 +12,7 @@ const HELP: &str = "\
 werfault reports the crash of a process. It is started for you:
   by a process that attached the crash handler (werfault --crash)
   by the kernel, from core_pattern             (werfault --kernel [--base DIR] %P %I %s %d %F)
-  by a process's watchdog                      (werfault --hang PID TID)
+  by a process that asks about a hang          (werfault --hang)
   by a process that asks about the store       (werfault --store)
   by a process that submits a report           (werfault --request)
   by wersvc, per connection of its socket      (werfault --kernel-socket [--base DIR])
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         Start::Crash => start::crash(),
         Start::Kernel { base, crash } => start::kernel(base.as_deref(), &crash),
         Start::KernelSocket { base } => start::kernel_socket(base.as_deref()),
-        Start::Hang { pid, tid } => start::hang(pid, tid),
+        Start::Hang => start::hang(),
         Start::ModuleHost => return wer_modules::host_main(),
         Start::Submit { id } => start::submit(&id),
         Start::Store => start::store(),

@@ -11,13 +11,13 @@
 //!    no room for them.
 //! 7. Files that were given away are deleted, the block says "stored", the process is let go, and the event is recorded.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use wer_abi::flags::{WER_FAULT_REPORTING_FLAG_QUEUE, WER_SUBMIT_QUEUE};
 use wer_abi::registration::capture_state;
 use wer_capture::Capture;
 use wer_model::{AttachedFile, ModuleOutcome, Report, ReportId, ReportState, SoftError, Stage, submit_marks};
-use wer_report::ReportInputs;
+use wer_report::{HangFacts, ReportInputs};
 use wer_snapshot::CaptureSource;
 use wer_store::{Staging, Store, StoreError};
 use wer_sys::Credentials;
@@ -103,13 +103,13 @@ pub fn report_capture(
     soft_errors.extend(asked.notes);
     progress();
     let (mut files, registered) =
-        collect((capture, &user), context, &staging, id, &mut soft_errors, progress);
+        collect((capture, &user), context, staging.folder(), (id, None), &mut soft_errors, progress);
     files.extend(asked.files);
     progress();
     fail_spot::reach(Spot::Copied);
 
     let submit_flags = submit_flags(capture.snapshot.registrations.flags, user_decides);
-    let parts = Parts { id, outcomes: asked.outcomes, files, soft_errors, submit_flags };
+    let parts = Parts { id, outcomes: asked.outcomes, files, soft_errors, submit_flags, hang: None };
     let (report, stored) = commit(&store, context, staging, capture, parts).map_err(in_store)?;
     fail_spot::reach(Spot::Committed);
     // Without its files the report holds no copies.
@@ -131,13 +131,13 @@ pub fn report_capture(
 }
 
 /// What the process's own flags (`WerSetFlags`) say of submitting its report.
-const fn submit_flags(fault_reporting: u32, user_decides: bool) -> u32 {
+pub(crate) const fn submit_flags(fault_reporting: u32, user_decides: bool) -> u32 {
     let queue = if fault_reporting & WER_FAULT_REPORTING_FLAG_QUEUE != 0 { WER_SUBMIT_QUEUE } else { 0 };
     queue | if user_decides { submit_marks::USER_DECIDES } else { 0 }
 }
 
 /// Which setting wants no report of this program, if one does.
-fn excluded(context: &Context, program: &str) -> Option<String> {
+pub(crate) fn excluded(context: &Context, program: &str) -> Option<String> {
     let name = program.rsplit('/').next().unwrap_or(program);
     if context.settings.disabled() {
         return Some("the setting Disabled is 1".into());
@@ -146,7 +146,7 @@ fn excluded(context: &Context, program: &str) -> Option<String> {
 }
 
 /// A reason for no report, and what came of the local dump, which does not depend on it.
-fn with_local_dump(reason: String, local_dump: Result<Option<PathBuf>, String>) -> String {
+pub(crate) fn with_local_dump(reason: String, local_dump: Result<Option<PathBuf>, String>) -> String {
     match local_dump {
         Ok(None) => reason,
         Ok(Some(path)) => format!("{reason} (its local dump is {})", path.display()),
@@ -168,50 +168,62 @@ fn mark(capture: &Capture, state: u32, id: ReportId, context: &Context) -> Optio
     })
 }
 
-/// Dumps and registered files, in the report's folder.
-fn collect(
+/// Dumps, with a comment where there is one, and registered files, in the report's folder.
+pub(crate) fn collect(
     (capture, user): (&Capture, &Credentials),
     context: &Context,
-    staging: &Staging,
-    id: ReportId,
+    folder: &Path,
+    (id, comment): (ReportId, Option<String>),
     soft_errors: &mut Vec<SoftError>,
     progress: &mut dyn FnMut(),
 ) -> (Vec<AttachedFile>, Registered) {
     let snapshot = &capture.snapshot;
-    let wishes = dumps::Wishes { heap: context.settings.wants_heap_dump(&snapshot.process.executable) };
+    let wishes =
+        dumps::Wishes { heap: context.settings.wants_heap_dump(&snapshot.process.executable), comment };
     let pending = {
         let memory = ToldReader::new(capture.memory(), progress);
-        dumps::copy(snapshot, &memory, staging.folder(), id, wishes)
+        dumps::copy(snapshot, &memory, folder, id, wishes)
     };
     progress();
-    let (mut files, missing) = pending.write(snapshot, staging.folder());
+    let (mut files, missing) = pending.write(snapshot, folder);
     soft_errors.extend(missing);
-    let (of_others, missing) = additional_processes::copy(capture, user, staging.folder(), id, progress);
+    let (of_others, missing) = additional_processes::copy(capture, user, folder, id, progress);
     files.extend(of_others);
     soft_errors.extend(missing);
-    let copied = app_local_dump::copy(capture, user, staging.folder());
+    let copied = app_local_dump::copy(capture, user, folder);
     soft_errors.extend(copied.err().map(|message| SoftError::new(Stage::Dump, message)));
-    let mut registered = registered_files::copy(snapshot, user, context, staging.folder(), progress);
+    let mut registered = registered_files::copy(snapshot, user, context, folder, progress);
     files.append(&mut registered.files);
     soft_errors.append(&mut registered.soft_errors);
     (files, registered)
 }
 
 /// What a report is made of beside the snapshot.
-struct Parts {
-    id: ReportId,
-    outcomes: Vec<ModuleOutcome>,
-    files: Vec<AttachedFile>,
-    soft_errors: Vec<SoftError>,
-    submit_flags: u32,
+pub(crate) struct Parts {
+    pub(crate) id: ReportId,
+    pub(crate) outcomes: Vec<ModuleOutcome>,
+    pub(crate) files: Vec<AttachedFile>,
+    pub(crate) soft_errors: Vec<SoftError>,
+    pub(crate) submit_flags: u32,
+    /// It is the report of a hang; and the program's name, where somebody said it.
+    pub(crate) hang: Option<(HangFacts, Option<String>)>,
 }
 
 impl Parts {
     fn build(self, capture: &Capture, context: &Context) -> Report {
-        let Self { id, outcomes, files, soft_errors, submit_flags } = self;
+        let Self { id, outcomes, files, soft_errors, submit_flags, hang } = self;
         let inputs =
             ReportInputs { id, files, soft_errors, waiting_reason: context.settings.waiting_reason() };
-        Report { submit_flags, ..wer_report::build_report(&capture.snapshot, &outcomes, inputs) }
+        let snapshot = &capture.snapshot;
+        let report = match hang {
+            None => wer_report::build_report(snapshot, &outcomes, inputs),
+            Some((facts, None)) => wer_report::build_hang_report(snapshot, &outcomes, inputs, &facts),
+            Some((facts, Some(application_name))) => {
+                let report = wer_report::build_hang_report(snapshot, &outcomes, inputs, &facts);
+                Report { application_name, ..report }
+            }
+        };
+        Report { submit_flags, ..report }
     }
 
     /// The same without files, saying which are missing.
@@ -225,8 +237,8 @@ impl Parts {
     }
 }
 
-/// Puts the report into the store; once more without its files where the disk has no room for them.
-fn commit(
+/// Builds the report and puts it into the store; once more without its files where the disk has no room for them.
+pub(crate) fn commit(
     store: &Store,
     context: &Context,
     staging: Staging,

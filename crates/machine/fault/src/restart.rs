@@ -18,7 +18,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use rustix::time::Timespec;
-use wer_abi::flags::RESTART_NO_CRASH;
+use wer_abi::flags::{RESTART_NO_CRASH, RESTART_NO_HANG};
 use wer_capture::Capture;
 use wer_snapshot::RestartRegistration;
 use wer_sys::Process;
@@ -41,6 +41,27 @@ pub struct Restart {
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     times: PathBuf,
+    /// Where it ran, where that is not our own folder.
+    folder: Option<PathBuf>,
+}
+
+/// What a program may not want to be started again after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// A crash that its own handler told us of: its folder and limits are ours.
+    Crash,
+    /// A hang that somebody else told us of, and ended.
+    Hang,
+}
+
+impl After {
+    /// The flag that refuses it, and its name.
+    const fn refusal(self) -> (u32, &'static str) {
+        match self {
+            Self::Crash => (RESTART_NO_CRASH, "a crash (RESTART_NO_CRASH)"),
+            Self::Hang => (RESTART_NO_HANG, "a hang (RESTART_NO_HANG)"),
+        }
+    }
 }
 
 impl Restart {
@@ -52,11 +73,12 @@ impl Restart {
         capture: &Capture,
         wanted: Option<&RestartRegistration>,
         context: &Context,
+        after: After,
     ) -> Result<Self, String> {
         let wanted = wanted.ok_or("it did not ask for it")?;
         let info = &capture.snapshot.process;
         let ran = Duration::from_nanos(info.capture_time_unix_ns.saturating_sub(info.start_time_unix_ns));
-        may_restart(wanted.flags, ran, restart_after())?;
+        may_restart(wanted.flags, after, ran, restart_after())?;
         let process = Process::open(info.pid)
             .ok()
             .filter(|process| process.identity() == capture.identity())
@@ -84,9 +106,15 @@ impl Restart {
                 std::iter::once(name).chain(line).collect()
             }
         };
+        let process_folder = process;
         let pidfd = capture.pidfd().and_then(|pidfd| pidfd.try_clone_to_owned().ok());
         let process = pidfd.ok_or("its death cannot be waited for on this kernel")?;
+        let folder = (after == After::Hang)
+            .then(|| rustix::fs::readlinkat(process_folder.directory(), "cwd", Vec::new()).ok())
+            .flatten()
+            .map(|link| PathBuf::from(OsStr::from_bytes(link.to_bytes())));
         Ok(Self {
+            folder,
             process,
             program,
             arguments,
@@ -101,7 +129,7 @@ impl Restart {
     /// Why it was not started again, in words that end a sentence.
     pub fn run(self, limits: &[(Resource, Rlimit)]) -> Result<u32, String> {
         if !is_dead_in_time(&self.process) {
-            return Err("it has not died of its crash".into());
+            return Err("it has not died".into());
         }
         once::claim(&self.times, self.program.as_os_str().as_bytes())?;
         // In a session of its own: it has no terminal, and does not go when the crashed one's session does.
@@ -113,6 +141,10 @@ impl Restart {
         }
         command.args(arguments).env_clear().envs(self.environment);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if let Some(folder) = &self.folder {
+            // Signals of whoever ended it are not for it.
+            command.current_dir(folder).process_group(0);
+        }
         let raised = limits.iter().filter_map(|(resource, limit)| {
             let now = rustix::process::getrlimit(*resource);
             setrlimit(*resource, *limit).ok().map(|()| (*resource, now))
@@ -136,9 +168,10 @@ pub(crate) fn not_restarted(reason: &str) {
 }
 
 /// Whether its own wishes and its age allow it.
-fn may_restart(flags: u32, ran: Duration, least: Duration) -> Result<(), String> {
-    if flags & RESTART_NO_CRASH != 0 {
-        return Err("it does not want that after a crash (RESTART_NO_CRASH)".into());
+fn may_restart(flags: u32, after: After, ran: Duration, least: Duration) -> Result<(), String> {
+    let (flag, name) = after.refusal();
+    if flags & flag != 0 {
+        return Err(format!("it does not want that after {name}"));
     }
     if ran < least {
         return Err(format!("it had run for {} s, less than {} s", ran.as_secs(), least.as_secs()));
@@ -202,10 +235,12 @@ mod tests {
 
     #[test]
     fn only_what_ran_long_enough_and_wants_it_is_started_again() {
-        assert_eq!(may_restart(0, MINUTE, MINUTE), Ok(()));
-        assert_eq!(may_restart(0xE, MINUTE, MINUTE), Ok(()));
-        assert!(may_restart(0xF, MINUTE, MINUTE).is_err());
-        let young = may_restart(0, MINUTE - Duration::from_nanos(1), MINUTE);
+        assert_eq!(may_restart(0, After::Crash, MINUTE, MINUTE), Ok(()));
+        assert_eq!(may_restart(0xE, After::Crash, MINUTE, MINUTE), Ok(()));
+        assert!(may_restart(0xF, After::Crash, MINUTE, MINUTE).is_err());
+        assert_eq!(may_restart(0xD, After::Hang, MINUTE, MINUTE), Ok(()));
+        assert!(may_restart(0x2, After::Hang, MINUTE, MINUTE).is_err());
+        let young = may_restart(0, After::Hang, MINUTE - Duration::from_nanos(1), MINUTE);
         assert_eq!(young, Err("it had run for 59 s, less than 60 s".into()));
     }
 

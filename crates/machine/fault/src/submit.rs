@@ -1,6 +1,7 @@
 //! One stored report to the server, and what came of it back into the store: `wer-upload` decides and sends, the joiner
 //! records bucket and state in `Report.wer`, archives what needs no more, and writes the event.
 
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use wer_model::{
@@ -12,8 +13,8 @@ use wer_settings::Settings;
 use wer_store::{ArchivePolicy, SentCab, Store, StoreError, StoredReport};
 use wer_sys::Credentials;
 use wer_upload::{
-    Decision, Fate, Keep, Rules, SentBefore, Server, Submission, SubmitPlan, UploadInput, cab_contents,
-    plan_submit,
+    Decision, Fate, Keep, Rules, SentBefore, Server, Submission, SubmitPlan, Timeouts, UploadInput,
+    cab_contents, plan_submit,
 };
 
 use crate::user_places::UserPlaces;
@@ -69,6 +70,31 @@ pub fn submit_with(
     id: ReportId,
     submission: Submission,
 ) -> Result<SubmitOutcome, SubmitError> {
+    submit_collecting(context, id, submission, None)
+}
+
+/// Puts files of a process that lives into the folder of its report, and names them in the report.
+pub(crate) type Collect<'a> = &'a mut dyn FnMut(&mut Report, &Path);
+
+/// Whether a report would be sent now, if it was submitted for the first time.
+pub(crate) fn is_sent_now(context: &Context, report: &Report) -> bool {
+    let submission = Submission::first().after(report.consent, report.submit_flags);
+    let plan = plan_submit(&submission, &rules(&context.settings, report));
+    matches!(plan.decision, Decision::Send(_)) && context.settings.server().is_some()
+}
+
+/// As [`submit_with`]. `collect` is called at most once: when the server asks for files that may go, and when the report
+/// stays in the queue without having been asked for any. A report whose parameters are all that the server wants is kept
+/// as it is.
+///
+/// # Errors
+/// As [`submit_with`].
+pub(crate) fn submit_collecting(
+    context: &Context,
+    id: ReportId,
+    submission: Submission,
+    collect: Option<Collect<'_>>,
+) -> Result<SubmitOutcome, SubmitError> {
     let store = Store::open(&context.locations.store_root)?;
     let stored = store.get(id)?.ok_or_else(|| SubmitError::Unknown {
         id,
@@ -87,7 +113,12 @@ pub fn submit_with(
     let signature_hash = wer_report::signature_hash(&report);
     let sent_before = store.sent_cab(&signature_hash)?;
     let plan = plan_submit(&submission, &rules(&context.settings, &report));
-    let mut outcome = attempt(context, &stored, &report, &plan, sent_before);
+    let mut late = Late { collect, collected: None, context, store: &store, stored: &stored };
+    let mut outcome = attempt(context, &stored, &report, &plan, sent_before, &mut || late.files_of(&report));
+    if outcome.result == SubmitResult::ReportQueued {
+        late.files_of(&report);
+    }
+    report = late.collected.unwrap_or(report);
     if let Some(contents) = cab_contents(&report, &outcome) {
         let cab = match contents {
             SentBefore::WithMemory => SentCab::WithMemory,
@@ -144,6 +175,33 @@ fn archived_before(report: &Report) -> SubmitOutcome {
     }
 }
 
+/// Files that are collected when they are wanted.
+struct Late<'a, 'collect> {
+    collect: Option<Collect<'collect>>,
+    collected: Option<Report>,
+    context: &'a Context,
+    store: &'a Store,
+    stored: &'a StoredReport,
+}
+
+impl Late<'_, '_> {
+    /// The files of `report` and those that were collected now; `None` where there is nothing to collect.
+    fn files_of(&mut self, report: &Report) -> Option<Vec<AttachedFile>> {
+        let collect = self.collect.take()?;
+        let mut report = report.clone();
+        collect(&mut report, &self.stored.folder);
+        // Files that no report names are only room.
+        if let Err(error) = self.store.update(self.stored, &report_wer::to_bytes(&report)) {
+            let message = format!("The files of report {} were not collected: {error}.", report.id);
+            events::failure(self.context, &message);
+            return None;
+        }
+        let files = report.files.clone();
+        self.collected = Some(report);
+        Some(files)
+    }
+}
+
 /// Sends if the plan is to send.
 fn attempt(
     context: &Context,
@@ -151,6 +209,7 @@ fn attempt(
     report: &Report,
     plan: &SubmitPlan,
     sent_before: Option<SentCab>,
+    collect: &mut dyn FnMut() -> Option<Vec<AttachedFile>>,
 ) -> SubmitOutcome {
     let settings = &context.settings;
     let stays = |result, explanation: String| SubmitOutcome {
@@ -190,7 +249,7 @@ fn attempt(
         bypass_throttling: plan.bypass_throttling,
         names_machine: plan.names_machine,
     };
-    wer_upload::send(&input, &server)
+    wer_upload::send_asking(&input, &server, Timeouts::default(), collect)
 }
 
 /// Writes the outcome into `Report.wer` if it changes anything there (`before`), and puts the report where it belongs

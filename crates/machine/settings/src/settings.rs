@@ -180,6 +180,12 @@ impl Settings {
         self.unsigned(&catalogue::HOLD_MILLISECONDS)
     }
 
+    /// `Hangs.TimeoutMilliseconds`.
+    #[must_use]
+    pub fn hang_timeout_ms(&self) -> u32 {
+        self.unsigned(&catalogue::HANG_TIMEOUT_MILLISECONDS)
+    }
+
     /// `ModuleDeadlineMilliseconds`.
     #[must_use]
     pub fn module_deadline(&self) -> Duration {

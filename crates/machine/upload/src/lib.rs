@@ -22,6 +22,6 @@ mod submission;
 
 pub use contents::{SentBefore, cab_contents};
 pub use decision::{DataScope, Decision, decide};
-pub use send::{UploadInput, send, send_within};
+pub use send::{UploadInput, send, send_asking, send_within};
 pub use server::{Server, Timeouts};
 pub use submission::{Attempt, Fate, Keep, Rules, Submission, SubmitPlan, plan_submit};

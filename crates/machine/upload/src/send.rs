@@ -43,6 +43,19 @@ pub fn send(input: &UploadInput<'_>, server: &Server) -> SubmitOutcome {
 /// The same with other time limits.
 #[must_use]
 pub fn send_within(input: &UploadInput<'_>, server: &Server, timeouts: Timeouts) -> SubmitOutcome {
+    send_asking(input, server, timeouts, &mut || None)
+}
+
+/// The same for a report whose files can still be collected, of a process that lives: `collect` is called when the server
+/// has asked for a cab that may be sent, puts them into the report's folder and its `Report.wer`, and gives the report's
+/// files then; `None` where nothing changed.
+#[must_use]
+pub fn send_asking(
+    input: &UploadInput<'_>,
+    server: &Server,
+    timeouts: Timeouts,
+    collect: &mut dyn FnMut() -> Option<Vec<AttachedFile>>,
+) -> SubmitOutcome {
     let Some(client) = Client::new(server, timeouts) else {
         return queued(format!(
             "The server's name \"{}\" is no host name: correct CorporateWERServer.",
@@ -53,8 +66,9 @@ pub fn send_within(input: &UploadInput<'_>, server: &Server, timeouts: Timeouts)
         Ok(response) => response,
         Err(outcome) => return *outcome,
     };
-    let attempt = Attempt { input, server, timeouts, reply: asks::reply(&response), response };
-    attempt.level2()
+    let files = input.report.files.clone();
+    let attempt = Attempt { input, server, timeouts, files, reply: asks::reply(&response), response };
+    attempt.level2(collect)
 }
 
 /// Parameters to the server; its answer, or the end of the attempt.
@@ -124,12 +138,13 @@ struct Attempt<'a> {
     input: &'a UploadInput<'a>,
     server: &'a Server,
     timeouts: Timeouts,
+    files: Vec<AttachedFile>,
     reply: BucketReply,
     response: Level1Response,
 }
 
 impl Attempt<'_> {
-    fn level2(&self) -> SubmitOutcome {
+    fn level2(mut self, collect: &mut dyn FnMut() -> Option<Vec<AttachedFile>>) -> SubmitOutcome {
         let accepted = self.accepted();
         if !self.response.wants_cab {
             return self.end(SubmitResult::ReportUploaded, accepted);
@@ -145,11 +160,16 @@ impl Attempt<'_> {
             }
             DataScope::SafeData | DataScope::AllData => {}
         }
+        let is_throttled =
+            !self.input.bypass_throttling && contents::is_throttled(self.input.sent_before, &self.response);
+        if !is_throttled && let Some(files) = collect() {
+            self.files = files;
+        }
         if contents::has_unwanted_memory_only(self.files(), self.input.data, &self.response) {
             let text = "It asks for a mini dump; what the report has is larger, so nothing more was sent.";
             return self.end(SubmitResult::ReportUploaded, format!("{accepted} {text}"));
         }
-        if !self.input.bypass_throttling && contents::is_throttled(self.input.sent_before, &self.response) {
+        if is_throttled {
             let text =
                 "A cab of the same signature was sent before, so none is sent (BypassDataThrottling is 0).";
             return self.end(SubmitResult::Throttled, format!("{accepted} {text}"));
@@ -173,7 +193,7 @@ impl Attempt<'_> {
     }
 
     fn files(&self) -> &[AttachedFile] {
-        &self.input.report.files
+        &self.files
     }
 
     fn accepted(&self) -> String {

@@ -4,6 +4,7 @@ mod build;
 mod compat;
 mod crashes;
 mod fault_report;
+mod hang;
 mod limits;
 mod manual;
 mod registration;

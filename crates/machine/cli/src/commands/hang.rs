@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::json;
+use wer_fault::HangOrder;
 use wer_hang::Hang;
 
 use crate::output::{clean, clean_value, print, print_json};
@@ -40,7 +41,9 @@ pub(crate) fn run(place: &PlaceArguments, arguments: &Arguments) -> Result<ExitC
     let reported = if arguments.no_report {
         None
     } else {
-        Some(wer_fault::report_hang(pid, &place.context()?, &hang, arguments.kill)?)
+        let process = wer_sys::Process::open(pid)?;
+        let order = HangOrder { ends: arguments.kill, ..HangOrder::default() };
+        Some(wer_fault::report_hang(&process, &place.context()?, &hang, &order, &mut || {})?)
     };
     if arguments.json {
         let Hang { chain, deadlocks } = &hang;

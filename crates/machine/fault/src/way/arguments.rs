@@ -28,13 +28,8 @@ pub enum Start {
         /// The report's id.
         id: String,
     },
-    /// `--hang PID TID`: a process's watchdog asks for a report of its thread; standard input ends when it may begin.
-    Hang {
-        /// The process.
-        pid: u32,
-        /// Its thread that does not go on.
-        tid: Option<u32>,
-    },
+    /// `--hang`: a program asks about a hang of its own, or of another process.
+    Hang,
     /// `--store`: a program asks about the store.
     Store,
     /// `--request`: a program submits a report of its own.
@@ -78,10 +73,7 @@ pub fn parse(arguments: &[String]) -> Start {
         Some("--kernel-socket") => Start::KernelSocket { base },
         Some("--module-host") => Start::ModuleHost,
         Some("--submit") => Start::Submit { id: words.first().map(ToString::to_string).unwrap_or_default() },
-        Some("--hang") => match words.iter().map(|word| word.parse().ok()).collect::<Vec<_>>()[..] {
-            [Some(pid), ref tid @ ..] => Start::Hang { pid, tid: tid.first().copied().flatten() },
-            _ => Start::Help,
-        },
+        Some("--hang") => Start::Hang,
         Some("--store") => Start::Store,
         Some("--request") => Start::Request,
         Some("--version") => Start::Version,
@@ -123,13 +115,6 @@ mod tests {
         let Start::Kernel { base, crash } = parse(&words(line)) else { panic!("a kernel start") };
         assert_eq!(base, Some(PathBuf::from("/tmp/x")));
         assert_eq!(crash.pidfd, Some(3));
-    }
-
-    #[test]
-    fn a_watchdog_names_process_and_thread() {
-        assert_eq!(parse(&words("--hang 12 34")), Start::Hang { pid: 12, tid: Some(34) });
-        assert_eq!(parse(&words("--hang 12")), Start::Hang { pid: 12, tid: None });
-        assert_eq!(parse(&words("--hang x")), Start::Help);
     }
 
     #[test]

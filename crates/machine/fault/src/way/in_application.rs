@@ -92,7 +92,7 @@ impl Handoff {
             recovery::wait(&self.pipe, capture.pidfd(), &mut || watchdog.progress());
             wanted = recovery::restart_of(capture);
         }
-        let prepared = Restart::prepare(capture, wanted.as_ref(), context);
+        let prepared = Restart::prepare(capture, wanted.as_ref(), context, restart::After::Crash);
         prepared.map_err(|reason| restart::not_restarted(&reason)).ok()
     }
 

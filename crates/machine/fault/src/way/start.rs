@@ -24,13 +24,12 @@ use super::arguments::KernelArguments;
 use super::in_application::Handoff;
 use super::kernel::{self, KernelOutcome};
 use crate::fail_spot::{self, Spot};
+use crate::hang::requests;
 use crate::limits::{LAST_LINE_DEADLINE, STORE_REQUEST_DEADLINE};
 use crate::restart::not_restarted;
 use crate::store_requests::{Stores, serve};
 use crate::watchdog::{EXIT_HUNG, Watchdog};
-use crate::{
-    Context, Reported, Submission, events, privilege, report_hang, request, submit_report, submit_with,
-};
+use crate::{Context, Reported, Submission, events, privilege, request, submit_report, submit_with};
 
 /// Names another folder for the machine's store, in `--store` only.
 const MACHINE_STORE: &str = "WER_MACHINE_STORE_DIR";
@@ -103,17 +102,20 @@ pub fn kernel_socket(base: Option<&Path>) -> Result<()> {
     finish_kernel(&context, outcome)
 }
 
-/// `--hang PID TID`: waits for the end of standard input first, when we have been permitted to trace.
+/// `--hang`.
 ///
 /// # Errors
-/// There is no report; the log says why.
-pub fn hang(pid: u32, tid: Option<u32>) -> Result<()> {
+/// The program that asked is not there any more, or there is no report; the log says why.
+pub fn hang() -> Result<()> {
+    let socket = inherited::take(SOCKET_FD).context("werfault --hang is started by libwer")?;
+    let _watchdog = Watchdog::start(STORE_REQUEST_DEADLINE, || std::process::exit(EXIT_HUNG));
+    let_go_of_process();
+    if privilege::are_ours_borrowed() {
+        return requests::serve(socket, None);
+    }
     let context = embedded_context()?;
-    io::copy(&mut io::stdin().lock(), &mut io::sink())?;
-    let reported = wer_hang::look(pid, tid)
-        .with_context(|| format!("what process {pid} waits for cannot be seen"))
-        .and_then(|hang| report_hang(pid, &context, &hang, false));
-    finish(&context, reported.map(Some))
+    let served = requests::serve(socket, Some(&context));
+    finish(&context, served.map(|()| None))
 }
 
 /// `--submit ID`.

@@ -11,6 +11,7 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr::null;
 use std::ffi::CString;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -48,7 +49,7 @@ pub fn ask_werfault(
     max_answer_bytes: usize,
     deadline: Duration,
 ) -> Result<Vec<u8>, Hresult> {
-    ask(argument, request, false, max_answer_bytes, deadline)
+    ask_werfault_at(None, argument, request, false, max_answer_bytes, deadline)
 }
 
 /// As [`ask_werfault`], which may stop and read this process then, also where Yama lets only ancestors do that. The kernel
@@ -62,10 +63,15 @@ pub fn ask_werfault_to_trace(
     max_answer_bytes: usize,
     deadline: Duration,
 ) -> Result<Vec<u8>, Hresult> {
-    ask(argument, request, true, max_answer_bytes, deadline)
+    ask_werfault_at(None, argument, request, true, max_answer_bytes, deadline)
 }
 
-fn ask(
+/// Either of them, with the path of `werfault` where the program says it.
+///
+/// # Errors
+/// As [`ask_werfault`].
+pub(super) fn ask_werfault_at(
+    werfault: Option<&Path>,
     argument: &CStr,
     request: &[&[u8]],
     may_trace: bool,
@@ -82,7 +88,7 @@ fn ask(
     .map_err(|_| Hresult::E_OUTOFMEMORY)?;
     // The child's end is an ordinary one, for whoever reads from it.
     rustix::io::ioctl_fionbio(&childs, false).map_err(|_| Hresult::E_OUTOFMEMORY)?;
-    let werfault = start(argument, &childs)?;
+    let werfault = start(werfault_path::choose(werfault), argument, &childs)?;
     drop(childs);
     if may_trace {
         // Without Yama the kernel knows nothing of this, and it is not needed.
@@ -167,13 +173,13 @@ struct Start {
 }
 
 /// Returns when `werfault` runs, or cannot; its pid.
-fn start(argument: &CStr, socket: &OwnedFd) -> Result<Option<Pid>, Hresult> {
+fn start(werfault: CString, argument: &CStr, socket: &OwnedFd) -> Result<Option<Pid>, Hresult> {
     let environment: Vec<CString> =
         prepared::environment().into_iter().filter_map(|variable| CString::new(variable).ok()).collect();
     let null_file = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).ok();
     let stacks = Stacks::map().ok_or(Hresult::E_OUTOFMEMORY)?;
     let mut start = Start {
-        werfault: werfault_path::choose(None),
+        werfault,
         argv: [c"werfault".as_ptr(), argument.as_ptr(), null()],
         envp: environment.iter().map(|variable| variable.as_ptr()).chain([null()]).collect(),
         socket: socket.as_raw_fd(),
@@ -275,10 +281,10 @@ impl Drop for Stacks {
 }
 
 /// All signals of this thread blocked, until dropped.
-struct Blocked(libc::sigset_t);
+pub(super) struct Blocked(libc::sigset_t);
 
 impl Blocked {
-    fn all() -> Self {
+    pub(super) fn all() -> Self {
         // SAFETY: all zero is a valid signal set.
         let (mut all, mut before) = unsafe { core::mem::zeroed::<(libc::sigset_t, libc::sigset_t)>() };
         // SAFETY: fills `all`.

@@ -1,121 +1,133 @@
 //! A watchdog over a thread that must go on, such as an event loop: when it is not petted for a while, `werfault --hang`
 //! reports the hang, once; the program goes on, and a later hang is another one.
 //!
-//! Petting is one atomic addition. The watchdog has the only thread that this crate ever starts, and a child of the process while a hang is
-//! reported, which it waits for. With Yama only ancestors may trace, so the child is permitted to, and then told to begin.
+//! Petting is one atomic addition. The watchdog is the only thread that this crate ever starts; all signals are blocked in
+//! it, and the `werfault` it asks is no child of the process. What stands still together with the watched thread is no hang:
+//! a process that is stopped or frozen, a suspended machine, a debugger that holds the thread. `docs/hangs.md` tells which.
 
-use std::ffi::OsStr;
+mod beats;
+mod handles;
+mod looks;
+
 use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rustix::process::{PTracer, Pid, set_ptracer};
+use rustix::time::{ClockId, clock_gettime};
 
-use super::werfault_path;
+use self::beats::Beats;
+use self::looks::{LOOKS, Looks};
+use super::ask_werfault::Blocked;
+use super::hang_request;
+
+pub use beats::MAX_WATCHDOGS;
+pub use handles::{close, open, pet};
 
 /// How long without being petted is a hang, where nothing else is said: as on Windows.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The shortest and the longest time that is taken.
-pub const TIMEOUTS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(300));
-/// Looks at the heartbeat per timeout: a hang is told at the latest this part of the timeout after its end.
-const LOOKS: u32 = 4;
+/// The shortest and the longest time that is taken, those of the setting.
+pub const TIMEOUTS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(600));
 
-/// Watches the thread that started it, until it is dropped.
+/// Watches the thread that started it, until it is dropped. In the child of a fork it watches nobody: its thread stayed
+/// with the parent.
 #[derive(Debug)]
 pub struct Watchdog {
-    shared: Arc<Shared>,
+    beats: Beats,
+    end: Arc<End>,
     thread: Option<JoinHandle<()>>,
+    /// The process that has the thread.
+    process: u32,
 }
 
-#[derive(Debug)]
-struct Shared {
-    heartbeat: AtomicU64,
+#[derive(Debug, Default)]
+struct End {
     is_ended: Mutex<bool>,
     ended: Condvar,
 }
 
 impl Watchdog {
-    /// Starts to watch the calling thread. `timeout` is brought into [`TIMEOUTS`]; `werfault` is looked for as by
-    /// [`attach`](super::attach()).
+    /// Starts to watch the calling thread. `timeout` is brought into [`TIMEOUTS`]; zero is the setting
+    /// `Hangs.TimeoutMilliseconds`, which a `werfault` is asked for, and [`DEFAULT_TIMEOUT`] where that cannot be.
+    /// `werfault` is looked for as by [`attach`](super::attach()).
     ///
     /// # Errors
-    /// No thread can be started.
+    /// No thread can be started, or [`MAX_WATCHDOGS`] are there.
     pub fn start(timeout: Duration, werfault: Option<PathBuf>) -> io::Result<Self> {
-        let shared = Arc::new(Shared {
-            heartbeat: AtomicU64::new(0),
-            is_ended: Mutex::new(false),
-            ended: Condvar::new(),
+        let beats = Beats::take().ok_or(io::ErrorKind::OutOfMemory)?;
+        let end = Arc::new(End::default());
+        let tid = rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs();
+        let (watched, ends) = (beats.handle(), Arc::clone(&end));
+        // The thread inherits it: the program's handlers are for its own threads.
+        let blocked = Blocked::all();
+        let thread = std::thread::Builder::new().name("wer-watchdog".into()).spawn(move || {
+            let werfault = werfault.as_deref();
+            let interval = timeout_or_setting(timeout, werfault) / LOOKS;
+            watch(watched, &ends, interval, &|| held_by_debugger(tid), &mut || {
+                hang_request::report_own(werfault, tid);
+            });
         });
-        let tid = rustix::thread::gettid();
-        let werfault = werfault_path::choose(werfault.as_deref());
-        let program = PathBuf::from(OsStr::from_bytes(werfault.as_bytes()));
-        let interval = timeout.clamp(TIMEOUTS.0, TIMEOUTS.1) / LOOKS;
-        let watched = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("wer-watchdog".into())
-            .spawn(move || watch(&watched, interval, || report(&program, tid)))?;
-        Ok(Self { shared, thread: Some(thread) })
+        drop(blocked);
+        Ok(Self { beats, end, thread: Some(thread?), process: std::process::id() })
     }
 
     /// Says that the thread goes on. May be called from any thread, and from a signal handler.
     pub fn pet(&self) {
-        self.shared.heartbeat.fetch_add(1, Ordering::Relaxed);
+        beats::beat(self.beats.handle());
     }
 }
 
 impl Drop for Watchdog {
     fn drop(&mut self) {
-        *self.shared.is_ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.shared.ended.notify_all();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        // In the child of a fork there is no thread to wait for, and the lock may have been its.
+        let Some(thread) = self.thread.take().filter(|_| self.process == std::process::id()) else { return };
+        *self.end.is_ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.end.ended.notify_all();
+        let _ = thread.join();
     }
+}
+
+fn timeout_or_setting(timeout: Duration, werfault: Option<&Path>) -> Duration {
+    let timeout = match timeout.is_zero() {
+        true => hang_request::timeout_setting(werfault).unwrap_or(DEFAULT_TIMEOUT),
+        false => timeout,
+    };
+    timeout.clamp(TIMEOUTS.0, TIMEOUTS.1)
 }
 
 /// Calls `on_hang` once for each hang.
-fn watch(shared: &Shared, interval: Duration, mut on_hang: impl FnMut()) {
-    let mut last = shared.heartbeat.load(Ordering::Relaxed);
-    let mut looks = 0;
-    let mut is_ended = shared.is_ended.lock().unwrap_or_else(PoisonError::into_inner);
+fn watch(handle: u64, end: &End, interval: Duration, is_held: &dyn Fn() -> bool, on_hang: &mut dyn FnMut()) {
+    let mut looks = Looks::new(interval, beats::count(handle), now());
+    let mut is_ended = end.is_ended.lock().unwrap_or_else(PoisonError::into_inner);
     while !*is_ended {
-        let waited = shared.ended.wait_timeout(is_ended, interval).unwrap_or_else(PoisonError::into_inner);
+        let waited = end.ended.wait_timeout(is_ended, interval).unwrap_or_else(PoisonError::into_inner);
         is_ended = waited.0;
-        if !waited.1.timed_out() {
+        if !waited.1.timed_out() || !looks.is_hang(beats::count(handle), now()) {
             continue;
         }
-        let now = shared.heartbeat.load(Ordering::Relaxed);
-        looks = if now == last { looks + 1 } else { 0 };
-        last = now;
-        if looks == LOOKS {
-            drop(is_ended);
+        drop(is_ended);
+        if is_held() {
+            looks.begin_anew(now());
+        } else {
             on_hang();
-            is_ended = shared.is_ended.lock().unwrap_or_else(PoisonError::into_inner);
+            looks.told(now());
         }
-        looks = looks.min(LOOKS);
+        is_ended = end.is_ended.lock().unwrap_or_else(PoisonError::into_inner);
     }
 }
 
-/// A report that cannot be made costs the program nothing.
-fn report(werfault: &std::path::Path, tid: Pid) {
-    let own = std::process::id().to_string();
-    let child = Command::new(werfault)
-        .args(["--hang", &own, &tid.as_raw_nonzero().to_string()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn();
-    let Ok(mut child) = child else { return };
-    if let Some(tracer) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        // Without Yama the kernel knows nothing of this, and it is not needed.
-        let _ = set_ptracer(PTracer::ProcessID(tracer));
-    }
-    // Closes its standard input, which tells it to begin.
-    let _ = child.wait();
+/// Time since the machine was started, suspended or not.
+fn now() -> Duration {
+    let now = clock_gettime(ClockId::Boottime);
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
+}
+
+/// Whether a debugger traces the thread, or it has ended: then its silence means nothing.
+fn held_by_debugger(tid: u32) -> bool {
+    let Ok(status) = std::fs::read_to_string(format!("/proc/self/task/{tid}/status")) else { return true };
+    let tracer = status.lines().find_map(|line| line.strip_prefix("TracerPid:"));
+    tracer.is_some_and(|tracer| tracer.trim() != "0")
 }
 
 #[cfg(test)]
@@ -123,24 +135,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_hang_is_told_once_and_a_petted_thread_never() {
-        let shared = Arc::new(Shared {
-            heartbeat: AtomicU64::new(0),
-            is_ended: Mutex::new(false),
-            ended: Condvar::new(),
-        });
+    fn each_hang_is_told_once_and_none_while_the_thread_is_held() {
+        let beats = Beats::take().expect("a slot");
+        let end = Arc::new(End::default());
         let (tell, told) = std::sync::mpsc::channel();
-        let watched = Arc::clone(&shared);
+        let (ask, asked) = std::sync::mpsc::channel();
+        let (watched, ends) = (beats.handle(), Arc::clone(&end));
         let thread = std::thread::spawn(move || {
-            watch(&watched, Duration::from_millis(1), || tell.send(()).expect("a listener"));
+            let held = std::cell::Cell::new(true);
+            let is_held = || {
+                ask.send(()).expect("a listener");
+                held.replace(false)
+            };
+            watch(watched, &ends, Duration::from_millis(1), &is_held, &mut || {
+                tell.send(()).expect("a listener")
+            });
         });
+        asked.recv().expect("a silence");
         for _ in 0..2 {
             told.recv().expect("a hang");
             assert!(told.try_recv().is_err(), "it was told twice");
-            shared.heartbeat.fetch_add(1, Ordering::Relaxed);
+            assert!(beats::beat(beats.handle()));
         }
-        *shared.is_ended.lock().expect("not poisoned") = true;
-        shared.ended.notify_all();
+        assert!(asked.try_iter().count() >= 2, "the first silence was no hang");
+        *end.is_ended.lock().expect("not poisoned") = true;
+        end.ended.notify_all();
         thread.join().expect("it ends");
+    }
+
+    #[test]
+    fn a_thread_that_has_ended_is_not_waited_for() {
+        let ended = std::thread::spawn(rustix::thread::gettid).join().expect("it ends");
+        assert!(held_by_debugger(ended.as_raw_nonzero().get().unsigned_abs()));
+        assert!(!held_by_debugger(rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs()));
     }
 }

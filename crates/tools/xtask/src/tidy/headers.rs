@@ -31,7 +31,14 @@ const LIBRARIES: [Library; 2] = [
         package: "wer-libwerdbghelp",
         file: "libwerdbghelp.so",
         headers: &["minidumpapiset.h", "wer_linux.h", "wer_winbase.h"],
-        elsewhere: &["WerAttachCrashHandler", "WerThreadAttach", "WerSetLastWords"],
+        elsewhere: &[
+            "WerAttachCrashHandler",
+            "WerThreadAttach",
+            "WerSetLastWords",
+            "WerWatchdogStart",
+            "WerWatchdogPet",
+            "WerWatchdogStop",
+        ],
     },
 ];
 
