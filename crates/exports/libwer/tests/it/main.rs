@@ -10,6 +10,7 @@ mod manual;
 mod registration;
 mod report;
 mod report_dump;
+mod report_flags;
 mod report_submit;
 mod sharing;
 mod store;
