@@ -3,8 +3,8 @@
 //! 1. The claiming module's own debugger counts before `[AeDebug]` of the settings ([`wish`]).
 //! 2. It is started without asking only where the module or the settings say so; there is nobody who could be asked, so
 //!    otherwise a line in the log says how to start it.
-//! 3. A process that waits in its own handler is left stopped when its capture lets it go ([`hold`]). Its debugger gets
-//!    its pid and the handle of an event, may attach, and is waited for: until it sets the event, ends, or its own
+//! 3. A process that waits in its own handler is left stopped when its capture lets it go ([`hold`]), which is waited for
+//!    ([`standing`]). Its debugger gets its pid and the handle of an event, may attach, and is waited for: until it sets the event, ends, or its own
 //!    deadline has passed ([`attach`]).
 //! 4. A process whose core the kernel writes cannot be attached to: its debugger gets the stored dump, or a core made of
 //!    it ([`open_stored`]).
@@ -14,6 +14,7 @@
 mod command_line;
 mod files;
 mod launch;
+mod standing;
 
 use std::os::fd::BorrowedFd;
 

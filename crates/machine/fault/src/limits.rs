@@ -14,6 +14,8 @@ pub const HOLD_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=600_000;
 pub const LAST_LINE_DEADLINE: Duration = Duration::from_secs(2);
 /// A process waits no longer for its debugger. Much longer than for anything else: a person may be at work.
 pub const DEBUGGER_DEADLINE: Duration = Duration::from_secs(3600);
+/// A process comes to stand before its debugger starts; one that does not is shown as it is.
+pub const STANDING_DEADLINE: Duration = Duration::from_secs(2);
 /// How often the process is told that its debugger is still at work.
 pub const DEBUGGER_PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 /// A program must have run for this long to be started again after a crash, as on Windows.

@@ -14,8 +14,8 @@ use wer_sys::Credentials;
 
 use super::command_line::CommandLine;
 use super::files::Files;
-use super::{signal, wish_for};
-use crate::limits::{DEBUGGER_DEADLINE, DEBUGGER_PROGRESS_INTERVAL};
+use super::{signal, standing, wish_for};
+use crate::limits::{DEBUGGER_DEADLINE, DEBUGGER_PROGRESS_INTERVAL, STANDING_DEADLINE};
 use crate::{Context, Reported, events};
 
 /// Starts the debugger of a crash whose process waits in its own handler, and waits for it: until it ends, or sets its
@@ -34,6 +34,9 @@ pub(crate) fn attach(
         return events::failure(context, &unasked(&wish.command, pid));
     }
     let outcome = CommandLine::parse(&wish.command).map_err(|error| error.to_string()).and_then(|line| {
+        if !standing::wait(pid, STANDING_DEADLINE) {
+            tracing::debug!("process {pid} does not stand yet");
+        }
         let debugger = Attached::start(&line, reported, pid, user)?;
         debugger.wait(capture.pidfd(), DEBUGGER_DEADLINE, progress)
     });
