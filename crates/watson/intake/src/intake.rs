@@ -12,10 +12,11 @@ use tokio::time::timeout;
 use watson_db::Store;
 
 use crate::limits::{
-    DEFAULT_MAX_CAB_BYTES, DEFAULT_MAX_SYMBOL_BYTES, MAX_CABS_AT_ONCE, MAX_LEVEL1_AT_ONCE,
-    MAX_SYMBOLS_AT_ONCE, MAX_TURN_WAIT_MS,
+    DEFAULT_MAX_CAB_BYTES, DEFAULT_MAX_DUMP_BYTES, DEFAULT_MAX_SYMBOL_BYTES, MAX_CABS_AT_ONCE,
+    MAX_DUMPS_AT_ONCE, MAX_LEVEL1_AT_ONCE, MAX_SYMBOLS_AT_ONCE, MAX_TURN_WAIT_MS,
 };
-use crate::{Metrics, Refusal, Route, body, cab, level1, symbols};
+use crate::symbols::staged::{self, StagedSymbols};
+use crate::{Metrics, Refusal, Route, body, cab, level1, minidump, sentry, socorro, symbols};
 
 /// Limits that a site may set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,11 +25,17 @@ pub struct IntakeLimits {
     pub max_cab_bytes: u64,
     /// Bytes of a symbol file.
     pub max_symbol_bytes: u64,
+    /// Bytes of a dump and its attachments, unpacked.
+    pub max_dump_bytes: u64,
 }
 
 impl Default for IntakeLimits {
     fn default() -> Self {
-        Self { max_cab_bytes: DEFAULT_MAX_CAB_BYTES, max_symbol_bytes: DEFAULT_MAX_SYMBOL_BYTES }
+        Self {
+            max_cab_bytes: DEFAULT_MAX_CAB_BYTES,
+            max_symbol_bytes: DEFAULT_MAX_SYMBOL_BYTES,
+            max_dump_bytes: DEFAULT_MAX_DUMP_BYTES,
+        }
     }
 }
 
@@ -41,8 +48,10 @@ pub struct Intake {
     job_made: Arc<Notify>,
     level1_turns: Semaphore,
     cab_turns: Semaphore,
+    dump_turns: Semaphore,
     symbol_turns: Semaphore,
     tokens_in_use: Mutex<HashSet<String>>,
+    pub(crate) staged: StagedSymbols,
 }
 
 impl Intake {
@@ -56,8 +65,10 @@ impl Intake {
             job_made,
             level1_turns: Semaphore::new(MAX_LEVEL1_AT_ONCE),
             cab_turns: Semaphore::new(MAX_CABS_AT_ONCE),
+            dump_turns: Semaphore::new(MAX_DUMPS_AT_ONCE),
             symbol_turns: Semaphore::new(MAX_SYMBOLS_AT_ONCE),
             tokens_in_use: Mutex::default(),
+            staged: StagedSymbols::default(),
         }
     }
 
@@ -77,7 +88,15 @@ impl Intake {
         let answer = match route {
             Route::Level1 => level1::take(self, request.into_body()).await,
             Route::Cab { token } => cab::take(self, &token, request.into_body()).await,
+            Route::Minidump => minidump::take(self, request).await,
+            Route::Socorro => socorro::take(self, request).await,
+            Route::SentryMinidump { project } => sentry::take_minidump(self, &project, request).await,
+            Route::SentryEnvelope { project } => sentry::take_envelope(self, &project, request).await,
             Route::Symbols => symbols::take(self, request).await,
+            Route::SymbolStatus { file, id } => staged::status(self, &file, &id).await,
+            Route::SymbolCreate { prefix } => staged::create(self, &prefix, request).await,
+            Route::SymbolPut { key } => staged::put(self, &key, request).await,
+            Route::SymbolComplete { key } => staged::complete(self, &key, request).await,
         };
         answer.unwrap_or_else(|refusal| self.answer_refusal(refusal))
     }
@@ -104,6 +123,10 @@ impl Intake {
 
     pub(crate) async fn cab_turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
         turn(&self.cab_turns).await
+    }
+
+    pub(crate) async fn dump_turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        turn(&self.dump_turns).await
     }
 
     pub(crate) async fn symbol_turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {

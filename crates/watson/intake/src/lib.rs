@@ -1,20 +1,39 @@
-//! What comes to watson from machines: MS-CER2 level 1 and 2, and Breakpad symbols. Needs no token: whoever can reach
-//! the server can report. Every byte is hostile, every body has a limit, every refusal has a reason and is counted.
-//! Parses with `wer-wire`, keeps with `watson-db`; never looks inside a cab.
+//! What comes to watson from machines, one file or folder per dialect. Needs no token: whoever can reach the server can
+//! report. Every byte is hostile, every body has a limit, every refusal has a reason and is counted.
+//!
+//! 1. [`route`] tells whose request it is.
+//! 2. The dialect (`level1`, `cab`, `minidump`, `socorro`, `sentry`, `symbols`) reads it: `payload` gives the body's
+//!    pieces, unpacked by [`inflate`]; [`form`] and [`sentry::envelope`] take them apart; `file` brings files to disk.
+//! 3. [`idempotency`] names the crash, so that a report that is told twice is one hit; [`dump`] reads what it is filed
+//!    under.
+//! 4. `watson-db` keeps it; only then is it answered.
+//!
+//! Never looks inside a cab, and inside a dump only at the few numbers of [`dump`].
 
 #![forbid(unsafe_code)]
 
+pub mod annotations;
 mod body;
 mod cab;
+pub mod dump;
+mod file;
 pub mod form;
+pub mod idempotency;
 pub mod inflate;
 pub mod intake;
+mod keep;
 mod level1;
 pub mod limits;
 pub mod metrics;
+mod minidump;
+mod payload;
+mod receive;
 pub mod refusal;
 pub mod route;
+pub mod sentry;
+mod socorro;
 mod symbols;
+mod uploads;
 
 pub use intake::{Intake, IntakeLimits};
 pub use metrics::Metrics;

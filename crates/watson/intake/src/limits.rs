@@ -26,8 +26,6 @@ pub const MAX_DRAIN_MS: u64 = 5_000;
 pub const MAX_PATH_CHARS: usize = 4096;
 /// Bytes of a symbol file's first line.
 pub const MAX_MODULE_LINE_BYTES: usize = 1024;
-/// Fields of a symbol upload's form.
-pub const MAX_FORM_FIELDS: usize = 32;
 /// Bytes of the form around the symbol file.
 pub const MAX_FORM_EXTRA_BYTES: u64 = 64 * 1024;
 
@@ -53,3 +51,39 @@ pub const MAX_INFLATE_MEMBERS: u32 = 64;
 pub const MAX_INFLATE_MEMORY_BYTES: u64 = 130 * 1024 * 1024;
 /// Binary logarithm of zstd's largest window.
 pub const MAX_ZSTD_WINDOW_LOG: u32 = 27;
+/// Streams of a dump's directory that are looked at.
+pub const MAX_DUMP_STREAMS: usize = 128;
+/// Modules of a dump that are looked at.
+pub const MAX_DUMP_MODULES: usize = 4096;
+/// Bytes of a name in a dump.
+pub const MAX_DUMP_TEXT_BYTES: usize = 4096;
+/// Annotations of a dump that are read.
+pub const MAX_DUMP_ANNOTATIONS: usize = 128;
+/// Characters of a field's or file's name that are kept.
+pub const MAX_FIELD_NAME_CHARS: usize = 256;
+/// Pairs of a query that are looked at.
+pub const MAX_QUERY_PAIRS: usize = 64;
+/// Items of an envelope.
+pub const MAX_ENVELOPE_ITEMS: usize = 128;
+/// Bytes of a header line of an envelope.
+pub const MAX_ENVELOPE_LINE_BYTES: usize = 64 * 1024;
+/// Default of `max_dump_bytes`.
+pub const DEFAULT_MAX_DUMP_BYTES: u64 = 512 * 1024 * 1024;
+/// Uploads of dumps being received at the same time; others wait.
+pub const MAX_DUMPS_AT_ONCE: usize = 32;
+/// Bytes of a dump's begin that are kept in memory, to read its facts from.
+pub const MAX_DUMP_HEAD_BYTES: usize = 4 * 1024 * 1024;
+/// Files of an upload beside its dump.
+pub const MAX_ATTACHMENTS: usize = 32;
+/// Bytes of one text field of an upload.
+pub const MAX_FIELD_BYTES: usize = 1024 * 1024;
+/// Bytes of all text fields of an upload.
+pub const MAX_FIELDS_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of an upload around its files.
+pub const MAX_UPLOAD_EXTRA_BYTES: u64 = 8 * 1024 * 1024;
+/// Bytes of an event of Sentry that is read.
+pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
+/// Uploads of sym-upload-v2 that are begun and not completed; the oldest gives way.
+pub const MAX_STAGED_SYMBOLS: usize = 64;
+/// Bytes of the request that completes one.
+pub const MAX_COMPLETE_BYTES: usize = 64 * 1024;

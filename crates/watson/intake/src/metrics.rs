@@ -11,9 +11,11 @@ pub struct Metrics {
 }
 
 /// The counters' names and what they count.
-const NAMES: [(&str, &str, &str); 4] = [
+const NAMES: [(&str, &str, &str); 6] = [
     ("watson_level1_total", "outcome", "Level 1 reports accepted, by what became of them."),
     ("watson_cabs_total", "outcome", "Cabs accepted, by what became of them."),
+    ("watson_dumps_total", "outcome", "Dumps accepted, by what became of them."),
+    ("watson_ignored_total", "kind", "Items of envelopes that are no crashes: answered and not kept."),
     ("watson_symbols_total", "outcome", "Symbol files accepted, by what became of them."),
     ("watson_refused_total", "reason", "Requests of machines that were refused, by reason."),
 ];
@@ -25,6 +27,14 @@ impl Metrics {
 
     pub(crate) fn cab(&self, outcome: &'static str) {
         self.add("watson_cabs_total", outcome);
+    }
+
+    pub(crate) fn dump(&self, outcome: &'static str) {
+        self.add("watson_dumps_total", outcome);
+    }
+
+    pub(crate) fn ignored(&self, kind: &'static str) {
+        self.add("watson_ignored_total", kind);
     }
 
     pub(crate) fn symbol(&self, outcome: &'static str) {

@@ -14,8 +14,44 @@ pub enum Route {
         /// 32 lower-case hex digits.
         token: String,
     },
+    /// Breakpad, Crashpad and their relatives: a form with a dump, at any of the usual paths.
+    Minidump,
+    /// Socorro: `POST /submit`.
+    Socorro,
+    /// Sentry: `POST /api/<project>/minidump/`.
+    SentryMinidump {
+        /// Letters, digits, `-` and `_`.
+        project: String,
+    },
+    /// Sentry: `POST /api/<project>/envelope/`.
+    SentryEnvelope {
+        /// Letters, digits, `-` and `_`.
+        project: String,
+    },
     /// Breakpad's sym-upload-v1: `POST /symbols/upload`.
     Symbols,
+    /// sym-upload-v2: is this module's file here?
+    SymbolStatus {
+        /// Its name.
+        file: String,
+        /// Its id.
+        id: String,
+    },
+    /// sym-upload-v2: an upload begins.
+    SymbolCreate {
+        /// The path before `/v1/`.
+        prefix: String,
+    },
+    /// sym-upload-v2: the file.
+    SymbolPut {
+        /// What `create` gave.
+        key: String,
+    },
+    /// sym-upload-v2: it is whole.
+    SymbolComplete {
+        /// What `create` gave.
+        key: String,
+    },
 }
 
 /// What a request means; `None` = it is for somebody else.
@@ -23,18 +59,70 @@ pub enum Route {
 /// # Errors
 /// A `PUT` whose path climbs (400) or is no token's (404).
 pub fn route(method: &Method, path: &str) -> Result<Option<Route>, Refusal> {
+    if let Some(route) = staged_symbols(method, path) {
+        return Ok(Some(route));
+    }
     if *method == Method::PUT {
         return cab_token(path).map(|token| Some(Route::Cab { token }));
     }
     if *method != Method::POST {
         return Ok(None);
     }
+    if path.len() > MAX_PATH_CHARS {
+        return Ok(None);
+    }
     let path = path.to_ascii_lowercase();
-    Ok(match path.rsplit('/').next() {
-        Some("stage2.htm") => Some(Route::Level1),
-        _ if path == "/symbols/upload" => Some(Route::Symbols),
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    Ok(match parts.as_slice() {
+        [.., "stage2.htm"] => Some(Route::Level1),
+        ["symbols", "upload"] => Some(Route::Symbols),
+        [.., "submit"] => Some(Route::Socorro),
+        ["api", project, "minidump"] if is_project(project) => {
+            Some(Route::SentryMinidump { project: (*project).into() })
+        }
+        ["api", project, "envelope"] if is_project(project) => {
+            Some(Route::SentryEnvelope { project: (*project).into() })
+        }
+        [.., last] if MINIDUMP_PATHS.contains(last) => Some(Route::Minidump),
         _ => None,
     })
+}
+
+/// sym-upload-v2: `<api>/v1/symbols/<file>/<id>:checkStatus`, `<api>/v1/uploads:create`, `<api>/v1/uploads/<key>` and
+/// `<api>/v1/uploads/<key>:complete`. File and id are checked where they are used.
+fn staged_symbols(method: &Method, path: &str) -> Option<Route> {
+    if path.len() > MAX_PATH_CHARS {
+        return None;
+    }
+    let (prefix, rest) = match path.strip_prefix("/v1/") {
+        Some(rest) => ("", rest),
+        None => path.split_once("/v1/")?,
+    };
+    let parts: Vec<&str> = rest.split('/').collect();
+    match (method.as_str(), parts.as_slice()) {
+        ("GET", ["symbols", file, id]) => {
+            let (file, id) = ((*file).to_owned(), id.strip_suffix(":checkStatus")?.to_owned());
+            Some(Route::SymbolStatus { file, id })
+        }
+        ("POST", ["uploads:create"]) => Some(Route::SymbolCreate { prefix: prefix.to_owned() }),
+        ("PUT", ["uploads", key]) => Some(Route::SymbolPut { key: (*key).to_owned() }),
+        ("POST", ["uploads", key]) => {
+            Some(Route::SymbolComplete { key: key.strip_suffix(":complete")?.to_owned() })
+        }
+        _ => None,
+    }
+}
+
+/// Last parts of the paths that crash clients are usually given: `/api/minidump`, Backtrace's
+/// `/<universe>/<token>/minidump`, BugSplat's `/post/bp/crash/postBP.php`, Google's `/cr/report`, and plain words.
+const MINIDUMP_PATHS: [&str; 9] =
+    ["minidump", "minidumps", "crash", "crashes", "crashpad", "crashreports", "cr", "report", "postbp.php"];
+/// Characters of a project's name.
+const MAX_PROJECT_CHARS: usize = 64;
+
+fn is_project(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    name.len() <= MAX_PROJECT_CHARS && name.chars().all(plain)
 }
 
 /// `.../cabs/<token>.cab`, below any folder. Clients send the path with `\` or `%5C` where Windows wrote it so, and
@@ -73,6 +161,37 @@ mod tests {
         assert_eq!(post("/stage2.htm/x"), None);
         assert_eq!(post("/"), None);
         assert_eq!(route(&Method::GET, "/stage2.htm").unwrap(), None);
+    }
+
+    #[test]
+    fn dialects_with_dumps_are_told_apart() {
+        let post = |path| route(&Method::POST, path).unwrap();
+        for path in
+            ["/api/minidump", "/u/token/minidump/", "/post/bp/crash/postBP.php", "/cr/report", "/crash"]
+        {
+            assert_eq!(post(path), Some(Route::Minidump), "{path}");
+        }
+        assert_eq!(post("/submit"), Some(Route::Socorro));
+        assert_eq!(post("/api/42/minidump/"), Some(Route::SentryMinidump { project: "42".into() }));
+        assert_eq!(post("/api/my-app/envelope/"), Some(Route::SentryEnvelope { project: "my-app".into() }));
+        assert_eq!(post("/api/%2e%2e/envelope/"), None);
+        assert_eq!(post("/api/42/store/"), None);
+    }
+
+    #[test]
+    fn symbols_come_in_stages() {
+        let of = |method: Method, path| route(&method, path).unwrap();
+        assert_eq!(
+            of(Method::GET, "/api/v1/symbols/a%20b.so/AB0:checkStatus"),
+            Some(Route::SymbolStatus { file: "a%20b.so".into(), id: "AB0".into() })
+        );
+        let created = Route::SymbolCreate { prefix: "/sym".into() };
+        assert_eq!(of(Method::POST, "/sym/v1/uploads:create"), Some(created));
+        assert_eq!(of(Method::PUT, "/v1/uploads/k"), Some(Route::SymbolPut { key: "k".into() }));
+        let complete = Route::SymbolComplete { key: "k".into() };
+        assert_eq!(of(Method::POST, "/a/v1/uploads/k:complete"), Some(complete));
+        assert_eq!(of(Method::GET, "/v1/uploads/k"), None);
+        assert_eq!(of(Method::GET, "/v1/symbols/a/b"), None);
     }
 
     #[test]

@@ -1,81 +1,141 @@
-//! Breakpad's sym-upload-v1: a form whose `symbol_file` is Breakpad text. Its own first line, not the form, says which
-//! module and id it is for.
+//! Breakpad's symbol uploads. A symbol file's own first line, not the request, says which module and id it is for.
+//! Version 1 is a form; version 2, below, is a series of requests.
 
-use std::time::Duration;
+pub(crate) mod staged;
 
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
-use multer::{Constraints, Field, Multipart, SizeLimit};
-use tokio::time::timeout;
 use watson_db::{BlobWriter, SymbolName, SymbolOutcome};
 
-use crate::body::{too_slow, within};
-use crate::limits::{
-    MAX_BODY_PAUSE_MS, MAX_FORM_EXTRA_BYTES, MAX_FORM_FIELDS, MAX_MODULE_LINE_BYTES, MAX_UPLOAD_MS,
-};
+use crate::body::{drain, within};
+use crate::form::{FormEvent, FormScanner, boundary};
+use crate::limits::{MAX_FORM_EXTRA_BYTES, MAX_MODULE_LINE_BYTES, MAX_UPLOAD_MS};
+use crate::payload::Payload;
+use crate::receive::content_type;
 use crate::{Intake, Refusal};
 
+/// sym-upload-v1: a form whose `symbol_file` is Breakpad text.
 pub(crate) async fn take(intake: &Intake, request: Request<Body>) -> Result<Response, Refusal> {
-    let _turn = intake.symbol_turn().await?;
-    within(MAX_UPLOAD_MS, read_form(intake, request)).await
-}
-
-async fn read_form(intake: &Intake, request: Request<Body>) -> Result<Response, Refusal> {
-    let mut form = form(request, intake.limits.max_symbol_bytes)?;
-    let mut kept = None;
-    for _ in 0..MAX_FORM_FIELDS {
-        let Some(mut field) = in_time(form.next_field()).await? else {
-            return kept.ok_or_else(|| Refusal::bad("no_symbol_file", "the form has no symbol_file"));
-        };
-        if kept.is_none() && field.name() == Some("symbol_file") {
-            kept = Some(keep(intake, &mut field).await?);
-        }
-    }
-    Err(Refusal::bad("form_fields", "the form has too many fields"))
-}
-
-fn form(request: Request<Body>, max_symbol_bytes: u64) -> Result<Multipart<'static>, Refusal> {
-    let boundary = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| multer::parse_boundary(value).ok())
-        .ok_or_else(|| Refusal::bad("not_a_form", "the body is not multipart/form-data"))?;
-    let limit = SizeLimit::new()
-        .whole_stream(max_symbol_bytes.saturating_add(MAX_FORM_EXTRA_BYTES))
-        .per_field(MAX_FORM_EXTRA_BYTES)
-        .for_field("symbol_file", max_symbol_bytes);
-    let constraints = Constraints::new().size_limit(limit);
-    Ok(Multipart::with_constraints(request.into_body().into_data_stream(), boundary, constraints))
-}
-
-async fn keep(intake: &Intake, field: &mut Field<'static>) -> Result<Response, Refusal> {
-    let mut file = intake.store.begin_blob().await?;
-    let name = receive(field, &mut file).await?;
-    match intake.store.keep_symbol(&name, file).await? {
-        SymbolOutcome::Stored => intake.metrics().symbol("stored"),
-        SymbolOutcome::AlreadyHere => intake.metrics().symbol("repeated"),
-        SymbolOutcome::Different => {
-            let message = "other symbols of this module are already here; the first upload stays";
-            return Err(Refusal::new(StatusCode::CONFLICT, "other_symbols", message));
-        }
-    }
+    let file = receive(intake, request, async |intake, boundary, payload| {
+        let boundary =
+            boundary.ok_or_else(|| Refusal::bad("not_a_form", "the body is not multipart/form-data"))?;
+        form(intake, payload, &boundary).await
+    })
+    .await?;
+    keep(intake, file).await?;
     Ok(StatusCode::OK.into_response())
 }
 
-/// Streams the file and reads its `MODULE` line on the way.
-async fn receive(field: &mut Field<'static>, file: &mut BlobWriter) -> Result<SymbolName, Refusal> {
-    let mut head: Vec<u8> = Vec::new();
-    let mut name = None;
-    while let Some(piece) = in_time(field.chunk()).await? {
-        if name.is_none() {
-            head.extend(piece.iter().take(MAX_MODULE_LINE_BYTES - head.len().min(MAX_MODULE_LINE_BYTES)));
-            name = module_line(&head)?;
+/// Receives a symbol file the way that the version sends it.
+async fn receive(
+    intake: &Intake,
+    request: Request<Body>,
+    read: impl AsyncFnOnce(&Intake, Option<String>, &mut Payload) -> Result<SymbolFile, Refusal>,
+) -> Result<SymbolFile, Refusal> {
+    let (head, body) = request.into_parts();
+    let _turn = match intake.symbol_turn().await {
+        Ok(turn) => turn,
+        Err(refusal) => {
+            drain(body).await;
+            return Err(refusal);
         }
-        file.write(&piece).await?;
+    };
+    let limit_bytes = intake.limits.max_symbol_bytes.saturating_add(MAX_FORM_EXTRA_BYTES);
+    let mut payload = match Payload::open(&head.headers, body, limit_bytes) {
+        Ok(payload) => payload,
+        Err((refusal, body)) => {
+            drain(body).await;
+            return Err(refusal);
+        }
+    };
+    let boundary = content_type(&head.headers).and_then(boundary);
+    match within(MAX_UPLOAD_MS, read(intake, boundary, &mut payload)).await {
+        Ok(file) => Ok(file),
+        Err(refusal) => {
+            payload.abandon().await;
+            Err(refusal)
+        }
     }
-    name.ok_or_else(no_module_line)
+}
+
+/// The first `symbol_file` counts; the other fields say nothing that the file does not.
+async fn form(intake: &Intake, payload: &mut Payload, boundary: &str) -> Result<SymbolFile, Refusal> {
+    let mut scanner = FormScanner::new(boundary.as_bytes());
+    let mut file = None;
+    let mut inside = false;
+    loop {
+        match scanner.next()? {
+            Some(FormEvent::Part(head)) => {
+                inside = head.name == "symbol_file" && file.is_none();
+                if inside {
+                    file = Some(SymbolFile::begin(intake).await?);
+                }
+            }
+            Some(FormEvent::Data(data)) => {
+                if let Some(file) = file.as_mut().filter(|_| inside) {
+                    file.write(&data).await?;
+                }
+            }
+            Some(FormEvent::PartEnd) => inside = false,
+            Some(FormEvent::End) => {
+                return file.ok_or_else(|| Refusal::bad("no_symbol_file", "the form has no symbol_file"));
+            }
+            None => match payload.piece().await? {
+                Some(piece) => scanner.push(&piece),
+                None => scanner.finish(),
+            },
+        }
+    }
+}
+
+/// A symbol file on its way to disk. Dropped, it leaves nothing behind.
+#[derive(Debug)]
+pub(crate) struct SymbolFile {
+    blob: BlobWriter,
+    head: Vec<u8>,
+    name: Option<SymbolName>,
+    limit_bytes: u64,
+}
+
+impl SymbolFile {
+    async fn begin(intake: &Intake) -> Result<Self, Refusal> {
+        let blob = intake.store.begin_blob().await?;
+        Ok(Self { blob, head: Vec::new(), name: None, limit_bytes: intake.limits.max_symbol_bytes })
+    }
+
+    /// Streams, and reads the `MODULE` line on the way.
+    async fn write(&mut self, piece: &[u8]) -> Result<(), Refusal> {
+        if self.name.is_none() {
+            let room = MAX_MODULE_LINE_BYTES.saturating_sub(self.head.len());
+            self.head.extend(piece.iter().take(room));
+            self.name = module_line(&self.head)?;
+        }
+        if self.blob.size_bytes() + piece.len() as u64 > self.limit_bytes {
+            return Err(Refusal::too_large(self.limit_bytes));
+        }
+        self.blob.write(piece).await?;
+        Ok(())
+    }
+}
+
+/// Keeps the file; whether it was new.
+async fn keep(intake: &Intake, file: SymbolFile) -> Result<bool, Refusal> {
+    let name = file.name.ok_or_else(no_module_line)?;
+    match intake.store.keep_symbol(&name, file.blob).await? {
+        SymbolOutcome::Stored => {
+            intake.metrics().symbol("stored");
+            Ok(true)
+        }
+        SymbolOutcome::AlreadyHere => {
+            intake.metrics().symbol("repeated");
+            Ok(false)
+        }
+        SymbolOutcome::Different => {
+            let message = "other symbols of this module are already here; the first upload stays";
+            Err(Refusal::new(StatusCode::CONFLICT, "other_symbols", message))
+        }
+    }
 }
 
 /// `None` while the line's end has not come.
@@ -91,18 +151,6 @@ fn no_module_line() -> Refusal {
     let message = "symbol_file is no Breakpad symbol file: its first line must be MODULE os cpu id name, \
                    with 33 to 40 hex digits and a plain file name";
     Refusal::bad("module_line", message)
-}
-
-/// Waits for a step of the form, but not for ever.
-async fn in_time<T>(step: impl Future<Output = multer::Result<T>>) -> Result<T, Refusal> {
-    match timeout(Duration::from_millis(MAX_BODY_PAUSE_MS), step).await {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(
-            multer::Error::FieldSizeExceeded { limit, .. } | multer::Error::StreamSizeExceeded { limit },
-        )) => Err(Refusal::too_large(limit)),
-        Ok(Err(_)) => Err(Refusal::bad("form", "the form cannot be read")),
-        Err(_) => Err(too_slow()),
-    }
 }
 
 #[cfg(test)]

@@ -95,3 +95,27 @@ fn texts_of_the_kernel() {
     assert!(procfs::parse_maps(&text(2)).regions.len() > 5);
     assert!(procfs::parse_auxv(&text(3)).len() > 5);
 }
+
+#[test]
+fn uploads() {
+    use watson_intake::form::{FormEvent, FormScanner};
+    use watson_intake::inflate::{Inflater, Packing};
+    use watson_intake::sentry::envelope::{EnvelopeEvent, EnvelopeScanner};
+    let mut form = FormScanner::new(b"BOUND");
+    form.push(&seed("intake_form"));
+    form.finish();
+    while form.next().expect("a form") != Some(FormEvent::End) {}
+    let mut envelope = EnvelopeScanner::default();
+    envelope.push(&seed("intake_envelope"));
+    envelope.finish();
+    while envelope.next().expect("an envelope") != Some(EnvelopeEvent::End) {}
+    for packed in of("intake_inflate") {
+        let packing = Packing::of_magic(&packed).expect("packed bytes");
+        let mut inflater = Inflater::new(packing, 1 << 20).expect("memory");
+        let mut input = packed.as_slice();
+        while !inflater.step(&mut input).expect("whole bytes").is_empty() {}
+        inflater.end().expect("whole bytes");
+    }
+    let facts = watson_intake::dump::dump_facts(&mut std::io::Cursor::new(seed("intake_dump")));
+    assert!(facts.expect("a dump").program.is_some());
+}

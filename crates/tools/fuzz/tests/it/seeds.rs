@@ -13,9 +13,12 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         "cab_unpack" => vec![cab()],
         "command_line" => vec![br#"--open "a b" c\\"d "e""f" \ g"#.to_vec()],
         "core_file" | "core_notes" => vec![core()],
-        "dump_inspect" | "dump_read" | "minidump_check" => vec![dump(), Synth::new().finish()],
+        "dump_inspect" | "dump_read" | "intake_dump" | "minidump_check" => {
+            vec![dump(), Synth::new().finish()]
+        }
         "dump_unpack" => vec![unpack_input()],
         "elf_symbols" | "module_check" => vec![program()],
+        "intake_envelope" => intake::envelope(),
         "intake_form" => intake::form(),
         "intake_inflate" => intake::inflate(),
         "hang_facts" => hang_facts(),
@@ -250,13 +253,15 @@ fn hang_facts() -> Vec<Vec<u8>> {
     let locks =
         b"1: POSIX  ADVISORY  WRITE 12 08:01:99 0 EOF\n1: -> FLOCK  ADVISORY  WRITE 34 08:01:99 0 EOF\n\
                   3: OFDLCK ADVISORY  READ -1 08:01:7 0 EOF\n";
-    let all: [&[u8]; 6] = [
+    let request = [&b"WERH\x01\0\0\0\x03\0\0\0\x07\0\0\0\x02\0\0\0"[..], "é".as_bytes()].concat();
+    let all: [&[u8]; 7] = [
         b"202 0x7f01 0x80 0x2 0x0 0x0 0xffff 0x7ffe 0x7fff\n",
         locks,
         b"pos:\t0\ntfd:        5 events:       19 data: 5  pos:0 ino:61af sdev:7\n",
         &poll,
         &[2, 8, 1, 0],
         &answer.concat(),
+        &request,
     ];
     all.iter().enumerate().map(|(kind, bytes)| [&[kind as u8], *bytes].concat()).collect()
 }

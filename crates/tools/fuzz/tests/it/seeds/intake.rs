@@ -12,6 +12,15 @@ pub(crate) fn form() -> Vec<Vec<u8>> {
     vec![form.into(), unended.into(), b"multipart/form-data; boundary=\"a b\"; charset=x".to_vec()]
 }
 
+/// An event with its dump, and items that nobody asked for.
+pub(crate) fn envelope() -> Vec<Vec<u8>> {
+    let text = "{\"event_id\":\"9ec79c33ec9942ab8353589fcb2e04dc\",\"dsn\":\"http://k@h/1\"}\n\
+        {\"type\":\"event\",\"length\":16}\n{\"release\":\"a1\"}\n\
+        {\"type\":\"attachment\",\"attachment_type\":\"event.minidump\",\"length\":8,\"filename\":\"a.dmp\"}\n\
+        MDMP\nabc\n{\"type\":\"session\"}\n{\"sid\":1}\n\n";
+    vec![text.into(), b"{}".to_vec()]
+}
+
 /// The same text, packed in the ways that programs of this machine know.
 pub(crate) fn inflate() -> Vec<Vec<u8>> {
     let text = b"some text that is there again, some text".repeat(40);

@@ -1,0 +1,78 @@
+//! An upload that has come whole becomes a hit and a report, by one call of the store.
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use watson_db::{Crash, DEFAULT_TENANT, DumpUpload, IdempotencyKey, QuotaOutcome, UploadedFile, time};
+
+use crate::annotations::{Identity, Pairs};
+use crate::dump::DumpFacts;
+use crate::minidump::no_dump;
+use crate::uploads::Upload;
+use crate::{Intake, Refusal};
+
+/// What the dialect found out about an upload.
+pub(crate) struct Told {
+    pub(crate) who: Identity,
+    pub(crate) key: IdempotencyKey,
+    pub(crate) facts: DumpFacts,
+    pub(crate) headers: Pairs,
+}
+
+/// What became of it.
+pub(crate) struct Kept {
+    /// The report's UUID; the same when the same crash is told again.
+    pub(crate) report: String,
+    /// When it happened, as far as it says.
+    pub(crate) event_ms: Option<i64>,
+    /// False where no more dumps of its label are wanted: it was counted only.
+    pub(crate) stored: bool,
+}
+
+/// Keeps the upload. On disk and committed on return.
+pub(crate) async fn keep(
+    intake: &Intake,
+    dialect: &'static str,
+    upload: Upload,
+    told: Told,
+) -> Result<Kept, Refusal> {
+    let Upload { fields, dump, attachments } = upload;
+    let Told { who, key, facts, headers } = told;
+    // A retry brings the same dump, so its time is the same too.
+    let event_ms = (facts.time_seconds != 0).then(|| i64::from(facts.time_seconds) * 1000);
+    let signature = facts.signature(&who.product, &who.version);
+    let crash = Crash {
+        tenant: DEFAULT_TENANT,
+        key,
+        event_ms,
+        machine: who.client,
+        application: signature.parameters.first().map(|first| first.value.clone()).unwrap_or_default(),
+        application_version: who.version.clone(),
+        signature,
+        ..Crash::default()
+    };
+    let dump = dump.ok_or_else(no_dump)?;
+    let main = UploadedFile { name: dump.name, main: true, blob: dump.blob };
+    let others =
+        attachments.into_iter().map(|file| UploadedFile { name: file.name, main: false, blob: file.blob });
+    let files = core::iter::once(main).chain(others).collect();
+    let upload =
+        DumpUpload { crash, product: who.product, version: who.version, annotations: fields, headers, files };
+    let answer = intake.store.take_dump(upload, time::now_ms()).await?;
+    let stored = matches!(answer.quota, QuotaOutcome::Kept);
+    let outcome = match (answer.repeat, stored) {
+        (true, _) => "repeated",
+        (false, true) => "stored",
+        (false, false) => "counted",
+    };
+    intake.metrics().dump(outcome);
+    tracing::info!(report.id = %answer.report, bucket.id = answer.bucket, dialect, outcome, "a dump was taken");
+    if outcome == "stored" {
+        intake.ring();
+    }
+    Ok(Kept { report: answer.report, event_ms, stored })
+}
+
+/// Text and nothing else, with a length: Crashpad's client for raw sockets reads no other form.
+pub(crate) fn plain(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain")], text).into_response()
+}

@@ -1,0 +1,10 @@
+//! Dialects against a server in this process, with the bytes that clients send.
+
+mod bad_uploads;
+mod client;
+mod crashpad;
+mod curl;
+mod sentry;
+mod socorro;
+mod symbols;
+mod world;

@@ -1,0 +1,80 @@
+//! A server in this process, on a folder of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+use watson_db::{Policy, Store};
+use watson_intake::{Intake, IntakeLimits};
+use watson_server::access::Access;
+use watson_server::connections::serve_connections;
+use watson_server::{App, app};
+
+/// The server's limit for dumps in these tests.
+pub(crate) const MAX_DUMP_BYTES: u64 = 256 * 1024;
+
+pub(crate) struct World {
+    pub(crate) address: SocketAddr,
+    pub(crate) intake: Arc<Intake>,
+    store: Arc<Store>,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
+    data: TempDir,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        let store = Arc::new(Store::open(data.path(), Policy::default()).await.expect("the store opens"));
+        let limits = IntakeLimits { max_dump_bytes: MAX_DUMP_BYTES, ..IntakeLimits::default() };
+        let intake = Arc::new(Intake::new(Arc::clone(&store), limits, Arc::new(Notify::new())));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let router = app(App {
+            intake: Arc::clone(&intake),
+            store: Arc::clone(&store),
+            access: Access { token: None, address },
+            members: Arc::new(|_, _| Box::pin(async { Err(std::io::Error::other("no children here")) })),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let serving = tokio::spawn(serve_connections(listener, router, async {
+            let _ = stopped.await;
+        }));
+        Self { address, intake, store, stop, serving, data }
+    }
+
+    /// Crashes that were counted.
+    pub(crate) async fn hits(&self) -> i64 {
+        self.store.counts().await.expect("the store answers").hits
+    }
+
+    /// Reports with data.
+    pub(crate) async fn reports(&self) -> i64 {
+        self.store.counts().await.expect("the store answers").reports
+    }
+
+    /// The bytes of the only blob with this size, if there is one.
+    pub(crate) fn blob_of(&self, bytes: &[u8]) -> bool {
+        fn any(folder: &std::path::Path, bytes: &[u8]) -> bool {
+            std::fs::read_dir(folder).expect("a folder").any(|entry| {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() { any(&path, bytes) } else { std::fs::read(path).is_ok_and(|b| b == bytes) }
+            })
+        }
+        any(&self.data.path().join("blobs"), bytes)
+    }
+
+    /// Nothing is left of what was refused.
+    pub(crate) fn leftovers(&self) -> usize {
+        std::fs::read_dir(self.data.path().join("tmp")).expect("a folder").count()
+    }
+
+    pub(crate) async fn stop(self) {
+        let _ = self.stop.send(());
+        self.serving.await.expect("it serves to the end");
+        self.store.close().await;
+    }
+}
