@@ -86,7 +86,7 @@ impl DataDir {
 }
 
 /// Creates a folder that only its owner may enter; an existing one is made so.
-fn create_private(path: &Path) -> Result<(), DbError> {
+pub(crate) fn create_private(path: &Path) -> Result<(), DbError> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)

@@ -1,8 +1,10 @@
 //! The open store: a database, a place for blobs, and this process's data folder.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::blob::blob_path;
+use crate::data_dir::create_private;
 use crate::group::Group;
 use crate::record::HitWriter;
 use crate::sql::{Database, PostgresDatabase, SqliteDatabase, sql};
@@ -13,6 +15,8 @@ use crate::{BlobWriter, DataDir, DbError, Policy};
 pub struct Places {
     /// `postgres://...`; `None` = SQLite in the data folder.
     pub database: Option<String>,
+    /// A folder for blobs and symbols; `None` = the data folder. Processes that share a database must share it.
+    pub blobs: Option<PathBuf>,
 }
 
 /// watson's memory. Cheap to share behind an `Arc`.
@@ -22,6 +26,10 @@ pub struct Store {
     pub(crate) hits: HitWriter,
     pub(crate) group: Group,
     dir: DataDir,
+    blobs: PathBuf,
+    /// On the file system of `blobs`, so that a finished one is renamed.
+    unfinished_blobs: PathBuf,
+    symbols: PathBuf,
 }
 
 impl Store {
@@ -44,6 +52,14 @@ impl Store {
             Some(url) => (Database::Postgres(PostgresDatabase::open(url).await?), random_shard()?),
             None => (Database::Sqlite(SqliteDatabase::open(&dir.database()).await?), 0),
         };
+        let (blobs, unfinished_blobs, symbols) = match &places.blobs {
+            // Its `tmp` is not emptied: other processes write there too.
+            Some(folder) => (folder.join("blobs"), folder.join("tmp"), folder.join("symbols")),
+            None => (dir.blobs(), dir.tmp(), dir.symbols()),
+        };
+        for folder in [&blobs, &unfinished_blobs, &symbols] {
+            create_private(folder)?;
+        }
         let hits = HitWriter {
             database: database.clone(),
             policy,
@@ -53,7 +69,7 @@ impl Store {
             orders: Arc::default(),
         };
         let group = Group::start(&hits);
-        Ok(Self { database, hits, group, dir })
+        Ok(Self { database, hits, group, dir, blobs, unfinished_blobs, symbols })
     }
 
     /// The data folder.
@@ -67,7 +83,19 @@ impl Store {
     /// # Errors
     /// [`DbError::Io`].
     pub async fn begin_blob(&self) -> Result<BlobWriter, DbError> {
-        BlobWriter::begin(&self.dir.tmp(), &self.dir.blobs()).await
+        BlobWriter::begin(&self.unfinished_blobs, &self.blobs).await
+    }
+
+    /// Breakpad symbols: `<debug_file>/<debug_id>/<debug_file>.sym`.
+    #[must_use]
+    pub fn symbols(&self) -> &Path {
+        &self.symbols
+    }
+
+    /// Where a blob lies.
+    #[must_use]
+    pub fn blob_path(&self, sha256: &str) -> PathBuf {
+        blob_path(&self.blobs, sha256)
     }
 
     /// The number of a tenant, which is made where it is new.

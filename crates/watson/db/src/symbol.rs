@@ -62,11 +62,11 @@ impl Store {
     /// # Errors
     /// [`DbError::Io`].
     pub async fn keep_symbol(&self, name: &SymbolName, file: BlobWriter) -> Result<SymbolOutcome, DbError> {
-        let symbols = self.dir().symbols();
+        let symbols = self.symbols().to_owned();
         let path = name.path(&symbols);
         let finished = file.into_file().await?;
         let kept = tokio::task::spawn_blocking(move || keep(&symbols, &path, finished.path()));
-        kept.await.map_err(|error| DbError::io("cannot keep", self.dir().symbols())(error.into()))?
+        kept.await.map_err(|error| DbError::io("cannot keep", self.symbols())(error.into()))?
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use watson_db::Policy;
+use watson_db::{Places, Policy};
 use watson_intake::{IntakeLimits, limits};
 
 /// Serve reports and pages.
@@ -15,6 +15,13 @@ pub struct ServeOptions {
     /// Folder that everything is kept in; made where missing, readable by nobody else.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+    /// PostgreSQL to keep rows in (`postgres://USER@HOST/NAME`), instead of SQLite in the data folder. Any number of
+    /// processes may share it, each with a data folder of its own.
+    #[arg(long, value_name = "URL", requires = "blobs", env = "WATSON_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+    /// Folder for cabs, dumps and symbols, instead of the data folder; processes that share a database share it.
+    #[arg(long, value_name = "DIR")]
+    pub blobs: Option<PathBuf>,
     /// Show the pages to everybody who can reach the address (loopback addresses only, for tests).
     #[arg(long)]
     pub no_token: bool,
@@ -30,6 +37,9 @@ pub struct ServeOptions {
     /// How many of them with process memory.
     #[arg(long, value_name = "N", default_value_t = Policy::DEFAULT_MEMORY_DUMPS)]
     pub memory_dumps_per_bucket: u32,
+    /// Cabs that a bucket asks of one machine.
+    #[arg(long, value_name = "N", default_value_t = Policy::DEFAULT_CABS_PER_MACHINE)]
+    pub cabs_per_machine: u32,
     /// Seconds after which a cab that was asked for and never came is asked from another machine.
     #[arg(long, value_name = "SECONDS", default_value_t = Policy::DEFAULT_LEASE_MS / 1000)]
     pub lease_seconds: i64,
@@ -45,9 +55,16 @@ impl ServeOptions {
         Policy {
             cabs_per_bucket: self.cabs_per_bucket,
             memory_dumps_per_bucket: self.memory_dumps_per_bucket,
+            cabs_per_machine: self.cabs_per_machine,
             lease_ms: self.lease_seconds.clamp(1, i64::MAX / 2000) * 1000,
             ..Policy::default()
         }
+    }
+
+    /// Where rows and blobs are kept.
+    #[must_use]
+    pub fn places(&self) -> Places {
+        Places { database: self.database.clone(), blobs: self.blobs.clone() }
     }
 
     /// What machines may send.

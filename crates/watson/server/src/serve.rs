@@ -26,7 +26,7 @@ pub async fn serve(options: ServeOptions, analyzer: Analyzer) -> Result<()> {
     check_listen_address(options.listen)?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
-    let store = Arc::new(Store::open(&options.data, options.policy()).await?);
+    let store = Arc::new(Store::open_at(&options.data, &options.places(), options.policy()).await?);
     let token = if options.no_token { None } else { Some(token::load_or_create(&options.data)?) };
     let listener = TcpListener::bind(options.listen)
         .await

@@ -9,7 +9,6 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use watson_db::blob::blob_path;
 use watson_db::{AnalysisJobRow, DbError, JobFailure, Reading, Store, time};
 
 use crate::limits::{JOB_HOLD_MS, JOB_POLL_MS, MAX_ANALYSES_AT_ONCE, MAX_ATTEMPTS, RETRY_DELAY_MS};
@@ -108,9 +107,13 @@ impl Worker {
             let why = "the server stopped while it was analysed, several times".to_owned();
             return Err(AnalysisFailure { why, hopeless: true });
         }
-        let dir = self.store.dir();
-        let cab = blob_path(&dir.blobs(), &job.blob);
-        (self.analyzer)(AnalysisInput { cab, symbols: dir.symbols(), work_dir: dir.tmp() }).await
+        let cab = self.store.blob_path(&job.blob);
+        (self.analyzer)(AnalysisInput {
+            cab,
+            symbols: self.store.symbols().to_owned(),
+            work_dir: self.store.dir().tmp(),
+        })
+        .await
     }
 
     async fn end(&self, job: &AnalysisJobRow, answer: AnalysisAnswer) {

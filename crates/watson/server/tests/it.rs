@@ -16,6 +16,10 @@ mod durability;
 mod load;
 #[path = "it/pages.rs"]
 mod pages;
+#[path = "../../db/tests/support/postgres.rs"]
+mod postgres;
+#[path = "it/processes.rs"]
+mod processes;
 #[path = "it/reports.rs"]
 mod reports;
 #[path = "it/symbols.rs"]

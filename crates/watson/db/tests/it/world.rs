@@ -21,7 +21,7 @@ impl World {
     }
 
     pub(crate) fn places(&self) -> Places {
-        Places { database: self.postgres.as_ref().map(PostgresForTest::url) }
+        Places { database: self.postgres.as_ref().map(PostgresForTest::url), blobs: None }
     }
 
     /// Opens the store, again where it was closed.

@@ -47,13 +47,6 @@ impl PostgresForTest {
     pub(crate) fn url(&self) -> String {
         format!("postgres:///{}?host={}&user=watson", self.name, self.cluster.socket_folder())
     }
-
-    /// Stops the server at once, as a crash would, and starts it again.
-    #[allow(dead_code, reason = "one of several test programs uses it")]
-    pub(crate) fn crash_and_restart(&self) {
-        self.cluster.stop();
-        self.cluster.run_server();
-    }
 }
 
 impl Cluster {
