@@ -10,7 +10,7 @@ use crate::DbError;
 #[derive(Debug)]
 pub struct DataDir {
     root: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl DataDir {
@@ -35,7 +35,7 @@ impl DataDir {
                 return Err(DbError::Io { doing: "cannot lock", path: lock_path, source });
             }
         }
-        let dir = Self { root: root.to_owned(), _lock: lock };
+        let dir = Self { root: root.to_owned(), lock };
         for folder in [dir.blobs(), dir.symbols(), dir.tmp()] {
             create_private(&folder)?;
         }
@@ -82,6 +82,13 @@ impl DataDir {
             removed.map_err(DbError::io("cannot remove", &path))?;
         }
         Ok(())
+    }
+}
+
+impl Drop for DataDir {
+    fn drop(&mut self) {
+        // Said, and not left to the file's end: a child that another thread is about to start may hold a copy of it.
+        let _ = self.lock.unlock();
     }
 }
 
