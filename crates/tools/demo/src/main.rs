@@ -47,8 +47,8 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let built = step("compiling the programs that will crash", Built::once)?;
     let data = tempfile::Builder::new().prefix("wer-demo-").tempdir().context("no temporary folder")?;
     // The sample crashes in C and in Rust, in one bucket: this machine may send a cab of each.
-    let arguments = ["--cabs-per-machine", "2"];
-    let watson = step("starting the server", || Watson::start_with(built, data.path(), &arguments))?;
+    let two_cabs = ["--cabs-per-machine", "2"];
+    let watson = step("starting the server", || Watson::start_with(built, data.path(), &two_cabs))?;
     let sandbox = Sandbox::new(&SandboxOptions {
         server_port: Some(watson.port),
         system_modules: built.samples().iter().map(|sample| sample.module.clone()).collect(),
