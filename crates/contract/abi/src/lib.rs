@@ -17,6 +17,7 @@ pub mod registration;
 pub mod report;
 pub mod report_request;
 pub mod store_requests;
+mod words;
 
 pub use exception::{Context, ExceptionPointers, ExceptionRecord, NtStatus, WerRuntimeExceptionInformation};
 pub use handle::Handle;

@@ -122,7 +122,7 @@ impl Item<'_> {
     #[must_use]
     pub fn head(&self) -> [u8; ITEM_BYTES] {
         let bytes = self.text.len() + self.data.len();
-        words([self.tag as u32, self.first, self.second, bytes as u32])
+        crate::words::words([self.tag as u32, self.first, self.second, bytes as u32])
     }
 }
 
@@ -130,7 +130,7 @@ impl ReportHead {
     /// The bytes before the first item.
     #[must_use]
     pub fn encode(&self) -> [u8; HEAD_BYTES] {
-        words([
+        crate::words::words([
             MAGIC,
             VERSION,
             self.report_type,
@@ -174,14 +174,6 @@ pub fn decode<'a>(bytes: &'a [u8], mut take: impl FnMut(Item<'a>)) -> Option<Rep
 fn numbers<const WORDS: usize>(bytes: &[u8]) -> Option<[u32; WORDS]> {
     let words: &[[u8; 4]; WORDS] = bytes.as_chunks::<4>().0.try_into().ok()?;
     Some(words.map(u32::from_le_bytes))
-}
-
-fn words<const WORDS: usize, const BYTES: usize>(values: [u32; WORDS]) -> [u8; BYTES] {
-    let mut bytes = [0; BYTES];
-    for (slot, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(values) {
-        *slot = word.to_le_bytes();
-    }
-    bytes
 }
 
 #[cfg(test)]

@@ -114,7 +114,7 @@ impl<'a> StoreRequest<'a> {
     #[must_use]
     pub fn head(&self) -> [u8; REQUEST_BYTES] {
         let length = self.text.len() as u32;
-        words([MAGIC, VERSION, self.operation as u32, self.store as u32, self.argument, length])
+        crate::words::words([MAGIC, VERSION, self.operation as u32, self.store as u32, self.argument, length])
     }
 
     /// A request, or `None` for bytes that are none of this version.
@@ -142,7 +142,7 @@ impl<'a> StoreRequest<'a> {
 /// The words of an answer before its payload.
 #[must_use]
 pub fn answer_head(result: crate::Hresult, payload_bytes: u32) -> [u8; ANSWER_BYTES] {
-    words([MAGIC, VERSION, result.bits(), payload_bytes])
+    crate::words::words([MAGIC, VERSION, result.bits(), payload_bytes])
 }
 
 /// Result and payload of an answer, or `None` for bytes that are none of this version.
@@ -153,14 +153,6 @@ pub fn decode_answer(bytes: &[u8]) -> Option<(crate::Hresult, &[u8])> {
     let [magic, version, result, length] = [magic, version, result, length].map(u32::from_le_bytes);
     let is_whole = magic == MAGIC && version == VERSION && length as usize == payload.len();
     is_whole.then_some((crate::Hresult::from_bits(result), payload))
-}
-
-fn words<const WORDS: usize, const BYTES: usize>(values: [u32; WORDS]) -> [u8; BYTES] {
-    let mut bytes = [0; BYTES];
-    for (slot, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(values) {
-        *slot = word.to_le_bytes();
-    }
-    bytes
 }
 
 #[cfg(test)]
