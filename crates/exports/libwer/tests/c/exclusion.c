@@ -5,23 +5,7 @@
 #include <werapi.h>
 #include <wer_winbase.h>
 
-#if __SIZEOF_WCHAR_T__ == 2
-#define W(text) L##text
-#else
-#define W(text) u##text
-#endif
-
-static int failures;
-
-static void expect(HRESULT got, HRESULT wanted, int line)
-{
-    if (got != wanted) {
-        printf("line %d: 0x%08X, not 0x%08X\n", line, (unsigned)got, (unsigned)wanted);
-        failures++;
-    }
-}
-
-#define EXPECT(call, wanted) expect((call), (wanted), __LINE__)
+#include "expect.h"
 
 /* A text of so many units. */
 static PCWSTR units(int count)

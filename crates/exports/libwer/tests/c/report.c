@@ -4,23 +4,8 @@
 #include <string.h>
 #include <werapi.h>
 
-#if __SIZEOF_WCHAR_T__ == 2
-#define W(text) L##text
-#else
-#define W(text) u##text
-#endif
+#include "expect.h"
 
-static int failures;
-
-static void expect(HRESULT got, HRESULT wanted, int line)
-{
-    if (got != wanted) {
-        printf("line %d: 0x%08X, not 0x%08X\n", line, (unsigned)got, (unsigned)wanted);
-        failures++;
-    }
-}
-
-#define EXPECT(call, wanted) expect((call), (wanted), __LINE__)
 #define OFFSET(type, field, wanted) expect((HRESULT)offsetof(type, field), (wanted), __LINE__)
 
 /* A text of so many units. */
