@@ -116,7 +116,7 @@ fn serve(mut stream: &TcpStream, answer: &str, sender: &Sender<Vec<u8>>) -> Opti
         head.push_str(&line);
     }
     let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok();
+    reader.read_exact(&mut body).ok()?;
     let is_cab = head.starts_with("PUT");
     sender.send([head.into_bytes(), body].concat()).ok()?;
     let answer = if is_cab { String::new() } else { answer.replace('\n', "\r\n") };
