@@ -86,7 +86,7 @@ impl Intake {
             return self.refuse(Refusal::new(StatusCode::FORBIDDEN, "browser", message), request).await;
         }
         let answer = match route {
-            Route::Level1 => level1::take(self, request.into_body()).await,
+            Route::Level1 => level1::take(self, request).await,
             Route::Cab { token } => cab::take(self, &token, request.into_body()).await,
             Route::Minidump => minidump::take(self, request).await,
             Route::Socorro => socorro::take(self, request).await,

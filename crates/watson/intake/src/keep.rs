@@ -2,13 +2,13 @@
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use watson_db::{Crash, DEFAULT_TENANT, DumpUpload, IdempotencyKey, QuotaOutcome, UploadedFile, time};
+use watson_db::{Crash, DumpUpload, IdempotencyKey, QuotaOutcome, UploadedFile, time};
 
 use crate::annotations::{Identity, Pairs};
 use crate::dump::DumpFacts;
 use crate::minidump::no_dump;
 use crate::uploads::Upload;
-use crate::{Intake, Refusal};
+use crate::{Intake, Refusal, Sender};
 
 /// What the dialect found out about an upload.
 pub(crate) struct Told {
@@ -16,6 +16,7 @@ pub(crate) struct Told {
     pub(crate) key: IdempotencyKey,
     pub(crate) facts: DumpFacts,
     pub(crate) headers: Pairs,
+    pub(crate) sender: Sender,
 }
 
 /// What became of it.
@@ -36,12 +37,12 @@ pub(crate) async fn keep(
     told: Told,
 ) -> Result<Kept, Refusal> {
     let Upload { fields, dump, attachments } = upload;
-    let Told { who, key, facts, headers } = told;
+    let Told { who, key, facts, headers, sender } = told;
     // A retry brings the same dump, so its time is the same too.
     let event_ms = (facts.time_seconds != 0).then(|| i64::from(facts.time_seconds) * 1000);
     let signature = facts.signature(&who.product, &who.version);
     let crash = Crash {
-        tenant: DEFAULT_TENANT,
+        tenant: sender.tenant,
         key,
         event_ms,
         machine: who.client,

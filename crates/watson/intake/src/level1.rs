@@ -1,7 +1,7 @@
 //! MS-CER2 level 1: a report's parameters become a hit; the answer says bucket, and whether a cab is wanted.
 
 use axum::body::Body;
-use axum::http::header;
+use axum::http::{Request, header};
 use axum::response::{IntoResponse, Response};
 use watson_db::{Crash, HitAnswer, IdempotencyKey, time};
 use wer_model::{Parameter, Signature};
@@ -10,12 +10,14 @@ use wer_wire::{Level1Request, Level1Response};
 
 use crate::body::{BoundedBody, drain, within};
 use crate::limits::MAX_LEVEL1_MS;
-use crate::{Intake, Refusal};
+use crate::{Intake, Refusal, Sender};
 
 /// `BucketTable`: this server has one.
 const BUCKET_TABLE: u64 = 1;
 
-pub(crate) async fn take(intake: &Intake, body: Body) -> Result<Response, Refusal> {
+pub(crate) async fn take(intake: &Intake, request: Request<Body>) -> Result<Response, Refusal> {
+    let (head, body) = request.into_parts();
+    let sender = Sender::of(&head.extensions);
     let _turn = intake.level1_turn().await?;
     let bytes = match BoundedBody::new(body, MAX_REQUEST_BYTES as u64) {
         Ok(mut body) => match within(MAX_LEVEL1_MS, body.whole()).await {
@@ -30,7 +32,7 @@ pub(crate) async fn take(intake: &Intake, body: Body) -> Result<Response, Refusa
             return Err(refusal);
         }
     };
-    let crash = crash(Level1Request::parse(&bytes)?, bytes);
+    let crash = Crash { tenant: sender.tenant, ..crash(Level1Request::parse(&bytes)?, bytes) };
     let answer = intake.store.record_crash(&crash, time::now_ms()).await?;
     intake.metrics().level1(if answer.counted { "counted" } else { "repeated" });
     Ok(([(header::CONTENT_TYPE, "text/plain")], response(&answer).to_bytes()).into_response())

@@ -2,6 +2,7 @@
 //! answered by the report's id alone, which Crashpad stores as it comes.
 
 use axum::body::Body;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request};
 use axum::response::Response;
 
@@ -11,12 +12,12 @@ use crate::keep::{Told, keep, plain};
 use crate::payload::Payload;
 use crate::receive::{content_type, receive};
 use crate::uploads::{Upload, kept_headers, receive_form};
-use crate::{Intake, Refusal, idempotency};
+use crate::{Intake, Refusal, Sender, idempotency};
 
 pub(crate) async fn take(intake: &Intake, request: Request<Body>) -> Result<Response, Refusal> {
     let (upload, head) = receive(intake, request, form).await?;
     let query = query_pairs(head.uri.query());
-    let told = told(&upload, &query, &head.headers)?;
+    let told = told(&upload, &query, &head)?;
     let kept = keep(intake, "minidump", upload, told).await?;
     Ok(plain(kept.report))
 }
@@ -28,7 +29,7 @@ async fn form(intake: &Intake, headers: &HeaderMap, payload: &mut Payload) -> Re
     receive_form(intake, payload, &boundary).await
 }
 
-fn told(upload: &Upload, query: &[(String, String)], headers: &HeaderMap) -> Result<Told, Refusal> {
+fn told(upload: &Upload, query: &[(String, String)], head: &Parts) -> Result<Told, Refusal> {
     let dump = upload.dump.as_ref().ok_or_else(no_dump)?;
     let facts = dump.facts();
     let mut who = identity(&upload.fields, query);
@@ -41,7 +42,8 @@ fn told(upload: &Upload, query: &[(String, String)], headers: &HeaderMap) -> Res
         who.version = inside.version;
     }
     let key = idempotency::minidump(&dump.name, facts.crashpad_report.as_deref(), &dump.blob.sha256());
-    Ok(Told { who, key, facts, headers: kept_headers(headers) })
+    let sender = Sender::of(&head.extensions);
+    Ok(Told { who, key, facts, headers: kept_headers(&head.headers), sender })
 }
 
 /// A form without a dump.

@@ -7,6 +7,7 @@ pub mod event;
 
 use axum::Json;
 use axum::body::Body;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -23,7 +24,7 @@ use crate::receive::{content_type, receive};
 use crate::sentry::envelope::{EnvelopeError, EnvelopeEvent, EnvelopeScanner, Header};
 use crate::sentry::event::Event;
 use crate::uploads::{Upload, kept_headers, receive_form};
-use crate::{Intake, Refusal};
+use crate::{Intake, Refusal, Sender};
 
 /// Where an event stands among the fields of a form.
 const EVENT_FIELD: &str = "sentry";
@@ -40,7 +41,7 @@ pub(crate) async fn take_minidump(
     let mut event = upload.field(EVENT_FIELD).map(|text| Event::read(text.as_bytes())).unwrap_or_default();
     event.add_fields(&upload.fields);
     let query = query_pairs(head.uri.query());
-    let kept = file(intake, project, upload, &event, &query, &head.headers).await?;
+    let kept = file(intake, project, upload, &event, &query, &head).await?;
     Ok(plain(event.id.as_deref().map_or(kept, dashed)))
 }
 
@@ -80,7 +81,7 @@ pub(crate) async fn take_envelope(
     if upload.dump.is_none() {
         return Ok(Json(json!({ "id": event.id })).into_response());
     }
-    let kept = file(intake, project, upload, &event, &[], &head.headers).await?;
+    let kept = file(intake, project, upload, &event, &[], &head).await?;
     let id = event.id.or_else(|| uuid_text(&kept));
     Ok(Json(json!({ "id": id })).into_response())
 }
@@ -170,7 +171,7 @@ async fn file(
     upload: Upload,
     event: &Event,
     query: &[(String, String)],
-    headers: &HeaderMap,
+    head: &Parts,
 ) -> Result<String, Refusal> {
     let dump = upload.dump.as_ref().ok_or_else(no_dump)?;
     let facts = dump.facts();
@@ -186,7 +187,8 @@ async fn file(
         who.client.clone_from(client);
     }
     let key = idempotency::sentry(project, event.id.as_deref(), &dump.blob.sha256());
-    let told = Told { who, key, facts, headers: kept_headers(headers) };
+    let sender = Sender::of(&head.extensions);
+    let told = Told { who, key, facts, headers: kept_headers(&head.headers), sender };
     Ok(keep(intake, "sentry", upload, told).await?.report)
 }
 

@@ -11,7 +11,7 @@ use crate::minidump::no_dump;
 use crate::payload::Payload;
 use crate::receive::{content_type, receive};
 use crate::uploads::{Upload, kept_headers, receive_form};
-use crate::{Intake, Refusal, idempotency};
+use crate::{Intake, Refusal, Sender, idempotency};
 
 /// Characters at the end of a crash id that carry the throttle's word and the day.
 const TAIL: usize = 7;
@@ -34,7 +34,8 @@ async fn answer(intake: &Intake, request: Request<Body>) -> Result<Response, Ref
     let facts = dump.facts();
     let key = idempotency::minidump(&dump.name, facts.crashpad_report.as_deref(), &dump.blob.sha256());
     let who = identity(&upload.fields, &query_pairs(head.uri.query()));
-    let told = Told { who, key, facts, headers: kept_headers(&head.headers) };
+    let sender = Sender::of(&head.extensions);
+    let told = Told { who, key, facts, headers: kept_headers(&head.headers), sender };
     let kept = keep(intake, "socorro", upload, told).await?;
     if !kept.stored {
         return Ok(plain("Discarded=rule_quota\n".into()));

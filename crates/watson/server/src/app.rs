@@ -11,12 +11,13 @@ use axum::routing::get;
 use tower::ServiceExt;
 use tower_http::timeout::TimeoutLayer;
 use watson_db::Store;
-use watson_intake::{Intake, Refusal, route};
+use watson_intake::{Intake, Refusal, Sender, route};
 use watson_pages::Pages;
 use watson_pages::router::{MemberOpener, with_headers};
 
 use crate::access::{Access, Verdict};
 use crate::limits::MAX_PAGE_MS;
+use crate::peer::Peer;
 
 /// The parts that answer.
 #[derive(Clone)]
@@ -52,15 +53,25 @@ pub fn app(app: App) -> Router {
     Router::new().fallback(dispatch).with_state(Parts { app, pages })
 }
 
-async fn dispatch(State(Parts { app, pages }): State<Parts>, request: Request) -> Response {
+async fn dispatch(State(Parts { app, pages }): State<Parts>, mut request: Request) -> Response {
     if !app.access.host_is_ours(request.uri(), request.headers()) {
         let text = "host: this server answers only to loopback names such as 127.0.0.1 and localhost\n";
         return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
     }
+    let sender = sender(&request);
+    request.extensions_mut().insert(sender);
     match route(request.method(), request.uri().path()) {
         Ok(Some(route)) => app.intake.handle(route, request).await,
         Ok(None) => page(&app, pages, request).await,
         Err(refusal) => refuse(&app, refusal, request).await,
+    }
+}
+
+/// Who sends: the connection's other end, until more is known.
+fn sender(request: &Request) -> Sender {
+    match request.extensions().get::<Peer>() {
+        Some(peer) => Sender { source: peer.address.ip().to_canonical(), ..Sender::default() },
+        None => Sender::default(),
     }
 }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -12,10 +14,12 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
+use tower::ServiceExt;
 
 use crate::limits::{
     ACCEPT_RETRY_MS, MAX_CONNECTIONS, MAX_HEAD_BYTES, MAX_HEAD_FIELDS, MAX_HEAD_MS, MAX_SHUTDOWN_MS,
 };
+use crate::peer::Peer;
 
 /// Serves until `stop` ends; open requests then have [`MAX_SHUTDOWN_MS`] to end.
 pub async fn serve_connections(listener: TcpListener, app: Router, stop: impl Future<Output = ()>) {
@@ -54,6 +58,12 @@ async fn accept(
 
 fn serve_one(stream: TcpStream, place: OwnedSemaphorePermit, app: Router, open: &GracefulShutdown) {
     let _ = stream.set_nodelay(true);
+    let (Ok(address), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else { return };
+    let peer = Peer { address, local, tls: false };
+    let app = app.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        request
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(MAX_HEAD_MS))

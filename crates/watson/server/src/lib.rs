@@ -11,6 +11,7 @@ pub mod fleet;
 pub mod limits;
 pub mod member;
 pub mod options;
+pub mod peer;
 pub mod serve;
 pub mod token;
 pub mod worker;
