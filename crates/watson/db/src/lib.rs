@@ -36,7 +36,7 @@ pub mod store;
 pub mod symbol;
 pub mod time;
 
-pub use blob::{BlobRef, BlobWriter};
+pub use blob::{BlobFile, BlobRef, BlobWriter};
 pub use cab::{CabOutcome, CabTicket};
 pub use collection::{DataPolicy, Regression};
 pub use data_dir::DataDir;

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::blob::blob_path;
+use crate::blob::{BlobPlace, FolderBlobs};
 use crate::data_dir::create_private;
 use crate::group::Group;
 use crate::record::HitWriter;
 use crate::sql::{Database, PostgresDatabase, SqliteDatabase, sql};
-use crate::{BlobWriter, DataDir, DbError, Policy};
+use crate::{BlobFile, BlobWriter, DataDir, DbError, Policy};
 
 /// Where things are kept.
 #[derive(Clone, Debug, Default)]
@@ -26,9 +26,7 @@ pub struct Store {
     pub(crate) hits: HitWriter,
     pub(crate) group: Group,
     dir: DataDir,
-    blobs: PathBuf,
-    /// On the file system of `blobs`, so that a finished one is renamed.
-    unfinished_blobs: PathBuf,
+    blobs: Arc<BlobPlace>,
     symbols: PathBuf,
 }
 
@@ -69,7 +67,8 @@ impl Store {
             orders: Arc::default(),
         };
         let group = Group::start(&hits);
-        Ok(Self { database, hits, group, dir, blobs, unfinished_blobs, symbols })
+        let blobs = Arc::new(BlobPlace::Folder(FolderBlobs::new(blobs, unfinished_blobs)));
+        Ok(Self { database, hits, group, dir, blobs, symbols })
     }
 
     /// The data folder.
@@ -83,7 +82,7 @@ impl Store {
     /// # Errors
     /// [`DbError::Io`].
     pub async fn begin_blob(&self) -> Result<BlobWriter, DbError> {
-        BlobWriter::begin(&self.unfinished_blobs, &self.blobs).await
+        BlobWriter::begin(&self.blobs).await
     }
 
     /// Breakpad symbols: `<debug_file>/<debug_id>/<debug_file>.sym`.
@@ -92,10 +91,12 @@ impl Store {
         &self.symbols
     }
 
-    /// Where a blob lies.
-    #[must_use]
-    pub fn blob_path(&self, sha256: &str) -> PathBuf {
-        blob_path(&self.blobs, sha256)
+    /// A blob as a file, which is there as long as the value lives.
+    ///
+    /// # Errors
+    /// [`DbError::Io`].
+    pub async fn blob_file(&self, sha256: &str) -> Result<BlobFile, DbError> {
+        self.blobs.file(sha256).await
     }
 
     /// The number of a tenant, which is made where it is new.

@@ -57,6 +57,15 @@ impl SymbolName {
 }
 
 impl Store {
+    /// Whether this module has symbols here.
+    ///
+    /// # Errors
+    /// [`DbError::Io`].
+    pub async fn has_symbol(&self, name: &SymbolName) -> Result<bool, DbError> {
+        let path = name.path(self.symbols());
+        tokio::fs::try_exists(&path).await.map_err(DbError::io("cannot look for", path))
+    }
+
     /// Keeps a symbol file, unless its id has one. On disk on return.
     ///
     /// # Errors

@@ -19,7 +19,8 @@ pub(crate) const ATTACHMENT_HEADERS: [(HeaderName, HeaderValue); 2] = [
 /// `/reports/{id}/cab`: the cab as it came.
 pub(crate) async fn cab(State(pages): State<Pages>, Path(id): Path<String>) -> Result<Response, Problem> {
     let row = pages.store.report(&id).await?.ok_or(Problem::NotFound)?;
-    let file = tokio::fs::File::open(pages.store.blob_path(&row.blob)).await?;
+    let blob = pages.store.blob_file(&row.blob).await?;
+    let file = tokio::fs::File::open(blob.path()).await?;
     let length = file.metadata().await?.len();
     let headers = [
         (header::CONTENT_LENGTH, length.to_string()),
@@ -39,7 +40,8 @@ pub(crate) async fn file(
     let file =
         row.reading.and_then(|reading| reading.files.into_iter().nth(number)).ok_or(Problem::NotFound)?;
     let disposition = format!("attachment; filename=\"{}\"", plain_name(&file.name));
-    let opened = (pages.members)(pages.store.blob_path(&row.blob), file.name).await?;
+    let blob = pages.store.blob_file(&row.blob).await?;
+    let opened = (pages.members)(blob, file.name).await?;
     let headers = [(header::CONTENT_DISPOSITION, disposition)];
     Ok((ATTACHMENT_HEADERS, headers, Body::from_stream(ReaderStream::new(opened))).into_response())
 }

@@ -1,7 +1,6 @@
 //! The pages' whole surface, and the headers that every one of them carries.
 
 use std::any::Any;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,7 +11,7 @@ use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::io::{AsyncRead, ReadBuf};
-use watson_db::Store;
+use watson_db::{BlobFile, Store};
 
 use crate::{api, bucket, buckets, download, problem, report};
 
@@ -25,9 +24,9 @@ pub struct Pages {
     pub members: MemberOpener,
 }
 
-/// Opens one file of a cab, by the cab's path and the file's name. The pages never look inside a cab themselves.
+/// Opens one file of a cab, by the cab and the file's name. The pages never look inside a cab themselves.
 pub type MemberOpener = Arc<
-    dyn Fn(PathBuf, String) -> Pin<Box<dyn Future<Output = std::io::Result<MemberReader>> + Send>>
+    dyn Fn(BlobFile, String) -> Pin<Box<dyn Future<Output = std::io::Result<MemberReader>> + Send>>
         + Send
         + Sync,
 >;

@@ -24,7 +24,7 @@ pub fn child_analyzer(symbol_roots: &[PathBuf]) -> Analyzer {
 }
 
 async fn analyze(input: AnalysisInput, local_roots: Vec<PathBuf>) -> AnalysisAnswer {
-    let mut job = AnalysisJob::new(Source::Cab(input.cab), input.work_dir);
+    let mut job = AnalysisJob::new(Source::Cab(input.cab.path().to_owned()), input.work_dir);
     job.breakpad_dirs = vec![input.symbols];
     job.local_roots = local_roots;
     analyze_in_child(Path::new(OWN_PROGRAM), job).await.map(reading).map_err(failure)

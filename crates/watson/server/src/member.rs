@@ -20,6 +20,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use watson_analysis::{CabLimits, unpack_cab};
+use watson_db::BlobFile;
 use watson_pages::router::{MemberOpener, MemberReader};
 
 use crate::analyzer::OWN_PROGRAM;
@@ -58,12 +59,13 @@ struct Unpacking {
 async fn open(
     work_dir: PathBuf,
     turns: Arc<Semaphore>,
-    cab: PathBuf,
+    cab: BlobFile,
     name: String,
 ) -> std::io::Result<MemberReader> {
     let turn = turns.acquire_owned().await.map_err(std::io::Error::other)?;
     let folder = tempfile::Builder::new().prefix("member-").tempdir_in(work_dir)?;
-    let request = serde_json::to_vec(&Request { cab, folder: folder.path().to_owned(), name })?;
+    let request =
+        serde_json::to_vec(&Request { cab: cab.path().to_owned(), folder: folder.path().to_owned(), name })?;
     let mut child = Command::new(OWN_PROGRAM)
         .args(["member", "--child"])
         .env_clear()

@@ -9,15 +9,15 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use watson_db::{AnalysisJobRow, DbError, JobFailure, Reading, Store, time};
+use watson_db::{AnalysisJobRow, BlobFile, DbError, JobFailure, Reading, Store, time};
 
 use crate::limits::{JOB_HOLD_MS, JOB_POLL_MS, MAX_ANALYSES_AT_ONCE, MAX_ATTEMPTS, RETRY_DELAY_MS};
 
 /// What an analysis is given. Paths are the server's own.
 #[derive(Clone, Debug)]
 pub struct AnalysisInput {
-    /// The cab's blob.
-    pub cab: PathBuf,
+    /// The cab.
+    pub cab: BlobFile,
     /// Uploaded symbols.
     pub symbols: PathBuf,
     /// Folder for files of the analysis; emptied at the server's start.
@@ -107,7 +107,10 @@ impl Worker {
             let why = "the server stopped while it was analysed, several times".to_owned();
             return Err(AnalysisFailure { why, hopeless: true });
         }
-        let cab = self.store.blob_path(&job.blob);
+        let cab = match self.store.blob_file(&job.blob).await {
+            Ok(cab) => cab,
+            Err(error) => return Err(AnalysisFailure { why: error.to_string(), hopeless: false }),
+        };
         (self.analyzer)(AnalysisInput {
             cab,
             symbols: self.store.symbols().to_owned(),

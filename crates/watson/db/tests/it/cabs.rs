@@ -16,7 +16,7 @@ async fn a_cab_is_on_disk_under_its_hash_and_repeats_are_known(world: &World) {
     let store = world.open().await;
     let id = report(&store, &crash("a", 1), b"MSCF one").await;
     let row = store.report(&id).await.unwrap().unwrap();
-    assert_eq!(std::fs::read(store.blob_path(&row.blob)).unwrap(), b"MSCF one");
+    assert_eq!(std::fs::read(store.blob_file(&row.blob).await.unwrap().path()).unwrap(), b"MSCF one");
     assert_eq!((row.cab_bytes, row.job_state.as_str(), row.machine.as_str()), (8, "open", "m1"));
     assert_eq!(row.event_ms, NOW_MS - 1);
 

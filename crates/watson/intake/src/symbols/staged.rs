@@ -56,12 +56,11 @@ pub(crate) async fn status(intake: &Intake, file: &str, id: &str) -> Result<Resp
         form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
     };
     // Checked as the names of kept files are: one plain component each.
-    let named = decoded(file).zip(decoded(id)).and_then(|(file, id)| {
-        SymbolName::new(&file, &id).map(|_| (file, id.replace('-', "").to_ascii_uppercase()))
-    });
-    let Some((file, id)) = named else { return Ok(json("{\"status\": \"MISSING\"}\n".into())) };
-    let path = intake.store.dir().symbols().join(&file).join(id).join(format!("{file}.sym"));
-    let found = tokio::fs::try_exists(path).await.unwrap_or(false);
+    let named = decoded(file).zip(decoded(id)).and_then(|(file, id)| SymbolName::new(&file, &id));
+    let found = match named {
+        Some(name) => intake.store.has_symbol(&name).await?,
+        None => false,
+    };
     Ok(json(format!("{{\"status\": \"{}\"}}\n", if found { "FOUND" } else { "MISSING" })))
 }
 

@@ -144,7 +144,7 @@ async fn tokens_cannot_be_guessed_or_climbed() {
 fn moody() -> Analyzer {
     Arc::new(|input| {
         Box::pin(async move {
-            let bytes = std::fs::read(input.cab).expect("the cab is where the job says");
+            let bytes = std::fs::read(input.cab.path()).expect("the cab is where the job says");
             let bad = bytes.windows(3).any(|window| window == b"bad");
             let failure = AnalysisFailure { why: "the child died".into(), hopeless: false };
             if bad { Err(failure) } else { Ok(Reading::default()) }
