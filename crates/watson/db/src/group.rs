@@ -69,6 +69,13 @@ async fn commit(writer: &HitWriter, waiting: Vec<Waiting>) {
 }
 
 impl Store {
+    /// Crashes that wait for a commit, and how many may.
+    #[must_use]
+    pub fn waiting_hits(&self) -> (usize, usize) {
+        let max = self.group.0.max_capacity();
+        (max.saturating_sub(self.group.0.capacity()), max)
+    }
+
     /// Counts the crash, if it is new, and decides whether its cab is wanted. The same crash told again gets the same
     /// answer with the same token, as long as that token is good. Committed on return, together with others that came
     /// at the same time.

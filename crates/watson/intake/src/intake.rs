@@ -2,20 +2,20 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tokio::sync::{Notify, Semaphore, SemaphorePermit};
-use tokio::time::timeout;
+use tokio::sync::{Notify, SemaphorePermit};
 use watson_db::Store;
 
 use crate::limits::{
     DEFAULT_MAX_CAB_BYTES, DEFAULT_MAX_DUMP_BYTES, DEFAULT_MAX_SYMBOL_BYTES, MAX_CABS_AT_ONCE,
-    MAX_DUMPS_AT_ONCE, MAX_LEVEL1_AT_ONCE, MAX_SYMBOLS_AT_ONCE, MAX_TURN_WAIT_MS,
+    MAX_DUMPS_AT_ONCE, MAX_LEVEL1_AT_ONCE, MAX_LEVEL1_WAITING, MAX_SYMBOLS_AT_ONCE, MAX_UPLOADS_WAITING,
 };
+use crate::overload::{Decision, Dialect, Gauge, decide, dialect};
 use crate::symbols::staged::{self, StagedSymbols};
+use crate::turns::Turns;
 use crate::{Metrics, Refusal, Route, body, cab, level1, minidump, sentry, socorro, symbols};
 
 /// Limits that a site may set.
@@ -46,12 +46,13 @@ pub struct Intake {
     pub(crate) limits: IntakeLimits,
     metrics: Metrics,
     job_made: Arc<Notify>,
-    level1_turns: Semaphore,
-    cab_turns: Semaphore,
-    dump_turns: Semaphore,
-    symbol_turns: Semaphore,
+    level1_turns: Turns,
+    cab_turns: Turns,
+    dump_turns: Turns,
+    symbol_turns: Turns,
     tokens_in_use: Mutex<HashSet<String>>,
     pub(crate) staged: StagedSymbols,
+    pub(crate) gauge: Gauge,
 }
 
 impl Intake {
@@ -63,12 +64,13 @@ impl Intake {
             limits,
             metrics: Metrics::default(),
             job_made,
-            level1_turns: Semaphore::new(MAX_LEVEL1_AT_ONCE),
-            cab_turns: Semaphore::new(MAX_CABS_AT_ONCE),
-            dump_turns: Semaphore::new(MAX_DUMPS_AT_ONCE),
-            symbol_turns: Semaphore::new(MAX_SYMBOLS_AT_ONCE),
+            level1_turns: Turns::new(MAX_LEVEL1_AT_ONCE, MAX_LEVEL1_WAITING),
+            cab_turns: Turns::new(MAX_CABS_AT_ONCE, MAX_UPLOADS_WAITING),
+            dump_turns: Turns::new(MAX_DUMPS_AT_ONCE, MAX_UPLOADS_WAITING),
+            symbol_turns: Turns::new(MAX_SYMBOLS_AT_ONCE, MAX_UPLOADS_WAITING),
             tokens_in_use: Mutex::default(),
             staged: StagedSymbols::default(),
+            gauge: Gauge::default(),
         }
     }
 
@@ -85,6 +87,15 @@ impl Intake {
             let message = "reports come from machines, not from pages in a browser";
             return self.refuse(Refusal::new(StatusCode::FORBIDDEN, "browser", message), request).await;
         }
+        let dialect = dialect(&route, request.headers());
+        match decide(dialect, &self.load(dialect), false) {
+            Decision::Take => self.take(route, request).await,
+            Decision::Later(short) => self.later(short, request),
+            Decision::Spool(short) | Decision::Lost(short) => self.lose(short, request),
+        }
+    }
+
+    async fn take(&self, route: Route, request: Request<Body>) -> Response {
         let answer = match route {
             Route::Level1 => level1::take(self, request).await,
             Route::Cab { token } => cab::take(self, &token, request.into_body()).await,
@@ -107,7 +118,7 @@ impl Intake {
         self.answer_refusal(refusal)
     }
 
-    fn answer_refusal(&self, refusal: Refusal) -> Response {
+    pub(crate) fn answer_refusal(&self, refusal: Refusal) -> Response {
         self.metrics.refused(refusal.reason);
         tracing::info!(
             reason = refusal.reason,
@@ -118,19 +129,34 @@ impl Intake {
     }
 
     pub(crate) async fn level1_turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        turn(&self.level1_turns).await
+        self.level1_turns.take().await
     }
 
     pub(crate) async fn cab_turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        turn(&self.cab_turns).await
+        self.cab_turns.take().await
     }
 
     pub(crate) async fn dump_turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        turn(&self.dump_turns).await
+        self.dump_turns.take().await
     }
 
     pub(crate) async fn symbol_turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        turn(&self.symbol_turns).await
+        self.symbol_turns.take().await
+    }
+
+    pub(crate) fn turns_of(&self, dialect: Dialect) -> &Turns {
+        match dialect {
+            Dialect::Level1 => &self.level1_turns,
+            Dialect::Cab => &self.cab_turns,
+            Dialect::Symbols => &self.symbol_turns,
+            Dialect::Socorro | Dialect::Breakpad | Dialect::Crashpad | Dialect::Sentry => &self.dump_turns,
+        }
+    }
+
+    /// What is known of the load; whoever finds out more tells it.
+    #[must_use]
+    pub fn gauge(&self) -> &Gauge {
+        &self.gauge
     }
 
     pub(crate) fn ring(&self) {
@@ -143,13 +169,6 @@ impl Intake {
         tokens
             .insert(token.to_owned())
             .then(|| HeldToken { tokens: &self.tokens_in_use, token: token.to_owned() })
-    }
-}
-
-async fn turn(turns: &Semaphore) -> Result<SemaphorePermit<'_>, Refusal> {
-    match timeout(Duration::from_millis(MAX_TURN_WAIT_MS), turns.acquire()).await {
-        Ok(Ok(permit)) => Ok(permit),
-        _ => Err(Refusal::busy()),
     }
 }
 

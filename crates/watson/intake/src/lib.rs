@@ -2,11 +2,12 @@
 //! report. Every byte is hostile, every body has a limit, every refusal has a reason and is counted.
 //!
 //! 1. [`route`] tells whose request it is.
-//! 2. The dialect (`level1`, `cab`, `minidump`, `socorro`, `sentry`, `symbols`) reads it: `payload` gives the body's
+//! 2. [`overload`] decides whether there is room for it now.
+//! 3. The dialect (`level1`, `cab`, `minidump`, `socorro`, `sentry`, `symbols`) reads it: `payload` gives the body's
 //!    pieces, unpacked by [`inflate`]; [`form`] and [`sentry::envelope`] take them apart; `file` brings files to disk.
-//! 3. [`idempotency`] names the crash, so that a report that is told twice is one hit; [`dump`] reads what it is filed
+//! 4. [`idempotency`] names the crash, so that a report that is told twice is one hit; [`dump`] reads what it is filed
 //!    under.
-//! 4. `watson-db` keeps it; only then is it answered.
+//! 5. `watson-db` keeps it; only then is it answered.
 //!
 //! Never looks inside a cab, and inside a dump only at the few numbers of [`dump`].
 
@@ -26,6 +27,7 @@ mod level1;
 pub mod limits;
 pub mod metrics;
 mod minidump;
+pub mod overload;
 mod payload;
 mod receive;
 pub mod refusal;
@@ -34,6 +36,7 @@ pub mod sender;
 pub mod sentry;
 mod socorro;
 mod symbols;
+mod turns;
 mod uploads;
 
 pub use intake::{Intake, IntakeLimits};

@@ -15,7 +15,7 @@ pub const MAX_SYMBOLS_AT_ONCE: usize = 8;
 /// Milliseconds for the whole of a cab or symbol file.
 pub const MAX_UPLOAD_MS: u64 = 30 * 60 * 1000;
 /// Milliseconds that a request waits for its turn.
-pub const MAX_TURN_WAIT_MS: u64 = 30_000;
+pub const MAX_TURN_WAIT_MS: u64 = 10_000;
 /// Milliseconds between two pieces of a body.
 pub const MAX_BODY_PAUSE_MS: u64 = 30_000;
 /// Bytes of a refused body that are still read, so that its sender can read the answer.
@@ -87,3 +87,22 @@ pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
 pub const MAX_STAGED_SYMBOLS: usize = 64;
 /// Bytes of the request that completes one.
 pub const MAX_COMPLETE_BYTES: usize = 64 * 1024;
+
+/// Level 1 requests that may wait for a turn; more are told to come again.
+pub const MAX_LEVEL1_WAITING: usize = 512;
+/// Uploads (cabs, dumps, symbol files: each) that may wait for a turn.
+pub const MAX_UPLOADS_WAITING: usize = 64;
+/// Seconds after which a client may come again, when too much is under way.
+pub const RETRY_AFTER_BUSY_S: u32 = 30;
+/// Seconds after which a client may come again, when the database or the place for blobs is gone.
+pub const RETRY_AFTER_STORE_S: u32 = 60;
+/// Seconds after which a client may come again, when the disk is nearly full: somebody has to make room.
+pub const RETRY_AFTER_DISK_S: u32 = 600;
+/// Default of the mark below which blobs stop: free bytes.
+pub const DEFAULT_LOW_DISK_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// Default of the mark below which everything stops: free bytes.
+pub const DEFAULT_NO_DISK_BYTES: u64 = 256 * 1024 * 1024;
+/// Default of the reserve's size in bytes.
+pub const DEFAULT_MAX_SPOOL_BYTES: u64 = 1024 * 1024 * 1024;
+/// Default of the reserve's size in requests.
+pub const DEFAULT_MAX_SPOOL_ENTRIES: usize = 10_000;

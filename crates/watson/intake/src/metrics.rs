@@ -11,13 +11,18 @@ pub struct Metrics {
 }
 
 /// The counters' names and what they count.
-const NAMES: [(&str, &str, &str); 6] = [
+const NAMES: [(&str, &str, &str); 7] = [
     ("watson_level1_total", "outcome", "Level 1 reports accepted, by what became of them."),
     ("watson_cabs_total", "outcome", "Cabs accepted, by what became of them."),
     ("watson_dumps_total", "outcome", "Dumps accepted, by what became of them."),
     ("watson_ignored_total", "kind", "Items of envelopes that are no crashes: answered and not kept."),
     ("watson_symbols_total", "outcome", "Symbol files accepted, by what became of them."),
     ("watson_refused_total", "reason", "Requests of machines that were refused, by reason."),
+    (
+        "watson_lost_total",
+        "reason",
+        "Reports that were refused and whose clients do not send again, by what was short.",
+    ),
 ];
 
 impl Metrics {
@@ -43,6 +48,10 @@ impl Metrics {
 
     pub(crate) fn refused(&self, reason: &'static str) {
         self.add("watson_refused_total", reason);
+    }
+
+    pub(crate) fn lost(&self, reason: &'static str) {
+        self.add("watson_lost_total", reason);
     }
 
     /// How often that happened since the server's start.

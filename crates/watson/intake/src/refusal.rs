@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Response};
 use watson_db::DbError;
 use wer_wire::WireError;
 
+use crate::limits::{RETRY_AFTER_BUSY_S, RETRY_AFTER_DISK_S};
+
 /// A refused request.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -19,11 +21,13 @@ pub struct Refusal {
     pub message: String,
     /// The whole answer, where the dialect has its own words for it.
     pub answer: Option<String>,
+    /// Seconds after which to send it again (`Retry-After`).
+    pub retry_after_s: Option<u32>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { status, reason, message: message.into(), answer: None }
+        Self { status, reason, message: message.into(), answer: None, retry_after_s: None }
     }
 
     pub(crate) fn bad(reason: &'static str, message: impl Into<String>) -> Self {
@@ -37,7 +41,8 @@ impl Refusal {
 
     pub(crate) fn busy() -> Self {
         let message = "the server is busy; send the report again later";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message)
+        let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message);
+        Self { retry_after_s: Some(RETRY_AFTER_BUSY_S), ..refusal }
     }
 }
 
@@ -57,7 +62,9 @@ impl From<DbError> for Refusal {
         tracing::error!(error = %error, "a report could not be kept");
         match error {
             DbError::Io { ref source, .. } if source.kind() == ErrorKind::StorageFull => {
-                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", "the server's disk is full")
+                let message = "the server's disk is full";
+                let refusal = Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", message);
+                Self { retry_after_s: Some(RETRY_AFTER_DISK_S), ..refusal }
             }
             error if error.is_busy() => Self::busy(),
             _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store", "the server could not keep this"),
@@ -68,6 +75,11 @@ impl From<DbError> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let text = self.answer.unwrap_or_else(|| format!("{}: {}\n", self.reason, self.message));
-        (self.status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+        let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+        let mut answer = (self.status, kind, text).into_response();
+        if let Some(seconds) = self.retry_after_s {
+            answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        answer
     }
 }
