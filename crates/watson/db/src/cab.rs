@@ -1,6 +1,6 @@
 //! Level 2: a cab arrives for a token. Its blob is on disk before the rows say so; rows and job come in one commit.
 
-use crate::job::{ANALYSIS, insert_job};
+use crate::job::{ANALYSIS, ANALYSIS_OF_DUMPS, insert_job};
 use crate::key::RowKey;
 use crate::lease::{lock_label, taken};
 use crate::limits::UPLOAD_HOLD_MS;
@@ -94,19 +94,43 @@ impl Store {
         blob: &BlobRef,
         now_ms: i64,
     ) -> Result<CabOutcome, DbError> {
+        self.deliver(ticket, ANALYSIS, vec![(String::new(), blob.clone())], now_ms).await
+    }
+
+    /// The same for files that came apart, the dump first: what does not fit into a cab.
+    ///
+    /// # Errors
+    /// [`DbError::NoDump`] without a file; [`DbError::Sql`].
+    pub async fn commit_files(
+        &self,
+        ticket: &CabTicket,
+        files: Vec<(String, BlobRef)>,
+        now_ms: i64,
+    ) -> Result<CabOutcome, DbError> {
+        self.deliver(ticket, ANALYSIS_OF_DUMPS, files, now_ms).await
+    }
+
+    async fn deliver(
+        &self,
+        ticket: &CabTicket,
+        job: &'static str,
+        files: Vec<(String, BlobRef)>,
+        now_ms: i64,
+    ) -> Result<CabOutcome, DbError> {
+        let Some((_, main)) = files.first() else { return Err(DbError::NoDump) };
         let orders = self.hits.orders.read(&self.database, now_ms).await?;
         let mut tx = self.database.begin().await?;
         lock_label(&mut tx, ticket.bucket).await?;
         let Some(lease) = lease_by_id(&mut tx, ticket.lease).await? else { return Ok(CabOutcome::NotWanted) };
         if let Some((report, sha256)) = report_of(&mut tx, &lease).await? {
-            let same = sha256 == blob.sha256;
+            let same = sha256 == main.sha256;
             return Ok(if same { CabOutcome::AlreadyHere { report } } else { CabOutcome::Different });
         }
         if !self.has_place(&mut tx, &lease, &orders, now_ms).await? {
             return Ok(CabOutcome::NotWanted);
         }
-        let report = insert_report(&mut tx, &new_report(&lease, blob)?, now_ms).await?;
-        insert_job(&mut tx, ANALYSIS, &report, now_ms).await?;
+        let report = insert_report(&mut tx, &new_report(&lease, files)?, now_ms).await?;
+        insert_job(&mut tx, job, &report, now_ms).await?;
         tx.execute(sql("UPDATE lease SET state = 'used' WHERE id = $1").bind(lease.id)).await?;
         tx.commit().await?;
         Ok(CabOutcome::Stored { report })
@@ -132,7 +156,7 @@ impl Store {
     }
 }
 
-fn new_report<'a>(lease: &'a LeaseRow, blob: &BlobRef) -> Result<NewReport<'a>, DbError> {
+fn new_report(lease: &LeaseRow, files: Vec<(String, BlobRef)>) -> Result<NewReport<'_>, DbError> {
     let key16 = lease.key16.as_slice().try_into().map_err(|_| DbError::Row("key"))?;
     Ok(NewReport {
         tenant: lease.tenant,
@@ -148,7 +172,7 @@ fn new_report<'a>(lease: &'a LeaseRow, blob: &BlobRef) -> Result<NewReport<'a>, 
         event_ms: lease.event_ms,
         annotations: "[]",
         headers: "[]",
-        files: vec![(String::new(), blob.clone())],
+        files,
     })
 }
 

@@ -13,6 +13,7 @@
 
 pub mod blob;
 pub mod cab;
+pub mod chunk;
 pub mod collection;
 mod count;
 pub mod data_dir;

@@ -43,3 +43,7 @@ pub const ORDERS_GOOD_FOR_MS: i64 = 2_000;
 pub const MAX_ORDERS: i64 = 1_000;
 /// Parts of the counters among which processes choose.
 pub const SHARDS: u32 = 64;
+/// Bytes of a piece that are copied in one step when an upload in pieces is put together.
+pub const ASSEMBLE_STEP_BYTES: usize = 1024 * 1024;
+/// Names of pieces in one question to the database.
+pub const MAX_NAMES_ASKED: usize = 500;

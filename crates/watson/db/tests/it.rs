@@ -2,6 +2,8 @@
 
 #[path = "it/cabs.rs"]
 mod cabs;
+#[path = "it/chunks.rs"]
+mod chunks;
 #[path = "it/collection.rs"]
 mod collection;
 #[path = "it/dumps.rs"]
