@@ -16,6 +16,7 @@
 pub mod annotations;
 mod body;
 mod cab;
+pub mod door;
 pub mod dump;
 mod file;
 pub mod form;

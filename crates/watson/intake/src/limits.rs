@@ -106,3 +106,5 @@ pub const DEFAULT_NO_DISK_BYTES: u64 = 256 * 1024 * 1024;
 pub const DEFAULT_MAX_SPOOL_BYTES: u64 = 1024 * 1024 * 1024;
 /// Default of the reserve's size in requests.
 pub const DEFAULT_MAX_SPOOL_ENTRIES: usize = 10_000;
+/// Bytes of extensions and trailers in a chunked body.
+pub const MAX_CHUNK_EXTRA_BYTES: usize = 16 * 1024;

@@ -11,6 +11,7 @@ use axum::routing::get;
 use tower::ServiceExt;
 use tower_http::timeout::TimeoutLayer;
 use watson_db::Store;
+use watson_intake::door::DoorError;
 use watson_intake::{Intake, Refusal, Sender, route};
 use watson_pages::Pages;
 use watson_pages::router::{MemberOpener, with_headers};
@@ -54,6 +55,9 @@ pub fn app(app: App) -> Router {
 }
 
 async fn dispatch(State(Parts { app, pages }): State<Parts>, mut request: Request) -> Response {
+    if let Some(error) = request.extensions().get::<DoorError>().copied() {
+        return refuse(&app, error.into(), request).await;
+    }
     if !app.access.host_is_ours(request.uri(), request.headers()) {
         let text = "host: this server answers only to loopback names such as 127.0.0.1 and localhost\n";
         return (StatusCode::MISDIRECTED_REQUEST, text).into_response();

@@ -1,5 +1,7 @@
 //! The loop that serves connections: HTTP/1 with title-case header names, which some crash clients insist on, and
-//! limits on heads and on the number of connections.
+//! limits on heads and on the number of connections. The door ([`watson_intake::door`]) stands before the library.
+
+mod doorway;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
+use self::doorway::{DoorNotes, Doorway};
 use crate::limits::{
     ACCEPT_RETRY_MS, MAX_CONNECTIONS, MAX_HEAD_BYTES, MAX_HEAD_FIELDS, MAX_HEAD_MS, MAX_SHUTDOWN_MS,
 };
@@ -60,8 +63,13 @@ fn serve_one(stream: TcpStream, place: OwnedSemaphorePermit, app: Router, open: 
     let _ = stream.set_nodelay(true);
     let (Ok(address), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else { return };
     let peer = Peer { address, local, tls: false };
+    let notes = DoorNotes::default();
+    let stream = Doorway::new(stream, notes.clone());
     let app = app.map_request(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
+        if let Some(error) = notes.next_refused() {
+            request.extensions_mut().insert(error);
+        }
         request
     });
     let connection = http1::Builder::new()

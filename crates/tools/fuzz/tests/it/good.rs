@@ -116,6 +116,10 @@ fn uploads() {
         while !inflater.step(&mut input).expect("whole bytes").is_empty() {}
         inflater.end().expect("whole bytes");
     }
+    for requests in of("intake_door") {
+        let mut door = watson_intake::door::DoorTracker::new(4096);
+        door.step(&requests).expect("heads that are served");
+    }
     let facts = watson_intake::dump::dump_facts(&mut std::io::Cursor::new(seed("intake_dump")));
     assert!(facts.expect("a dump").program.is_some());
 }

@@ -18,6 +18,7 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         }
         "dump_unpack" => vec![unpack_input()],
         "elf_symbols" | "module_check" => vec![program()],
+        "intake_door" => intake::door(),
         "intake_envelope" => intake::envelope(),
         "intake_form" => intake::form(),
         "intake_inflate" => intake::inflate(),

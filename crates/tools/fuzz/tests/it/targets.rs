@@ -20,6 +20,7 @@ targets! {
     dump_unpack "../../../../../fuzz/fuzz_targets/dump_unpack.rs",
     elf_symbols "../../../../../fuzz/fuzz_targets/elf_symbols.rs",
     hang_facts "../../../../../fuzz/fuzz_targets/hang_facts.rs",
+    intake_door "../../../../../fuzz/fuzz_targets/intake_door.rs",
     intake_dump "../../../../../fuzz/fuzz_targets/intake_dump.rs",
     intake_envelope "../../../../../fuzz/fuzz_targets/intake_envelope.rs",
     intake_form "../../../../../fuzz/fuzz_targets/intake_form.rs",

@@ -4,6 +4,7 @@ mod bad_uploads;
 mod client;
 mod crashpad;
 mod curl;
+mod door;
 mod overload;
 mod sentry;
 mod socorro;

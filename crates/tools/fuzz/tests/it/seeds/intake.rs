@@ -38,3 +38,16 @@ fn packed_by(program: &str, text: &[u8]) -> Option<Vec<u8>> {
     child.stdin.take()?.write_all(text).ok()?;
     Some(child.wait_with_output().ok()?.stdout)
 }
+
+/// Requests on a connection, among them the forms that are normalised.
+pub(crate) fn door() -> Vec<Vec<u8>> {
+    let raw =
+        "POST /crash HTTP/1.0\r\nTransfer-Encoding: chunked\r\nConnection: x\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    let put = "PUT DumpFile=\\cabs\\a.cab HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nMS";
+    let level1 =
+        "POST /stage2.htm HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc";
+    let chunked =
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nA;x=y\r\n0123456789\r\n0\r\nT: 1\r\n\r\n";
+    let two = format!("\r\n{level1}{chunked}{level1}");
+    vec![raw.into(), put.into(), two.into(), format!("{level1}{put}{raw}").into()]
+}
