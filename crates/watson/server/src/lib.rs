@@ -6,6 +6,7 @@
 pub mod access;
 pub mod analyzer;
 pub mod app;
+pub mod config;
 pub mod connections;
 pub mod fleet;
 pub mod limits;
@@ -13,8 +14,10 @@ pub mod member;
 pub mod options;
 pub mod peer;
 pub mod serve;
+pub mod settings;
 pub mod token;
 pub mod worker;
 
 pub use app::{App, app};
-pub use options::ServeOptions;
+pub use options::{ServeOptions, SettingsOptions};
+pub use settings::Settings;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+use watson_server::config::Config;
 use watson_server::fleet::Fleet;
 use watson_server::{ServeOptions, analyzer, serve};
 
@@ -25,6 +26,9 @@ enum Command {
     /// What machines must be told to report to this server.
     #[command(subcommand)]
     Fleet(Fleet),
+    /// Show or check settings.
+    #[command(subcommand)]
+    Config(Config),
     /// Analyse one cab; what the server starts for each.
     #[command(hide = true)]
     Analyze {
@@ -47,6 +51,7 @@ fn main() -> ExitCode {
         Command::Member { .. } => watson_server::member::member_child(),
         Command::Serve(options) => code(run(options)),
         Command::Fleet(fleet) => code(fleet.run()),
+        Command::Config(config) => code(config.run()),
     }
 }
 
@@ -61,10 +66,12 @@ fn code(outcome: anyhow::Result<()>) -> ExitCode {
 }
 
 fn run(options: ServeOptions) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let loaded = options.load()?;
+    let filter =
+        EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(&loaded.settings.log.level))?;
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     let runtime = tokio::runtime::Runtime::new()?;
-    let analyzer = analyzer::child_analyzer(&options.symbol_roots);
-    runtime.block_on(serve::serve(options, analyzer))
+    let analyzer = analyzer::child_analyzer(&loaded.settings.storage.symbol_roots);
+    runtime.block_on(serve::serve(loaded.settings, options.port_file.as_deref(), analyzer))
 }

@@ -16,28 +16,32 @@ use crate::access::{Access, check_listen_address};
 use crate::connections::serve_connections;
 use crate::member::child_member_opener;
 use crate::worker::{Analyzer, Worker};
-use crate::{App, ServeOptions, app, token};
+use crate::{App, Settings, app, token};
 
 /// Serves until SIGTERM or SIGINT. Prints one line on standard output: the link to the pages.
 ///
 /// # Errors
 /// An address that other machines can reach, a data folder that is in use or not writable, an address that is taken.
-pub async fn serve(options: ServeOptions, analyzer: Analyzer) -> Result<()> {
-    check_listen_address(options.listen)?;
+pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analyzer) -> Result<()> {
+    check_listen_address(settings.listen.address)?;
+    let data = settings.storage.data.as_deref().context(
+        "nothing says where to keep reports: give --data DIR, or set data in [storage] of the settings file",
+    )?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
-    let store = Arc::new(Store::open_at(&options.data, &options.places(), options.policy()).await?);
-    let token = if options.no_token { None } else { Some(token::load_or_create(&options.data)?) };
-    let listener = TcpListener::bind(options.listen)
+    let policy = settings.collection.policy();
+    let store = Arc::new(Store::open_at(data, &settings.storage.places(), policy).await?);
+    let token = if settings.listen.token { Some(token::load_or_create(data)?) } else { None };
+    let listener = TcpListener::bind(settings.listen.address)
         .await
-        .with_context(|| format!("cannot listen on {}; is another server there?", options.listen))?;
+        .with_context(|| format!("cannot listen on {}; is another server there?", settings.listen.address))?;
     let address = listener.local_addr().context("cannot read the chosen address")?;
 
     let job_made = Arc::new(Notify::new());
-    let intake = Arc::new(Intake::new(Arc::clone(&store), options.intake_limits(), Arc::clone(&job_made)));
+    let intake = Arc::new(Intake::new(Arc::clone(&store), settings.limits.intake(), Arc::clone(&job_made)));
     let (stop_worker, stopped) = watch::channel(false);
     let worker = tokio::spawn(Worker::new(Arc::clone(&store), job_made, analyzer).run(stopped));
-    announce(address, token.as_deref(), options.port_file.as_deref())?;
+    announce(address, token.as_deref(), port_file)?;
 
     let access = Access { token, address };
     let members = child_member_opener(store.dir().tmp());

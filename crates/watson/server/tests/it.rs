@@ -10,6 +10,8 @@ mod binary;
 mod cabs;
 #[path = "it/client.rs"]
 mod client;
+#[path = "it/config.rs"]
+mod config;
 #[path = "it/durability.rs"]
 mod durability;
 #[path = "it/load.rs"]

@@ -1,0 +1,70 @@
+//! `[collection]`: what buckets ask for that have no policy of their own.
+
+use serde::{Deserialize, Serialize};
+use watson_db::Policy;
+
+use crate::settings::{BadValue, Section};
+
+/// Longest lease: longer ones would keep places of a quota from machines that are there.
+const MAX_LEASE_SECONDS: i64 = 90 * 24 * 60 * 60;
+
+/// What buckets ask for that have no policy of their own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CollectionSettings {
+    /// Cabs that a bucket asks for.
+    pub cabs_per_bucket: u32,
+    /// How many of them with process memory.
+    pub memory_dumps_per_bucket: u32,
+    /// Cabs that a bucket asks of one machine.
+    pub cabs_per_machine: u32,
+    /// Dumps of a bucket that are kept of those that come unasked.
+    pub dumps_per_bucket: u32,
+    /// Seconds after which a cab that was asked for and never came is asked from another machine.
+    pub lease_seconds: i64,
+    /// The same for a machine that works off a queue.
+    pub queued_lease_seconds: i64,
+}
+
+impl Default for CollectionSettings {
+    fn default() -> Self {
+        let policy = Policy::default();
+        Self {
+            cabs_per_bucket: policy.cabs_per_bucket,
+            memory_dumps_per_bucket: policy.memory_dumps_per_bucket,
+            cabs_per_machine: policy.cabs_per_machine,
+            dumps_per_bucket: policy.dumps_per_bucket,
+            lease_seconds: policy.lease_ms / 1000,
+            queued_lease_seconds: policy.queued_lease_ms / 1000,
+        }
+    }
+}
+
+impl CollectionSettings {
+    /// For the store.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        Policy {
+            cabs_per_bucket: self.cabs_per_bucket,
+            memory_dumps_per_bucket: self.memory_dumps_per_bucket,
+            cabs_per_machine: self.cabs_per_machine,
+            dumps_per_bucket: self.dumps_per_bucket,
+            lease_ms: self.lease_seconds.saturating_mul(1000),
+            queued_lease_ms: self.queued_lease_seconds.saturating_mul(1000),
+            ..Policy::default()
+        }
+    }
+}
+
+impl Section for CollectionSettings {
+    fn check(&self) -> Result<(), BadValue> {
+        for (key, value) in
+            [("lease_seconds", self.lease_seconds), ("queued_lease_seconds", self.queued_lease_seconds)]
+        {
+            if !(1..=MAX_LEASE_SECONDS).contains(&value) {
+                return Err(BadValue::new(key, format!("must be 1 to {MAX_LEASE_SECONDS}, and is {value}")));
+            }
+        }
+        Ok(())
+    }
+}
