@@ -203,11 +203,12 @@ async fn keep_raw(tx: &mut Tx, new: &[(i64, &Hit<'_>)], now_ms: i64) -> Result<(
             Arg::from(hit.row.event_day),
             Arg::from(hit.row.key16.as_slice()),
             Arg::from(now_ms),
+            Arg::from(hit.machine.as_slice()),
             Arg::from(hit.crash.body.as_slice()),
         ]
     });
-    let before = "INSERT INTO raw (event_day, key16, received_ms, body)";
-    insert::<(i64,)>(tx, before, "", 4, args.collect()).await?;
+    let before = "INSERT INTO raw (event_day, key16, received_ms, machine, body)";
+    insert::<(i64,)>(tx, before, "", 5, args.collect()).await?;
     Ok(())
 }
 

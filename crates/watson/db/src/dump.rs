@@ -3,7 +3,7 @@
 
 use crate::blob::{BlobRef, BlobWriter};
 use crate::count::{count, label_hash};
-use crate::hit::{Crash, Hit};
+use crate::hit::{Collect, Crash};
 use crate::job::{ANALYSIS_OF_DUMPS, insert_job};
 use crate::lease::take_place;
 use crate::limits::MAX_TRIES;
@@ -78,7 +78,7 @@ impl Store {
         }
         let mut files = Vec::with_capacity(upload.files.len());
         // Two uploads that see the last place at once leave a blob without a row; only one of them gets the place.
-        if self.has_room_for_dump(&upload.crash).await? {
+        if upload.crash.collect != Collect::Nothing && self.has_room_for_dump(&upload.crash).await? {
             let (mains, others): (Vec<_>, Vec<_>) = upload.files.into_iter().partition(|file| file.main);
             for file in mains.into_iter().chain(others) {
                 files.push((file.name, file.blob.finish().await?));
@@ -101,7 +101,7 @@ impl Store {
 
     /// The answer that an upload of the same crash got.
     async fn dump_before(&self, crash: &Crash, now_ms: i64) -> Result<Option<DumpAnswer>, DbError> {
-        let hit = Hit::new(crash, &self.hits.policy, now_ms);
+        let hit = self.hits.hit(crash, now_ms);
         let seen: Option<(i64, i64, Option<String>)> = self
             .database
             .row(
@@ -141,7 +141,7 @@ impl Store {
         files: &[(String, BlobRef)],
         now_ms: i64,
     ) -> Result<DumpAnswer, DbError> {
-        let hit = Hit::new(crash, &self.hits.policy, now_ms);
+        let hit = self.hits.hit(crash, now_ms);
         let orders = self.hits.orders.read(&self.database, now_ms).await?;
         let mut tx = self.database.begin().await?;
         let counted =

@@ -31,6 +31,9 @@ pub enum DbError {
     /// Another process has the data folder.
     #[error("another watson uses {0}; stop it, or choose another --data folder")]
     InUse(PathBuf),
+    /// The key by which names become pseudonyms.
+    #[error("the file privacy.key in the data folder {0}; bring it back from where it is kept")]
+    PrivacyKey(&'static str),
     /// Too much waits to be written.
     #[error("the store is busy")]
     Busy,

@@ -1,9 +1,11 @@
 //! A crash as the intake tells it, and what it is answered.
 
+use serde::{Deserialize, Serialize};
 use wer_model::Signature;
 
-use crate::key::{IdempotencyKey, RowKey, machine_hash};
+use crate::key::{IdempotencyKey, RowKey};
 use crate::policy::{Policy, Wants};
+use crate::pseudonym::{MACHINE_BYTES, Pseudonyms};
 use crate::time::{DAY_MS, day_of};
 
 /// The tenant of whoever names none.
@@ -21,8 +23,12 @@ pub struct Crash {
     pub event_ms: Option<i64>,
     /// What it is filed under.
     pub signature: Signature,
-    /// The machine's name or id; empty = unknown.
+    /// The machine's name or id; empty = unknown, or not to be kept.
     pub machine: String,
+    /// What the machine is known by where its name is not kept ([`Pseudonyms::machine`]); `None` = by `machine`.
+    pub machine_hash: Option<[u8; MACHINE_BYTES]>,
+    /// What may be asked of it and kept.
+    pub collect: Collect,
     /// Its operating system, as it says.
     pub os: String,
     /// The application's name; empty = unknown.
@@ -43,6 +49,8 @@ impl Default for Crash {
             event_ms: None,
             signature: Signature { event_type: String::new(), parameters: Vec::new() },
             machine: String::new(),
+            machine_hash: None,
+            collect: Collect::All,
             os: String::new(),
             application: String::new(),
             application_version: String::new(),
@@ -50,6 +58,19 @@ impl Default for Crash {
             body: Vec::new(),
         }
     }
+}
+
+/// What may be asked of a machine and kept of what it sends, beside the parameters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Collect {
+    /// What data policies want.
+    #[default]
+    All,
+    /// No process memory is asked for.
+    NoMemory,
+    /// No cab is asked for, and no dump kept that comes unasked.
+    Nothing,
 }
 
 /// What to answer.
@@ -103,13 +124,17 @@ pub(crate) struct Hit<'a> {
 }
 
 impl<'a> Hit<'a> {
-    pub(crate) fn new(crash: &'a Crash, policy: &Policy, now_ms: i64) -> Self {
+    pub(crate) fn new(crash: &'a Crash, policy: &Policy, names: &Pseudonyms, now_ms: i64) -> Self {
         let late = crash.event_ms.is_some_and(|event_ms| is_late(event_ms, policy.window_days, now_ms));
         let counts_at = crash.event_ms.filter(|_| !late).unwrap_or(now_ms);
         Self {
             crash,
-            row: RowKey::new(crash.tenant, crash.key, crash.event_ms),
-            machine: machine_hash(crash.tenant, &crash.machine),
+            row: RowKey::new(names, crash.tenant, crash.key, crash.event_ms),
+            machine: match crash.machine_hash {
+                Some(hash) => hash.to_vec(),
+                None if crash.machine.is_empty() => Vec::new(),
+                None => names.machine(crash.tenant, &crash.machine).to_vec(),
+            },
             late,
             day: day_of(counts_at),
         }
@@ -139,7 +164,7 @@ mod tests {
         let now = 20_000 * DAY_MS + 5;
         let day = |event_ms| {
             let crash = Crash { event_ms, ..Crash::default() };
-            let hit = Hit::new(&crash, &Policy::default(), now);
+            let hit = Hit::new(&crash, &Policy::default(), &Pseudonyms::new(b"k").unwrap(), now);
             (hit.day, hit.late)
         };
         assert_eq!(day(Some(now - DAY_MS)), (19_999, false));

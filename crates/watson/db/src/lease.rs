@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::DbError;
-use crate::hit::{CabWish, Hit};
+use crate::hit::{CabWish, Collect, Hit};
 use crate::limits::{ASK_AGAIN_MS, CLOSED_FOR_MS, MAX_CLOSED_IN_MEMORY};
 use crate::orders::Plan;
 use crate::policy::{Policy, Taken};
@@ -76,7 +76,7 @@ pub(crate) async fn ask(
             _ => return Ok(None),
         }
     }
-    if hit.late || closed.holds(label, plan.policy, now_ms) {
+    if hit.late || hit.crash.collect == Collect::Nothing || closed.holds(label, plan.policy, now_ms) {
         return Ok(None);
     }
     lock_label(tx, label).await?;
@@ -90,9 +90,10 @@ pub(crate) async fn ask(
         return Ok(None);
     }
     let token = random_token()?;
-    let wish = CabWish { token, memory_dump: wish.memory_dump, wants: plan.wants.clone() };
+    let memory_dump = wish.memory_dump && hit.crash.collect == Collect::All;
+    let wish = CabWish { token, memory_dump, wants: plan.wants.clone() };
     let expires_ms = now_ms.saturating_add(policy.lease_ms_for(hit.crash.event_ms, now_ms));
-    let done = tx.execute(place(hit, label, plan.policy, Some(&wish), "open", expires_ms)?).await?;
+    let done = tx.execute(place(hit, label, plan.policy, Some(&wish), "open", [now_ms, expires_ms])?).await?;
     Ok((done == 1).then_some(wish))
 }
 
@@ -108,7 +109,7 @@ pub(crate) async fn take_place(
     if unasked(tx, label).await? >= i64::from(room) {
         return Ok(false);
     }
-    Ok(tx.execute(place(hit, label, 0, None, "used", now_ms)?).await? == 1)
+    Ok(tx.execute(place(hit, label, 0, None, "used", [now_ms; 2])?).await? == 1)
 }
 
 /// Dumps of a label that came unasked and are of use.
@@ -180,16 +181,17 @@ fn place(
     policy: i64,
     wish: Option<&CabWish>,
     state: &'static str,
-    expires_ms: i64,
+    [made_ms, expires_ms]: [i64; 2],
 ) -> Result<Sql, DbError> {
     let wants = wish.map(|wish| serde_json::to_string(&wish.wants)).transpose();
     let wants = wants.map_err(|_| DbError::Row("list of wants"))?.unwrap_or_default();
     // A crash whose earlier lease has expired gets a new one in its place.
     let text = "INSERT INTO lease (label, policy, event_day, key16, kind, machine, token, memory_dump, wants, state,
-                    expires_ms, late, tenant, machine_name, os, application_path, event_ms)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                    expires_ms, late, tenant, machine_name, os, application_path, event_ms, made_ms)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
                 ON CONFLICT (event_day, key16) DO UPDATE SET policy = excluded.policy, token = excluded.token,
-                    memory_dump = excluded.memory_dump, wants = excluded.wants, expires_ms = excluded.expires_ms
+                    memory_dump = excluded.memory_dump, wants = excluded.wants, expires_ms = excluded.expires_ms,
+                    made_ms = excluded.made_ms
                     WHERE lease.state = 'open'";
     Ok(sql(text)
         .bind(label)
@@ -208,7 +210,8 @@ fn place(
         .bind(&hit.crash.machine)
         .bind(&hit.crash.os)
         .bind(&hit.crash.application_path)
-        .bind(hit.crash.event_ms))
+        .bind(hit.crash.event_ms)
+        .bind(made_ms))
 }
 
 /// 128 bits from the system's generator, none of them fixed as a UUID's would be.

@@ -9,6 +9,7 @@ use crate::lease::{Asking, Closed, ask};
 use crate::limits::MAX_TRIES;
 use crate::orders::{OrderBook, Orders};
 use crate::policy::Policy;
+use crate::pseudonym::Pseudonyms;
 use crate::rule::has_fix;
 use crate::sql::{Database, Tx, sql};
 use crate::{DbError, Store};
@@ -18,6 +19,7 @@ use crate::{DbError, Store};
 pub(crate) struct HitWriter {
     pub(crate) database: Database,
     pub(crate) policy: Policy,
+    pub(crate) names: Pseudonyms,
     /// This process's part of the counters.
     pub(crate) shard: i64,
     pub(crate) labels: Arc<LabelMap>,
@@ -26,9 +28,14 @@ pub(crate) struct HitWriter {
 }
 
 impl HitWriter {
+    /// A crash with what follows from it.
+    pub(crate) fn hit<'a>(&self, crash: &'a Crash, now_ms: i64) -> Hit<'a> {
+        Hit::new(crash, &self.policy, &self.names, now_ms)
+    }
+
     /// Counts a batch and answers each crash. Committed on return, or nothing of it.
     pub(crate) async fn record(&self, batch: &[Crash], now_ms: i64) -> Result<Vec<HitAnswer>, DbError> {
-        let hits: Vec<Hit<'_>> = batch.iter().map(|crash| Hit::new(crash, &self.policy, now_ms)).collect();
+        let hits: Vec<Hit<'_>> = batch.iter().map(|crash| self.hit(crash, now_ms)).collect();
         let mut tries = 1;
         loop {
             match self.record_once(&hits, now_ms).await {

@@ -8,7 +8,7 @@ use crate::data_dir::create_private;
 use crate::group::Group;
 use crate::record::HitWriter;
 use crate::sql::{Database, PostgresDatabase, SqliteDatabase, sql};
-use crate::{BlobFile, BlobWriter, DataDir, DbError, Policy};
+use crate::{BlobFile, BlobWriter, DataDir, DbError, Policy, Pseudonyms};
 
 /// Where things are kept.
 #[derive(Clone, Debug, Default)]
@@ -58,9 +58,11 @@ impl Store {
         for folder in [&blobs, &unfinished_blobs, &symbols] {
             create_private(folder)?;
         }
+        let names = Pseudonyms::open(&database, &dir).await?;
         let hits = HitWriter {
             database: database.clone(),
             policy,
+            names,
             shard,
             labels: Arc::default(),
             closed: Arc::default(),
@@ -75,6 +77,12 @@ impl Store {
     #[must_use]
     pub fn dir(&self) -> &DataDir {
         &self.dir
+    }
+
+    /// Makes the pseudonyms that stand in this store's rows.
+    #[must_use]
+    pub fn names(&self) -> &Pseudonyms {
+        &self.hits.names
     }
 
     /// Begins a blob.

@@ -26,6 +26,8 @@ impl SqliteDatabase {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // What is deleted is overwritten: erasing a machine leaves nothing of it in free pages.
+            .pragma("secure_delete", "on")
             .busy_timeout(Duration::from_millis(WRITER_WAIT_MS));
         // One writer: SQLite has one lock, and a queue in front of it is fairer than its busy handler.
         let writer = SqlitePoolOptions::new()
