@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod blob;
 pub mod cab;
 pub mod chunk;
@@ -38,6 +39,7 @@ pub mod store;
 pub mod symbol;
 pub mod time;
 
+pub use audit::{Act, AuditBreak, AuditHead, AuditRow, AuditVerdict};
 pub use blob::{BlobFile, BlobRef, BlobWriter};
 pub use cab::{CabOutcome, CabTicket};
 pub use collection::{DataPolicy, Regression};

@@ -47,3 +47,9 @@ pub const SHARDS: u32 = 64;
 pub const ASSEMBLE_STEP_BYTES: usize = 1024 * 1024;
 /// Names of pieces in one question to the database.
 pub const MAX_NAMES_ASKED: usize = 500;
+/// Rows of the audit log that are read at once.
+pub const AUDIT_STEP_ROWS: i64 = 1_000;
+/// Characters of an actor, act or object in the audit log.
+pub const MAX_AUDIT_TEXT_CHARS: usize = 500;
+/// Bytes of an act's details, as JSON.
+pub const MAX_AUDIT_DETAILS_BYTES: usize = 16 * 1024;

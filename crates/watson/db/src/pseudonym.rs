@@ -143,7 +143,8 @@ pub fn machine_text(hash: &[u8]) -> String {
 }
 
 /// The hash in a machine's pseudonym.
-pub(crate) fn machine_of_text(text: &str) -> Option<[u8; MACHINE_BYTES]> {
+#[must_use]
+pub fn machine_of_text(text: &str) -> Option<[u8; MACHINE_BYTES]> {
     unhex(text.strip_prefix(MACHINE_PREFIX)?)?.try_into().ok()
 }
 

@@ -1,5 +1,7 @@
 //! The store on real places: one suite, run on SQLite and on PostgreSQL.
 
+#[path = "it/audit.rs"]
+mod audit;
 #[path = "it/cabs.rs"]
 mod cabs;
 #[path = "it/chunks.rs"]
