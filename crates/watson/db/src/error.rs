@@ -43,6 +43,14 @@ pub enum DbError {
     /// Something that was to be changed is not there.
     #[error("there is no {0}")]
     Missing(&'static str),
+    /// A value that somebody wants to set, and that breaks a rule.
+    #[error("{field}: {why}")]
+    Invalid {
+        /// Which.
+        field: &'static str,
+        /// Why, and what is allowed.
+        why: String,
+    },
     /// A reading beyond its limit.
     #[error("the analysis has {actual_bytes} bytes, more than the limit of {limit_bytes}")]
     ReadingTooLarge {

@@ -1,9 +1,8 @@
 //! watson's pages: rendered on the server, no script, one style sheet, everything from outside escaped. Reads
-//! `watson-db` only. The JSON twins under `/api` say the same for programs (`docs/watson.md`).
+//! `watson-db` only. `watson-api` says the same for programs.
 
 #![forbid(unsafe_code)]
 
-mod api;
 mod bucket;
 mod buckets;
 mod download;

@@ -1,7 +1,6 @@
 //! Pages for what is not there and for what went wrong.
 
 use askama::Template;
-use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use watson_db::DbError;
@@ -40,13 +39,6 @@ impl Problem {
                 "The server could not read its data. Its log says why.",
             ),
         }
-    }
-
-    /// The same for programs.
-    pub(crate) fn into_json(self) -> Response {
-        let (status, heading, _) = self.words();
-        self.log();
-        (status, Json(serde_json::json!({ "error": heading }))).into_response()
     }
 
     fn log(&self) {

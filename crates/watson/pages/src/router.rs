@@ -13,7 +13,7 @@ use axum::routing::get;
 use tokio::io::{AsyncRead, ReadBuf};
 use watson_db::{BlobFile, Store};
 
-use crate::{api, bucket, buckets, download, problem, report};
+use crate::{bucket, buckets, download, problem, report};
 
 /// What the pages read.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ impl AsyncRead for MemberReader {
     }
 }
 
-/// People's pages, their JSON twins, downloads and static files. Who may see them is the caller's concern.
+/// People's pages, downloads and static files. Who may see them is the caller's concern.
 pub fn router(pages: Pages) -> Router {
     Router::new()
         .route("/", get(buckets::page))
@@ -62,9 +62,6 @@ pub fn router(pages: Pages) -> Router {
         .route("/reports/{id}", get(report::page))
         .route("/reports/{id}/cab", get(download::cab))
         .route("/reports/{id}/files/{number}", get(download::file))
-        .route("/api/buckets", get(api::buckets))
-        .route("/api/buckets/{id}", get(api::bucket))
-        .route("/api/reports/{id}", get(api::report))
         .route(
             "/static/watson.css",
             get(|| asset("text/css; charset=utf-8", include_str!("../static/watson.css"))),

@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use tower::ServiceExt;
 use tower_http::timeout::TimeoutLayer;
+use watson_api::{Api, Granted};
 use watson_db::Store;
 use watson_intake::door::DoorError;
 use watson_intake::{Intake, Refusal, Sender, route};
@@ -37,6 +38,7 @@ pub struct App {
 struct Parts {
     app: App,
     pages: Router,
+    api: Router,
 }
 
 /// The whole server as one router.
@@ -51,10 +53,11 @@ pub fn app(app: App) -> Router {
             members: Arc::clone(&app.members),
         }))
         .layer(timeout);
-    Router::new().fallback(dispatch).with_state(Parts { app, pages })
+    let api = watson_api::router(Api { store: Arc::clone(&app.store) }).layer(timeout);
+    Router::new().fallback(dispatch).with_state(Parts { app, pages, api })
 }
 
-async fn dispatch(State(Parts { app, pages }): State<Parts>, mut request: Request) -> Response {
+async fn dispatch(State(Parts { app, pages, api }): State<Parts>, mut request: Request) -> Response {
     if let Some(error) = request.extensions().get::<DoorError>().copied() {
         return refuse(&app, error.into(), request).await;
     }
@@ -66,6 +69,7 @@ async fn dispatch(State(Parts { app, pages }): State<Parts>, mut request: Reques
     request.extensions_mut().insert(sender);
     match route(request.method(), request.uri().path()) {
         Ok(Some(route)) => app.intake.handle(route, request).await,
+        Ok(None) if request.uri().path().starts_with("/api/") => programs(&app, api, request).await,
         Ok(None) => page(&app, pages, request).await,
         Err(refusal) => refuse(&app, refusal, request).await,
     }
@@ -81,6 +85,14 @@ fn sender(request: &Request) -> Sender {
 
 async fn refuse(app: &App, refusal: Refusal, request: Request) -> Response {
     app.intake.refuse(refusal, request).await
+}
+
+/// The API itself refuses whoever is not known.
+async fn programs(app: &App, api: Router, mut request: Request) -> Response {
+    if app.access.verdict(request.uri(), request.headers()) == Verdict::Show {
+        request.extensions_mut().insert(Granted::everything("local token"));
+    }
+    api.oneshot(request).await.into_response()
 }
 
 async fn page(app: &App, pages: Router, request: Request) -> Response {

@@ -2,6 +2,8 @@
 
 #[path = "it/access.rs"]
 mod access;
+#[path = "it/api.rs"]
+mod api;
 #[path = "it/bad_input.rs"]
 mod bad_input;
 #[path = "it/binary.rs"]

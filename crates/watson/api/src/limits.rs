@@ -1,0 +1,12 @@
+//! Limits of requests and answers.
+
+/// Bytes of a request's body.
+pub const MAX_BODY_BYTES: usize = 256 * 1024;
+/// Rows of one answer, where the request does not say.
+pub const DEFAULT_ROWS: i64 = 100;
+/// Rows of one answer at most.
+pub const MAX_ROWS: i64 = 1_000;
+/// Characters of a cursor.
+pub const MAX_CURSOR_CHARS: usize = 200;
+/// Seconds after which a client that found the store busy may come again.
+pub const RETRY_AFTER_SECONDS: &str = "5";

@@ -1,0 +1,126 @@
+//! `/reports`: crashes with data.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+use watson_db::{ReadFile, RegisteredBlock, ReportRow};
+
+use crate::access::MayRead;
+use crate::buckets::{Pair, pairs};
+use crate::input::Path;
+use crate::moment::Moment;
+use crate::problem::Failure;
+use crate::router::Api;
+
+/// Memory that the application had registered.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Block {
+    address: u64,
+    size_bytes: u64,
+    /// Bytes that are here; perhaps fewer.
+    hex: String,
+}
+
+/// A file of a report.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct File {
+    name: String,
+    size_bytes: u64,
+}
+
+/// A report with data.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Report {
+    id: String,
+    /// The machine's own id.
+    report_guid: Option<String>,
+    bucket: i64,
+    event_type: String,
+    application: String,
+    application_path: String,
+    machine: String,
+    os: String,
+    /// By the machine's clock; when the data came, where the report does not say.
+    event_time: Moment,
+    received: Moment,
+    /// Of its analysis: "open", "done", "poison".
+    state: String,
+    /// Why the analysis failed last; empty = it did not.
+    error: String,
+    signature: Option<String>,
+    top_function: Option<String>,
+    parameters: Vec<Pair>,
+    /// The application's own.
+    metadata: Vec<Pair>,
+    /// What the process said: `source` and `text`.
+    #[schema(value_type = Option<Object>)]
+    last_words: Option<serde_json::Value>,
+    /// Sentences: what modules did, what is missing.
+    notes: Vec<String>,
+    registered_blocks: Vec<Block>,
+    files: Vec<File>,
+    /// What the dump says (`docs/formats/analysis.md`); null without a dump.
+    #[schema(value_type = Option<Object>)]
+    analysis: Option<serde_json::Value>,
+}
+
+/// Get a report
+#[utoipa::path(get, path = "/api/v1/reports/{id}", tag = "reports", security(("token" = ["read"])),
+    params(("id" = String, Path, description = "The report's id.")),
+    responses((status = 200, body = Report), (status = 404, description = "There is no such report.",
+        body = crate::problem::Problem, content_type = "application/problem+json")))]
+pub(crate) async fn get_report(
+    State(api): State<Api>,
+    _: MayRead,
+    Path(id): Path<String>,
+) -> Result<Json<Report>, Failure> {
+    let row = api.store.report(&id).await?.ok_or(Failure::Missing("report"))?;
+    Ok(Json(Report::from(row)))
+}
+
+impl From<ReportRow> for Report {
+    fn from(row: ReportRow) -> Self {
+        let reading = row.reading.unwrap_or_default();
+        let value = |text: serde_json::Result<serde_json::Value>| text.ok();
+        Self {
+            id: row.id,
+            report_guid: reading.report_guid,
+            bucket: row.bucket,
+            event_type: row.event_type,
+            application: row.application,
+            application_path: row.application_path,
+            machine: row.machine,
+            os: row.os,
+            event_time: Moment(row.event_ms),
+            received: Moment(row.received_ms),
+            state: row.job_state,
+            error: row.job_error,
+            signature: reading.signature,
+            top_function: reading.top_function,
+            parameters: pairs(if reading.parameters.is_empty() {
+                row.parameters
+            } else {
+                reading.parameters
+            }),
+            metadata: pairs(reading.metadata),
+            last_words: reading.last_words.and_then(|words| value(serde_json::to_value(words))),
+            notes: reading.notes,
+            registered_blocks: reading.registered_blocks.into_iter().map(Block::from).collect(),
+            files: reading.files.into_iter().map(File::from).collect(),
+            analysis: reading.analysis.and_then(|analysis| value(serde_json::to_value(analysis))),
+        }
+    }
+}
+
+impl From<RegisteredBlock> for Block {
+    fn from(block: RegisteredBlock) -> Self {
+        Self { address: block.address, size_bytes: block.size_bytes, hex: block.hex }
+    }
+}
+
+impl From<ReadFile> for File {
+    fn from(file: ReadFile) -> Self {
+        Self { name: file.name, size_bytes: file.size_bytes }
+    }
+}

@@ -1,0 +1,92 @@
+//! The whole surface.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderValue, Method, header};
+use axum::middleware::{Next, from_fn, map_response};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use watson_db::Store;
+
+use crate::access::{Granted, MayRead};
+use crate::document::{About, complete};
+use crate::limits::MAX_BODY_BYTES;
+use crate::problem::Failure;
+use crate::{buckets, old_paths, reports};
+
+/// What the API reads and writes.
+#[derive(Clone)]
+pub struct Api {
+    /// The store.
+    pub store: Arc<Store>,
+}
+
+/// Every path, with what its functions say of themselves.
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(About::openapi())
+        .routes(routes!(openapi))
+        .routes(routes!(buckets::list_buckets))
+        .routes(routes!(buckets::get_bucket))
+        .routes(routes!(reports::get_report))
+}
+
+/// Everything below `/api/`. The caller puts a [`Granted`] into the extensions of requests whose sender is known.
+pub fn router(api: Api) -> Router {
+    let (router, document) = routes().split_for_parts();
+    let text: Arc<str> = complete(document).to_pretty_json().unwrap_or_default().into();
+    router
+        .route("/api/buckets", get(old_paths::buckets))
+        .route("/api/buckets/{id}", get(buckets::get_bucket))
+        .route("/api/reports/{id}", get(reports::get_report))
+        .fallback(nowhere)
+        .method_not_allowed_fallback(async || Failure::Method)
+        .layer(axum::Extension(DocumentText(text)))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn(refuse_other_sites))
+        .layer(map_response(with_headers))
+        .with_state(api)
+}
+
+#[derive(Clone)]
+struct DocumentText(Arc<str>);
+
+/// This document
+///
+/// The OpenAPI 3.1 document of this server.
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "server", security(("token" = ["read"])),
+    responses((status = 200, body = Object)))]
+async fn openapi(_: MayRead, axum::Extension(DocumentText(text)): axum::Extension<DocumentText>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text.to_string()).into_response()
+}
+
+/// Strangers are not told which paths there are.
+async fn nowhere(granted: Option<axum::Extension<Granted>>) -> Failure {
+    match granted {
+        Some(_) => Failure::Missing("path; /api/v1/openapi.json has them all"),
+        None => Failure::NotGranted,
+    }
+}
+
+/// A browser sends this server's cookie along with what a page of another port of this machine asks for.
+async fn refuse_other_sites(State(()): State<()>, request: Request, next: Next) -> Response {
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let headers = request.headers();
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let own = headers.get(header::ORIGIN).is_none_or(|origin| {
+        let name = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+        name.is_some_and(|(_, name)| Some(name) == host)
+    });
+    if changes && !own { Failure::OtherSite.into_response() } else { next.run(request).await }
+}
+
+async fn with_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    response
+}

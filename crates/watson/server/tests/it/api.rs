@@ -1,0 +1,4 @@
+//! The REST API over real sockets.
+
+#[path = "api/document.rs"]
+mod document;
