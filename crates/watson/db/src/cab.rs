@@ -151,7 +151,8 @@ impl Store {
         if lease.expires_ms > now_ms {
             return Ok(true);
         }
-        let taken = taken(tx, lease.label, lease.policy, now_ms).await?;
+        let taken = taken(tx, &[lease.label], now_ms).await?;
+        let taken = taken.get(&(lease.label, lease.policy)).map(|(taken, _)| *taken).unwrap_or_default();
         Ok(orders.quota(lease.policy).unwrap_or_else(|| self.hits.policy.quota()).has_room(taken))
     }
 }

@@ -67,16 +67,26 @@ pub(crate) async fn count(
         names.get(index).and_then(|name| labels.get(name)).copied().ok_or(DbError::Row("label"))
     };
     let mut fresh = insert_seen(tx, hits, &number).await?;
+    let repeats: Vec<RowKey> = hits.iter().map(|hit| hit.row).filter(|row| !fresh.contains(row)).collect();
+    let before = counted_before(tx, &repeats).await?;
     let mut each = Vec::with_capacity(hits.len());
     let mut new_hits = Vec::new();
+    let mut first_of: HashMap<RowKey, Counted> = HashMap::new();
     for (index, hit) in hits.iter().enumerate() {
+        let label = number(index)?;
         // Removed, so that of two in one batch the first is new.
-        if fresh.remove(&hit.row) {
-            new_hits.push((number(index)?, hit));
-            each.push(Counted { label: number(index)?, new: true, late: hit.late });
+        let counted = if fresh.remove(&hit.row) {
+            let counted = Counted { label, new: true, late: hit.late };
+            new_hits.push((label, hit));
+            first_of.insert(hit.row, counted);
+            counted
+        } else if let Some((label, late)) = before.get(&hit.row) {
+            Counted { label: *label, new: false, late: *late }
         } else {
-            each.push(counted_before(tx, hit, number(index)?).await?);
-        }
+            let first = first_of.get(&hit.row).copied().ok_or(DbError::Row("crash"))?;
+            Counted { new: false, ..first }
+        };
+        each.push(counted);
     }
     keep_raw(tx, &new_hits, now_ms).await?;
     add_hits(tx, &new_hits, shard, now_ms).await?;
@@ -108,46 +118,80 @@ async fn label_numbers(
             None => _ = unknown.entry(*name).or_insert(hit),
         }
     }
-    let mut made = Vec::with_capacity(unknown.len());
-    for (name, hit) in unknown {
-        let number = label_number(tx, &name, hit, now_ms).await?;
-        numbers.insert(name, number);
-        made.push((name, number));
-    }
+    let made = if unknown.is_empty() { Vec::new() } else { find_or_make(tx, unknown, now_ms).await? };
+    numbers.extend(made.iter().copied());
     Ok((numbers, made))
 }
 
-async fn label_number(tx: &mut Tx, name: &LabelName, hit: &Hit<'_>, now_ms: i64) -> Result<i64, DbError> {
-    if let Some(number) = find_label(tx, name).await? {
-        return Ok(number);
+async fn find_or_make(
+    tx: &mut Tx,
+    mut unknown: BTreeMap<LabelName, &Hit<'_>>,
+    now_ms: i64,
+) -> Result<Vec<(LabelName, i64)>, DbError> {
+    let mut found = find_labels(tx, &unknown).await?;
+    found.iter().for_each(|(name, _)| _ = unknown.remove(name));
+    if unknown.is_empty() {
+        return Ok(found);
     }
-    let signature = &hit.crash.signature;
-    let parameters =
-        serde_json::to_string(&signature.parameters).map_err(|_| DbError::Row("parameter list"))?;
-    let made: Option<(i64,)> = tx
-        .row(
-            sql("INSERT INTO label (tenant, key_hash, version, event_type, application, parameters, first_seen_ms)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, key_hash) DO NOTHING RETURNING n")
-            .bind(name.0)
-            .bind(name.1.as_slice())
-            .bind(i64::from(LABEL_VERSION))
-            .bind(&signature.event_type)
-            .bind(&hit.crash.application)
-            .bind(parameters)
-            .bind(now_ms),
-        )
-        .await?;
-    match made {
-        Some((number,)) => Ok(number),
-        // Another process made it meanwhile, and has committed it: the insert waited for that.
-        None => find_label(tx, name).await?.ok_or(DbError::Row("label")),
+    let made = make_labels(tx, &unknown, now_ms).await?;
+    made.iter().for_each(|(name, _)| _ = unknown.remove(name));
+    found.extend(made);
+    if !unknown.is_empty() {
+        // Another process made them meanwhile, and has committed: the insert waited for that.
+        found.extend(find_labels(tx, &unknown).await?);
     }
+    Ok(found)
 }
 
-async fn find_label(tx: &mut Tx, name: &LabelName) -> Result<Option<i64>, DbError> {
-    let found =
-        sql("SELECT n FROM label WHERE tenant = $1 AND key_hash = $2").bind(name.0).bind(name.1.as_slice());
-    Ok(tx.row::<(i64,)>(found).await?.map(|(number,)| number))
+async fn find_labels(
+    tx: &mut Tx,
+    names: &BTreeMap<LabelName, &Hit<'_>>,
+) -> Result<Vec<(LabelName, i64)>, DbError> {
+    let tenants: BTreeSet<i64> = names.keys().map(|(tenant, _)| *tenant).collect();
+    let (among_tenants, among_hashes) = (tx.among_numbers(1), tx.among_keys(2));
+    let find = sql(format!(
+        "SELECT tenant, key_hash, n FROM label WHERE tenant {among_tenants} AND key_hash {among_hashes}"
+    ));
+    let find = find
+        .bind(tenants.into_iter().collect::<Vec<_>>())
+        .bind(names.keys().map(|(_, hash)| hash.to_vec()).collect::<Vec<_>>());
+    let rows = named(tx.rows(find).await?)?;
+    Ok(rows.into_iter().filter(|(name, _)| names.contains_key(name)).collect())
+}
+
+async fn make_labels(
+    tx: &mut Tx,
+    names: &BTreeMap<LabelName, &Hit<'_>>,
+    now_ms: i64,
+) -> Result<Vec<(LabelName, i64)>, DbError> {
+    let mut rows = Vec::with_capacity(names.len() * 7);
+    for ((tenant, hash), hit) in names {
+        let signature = &hit.crash.signature;
+        let parameters =
+            serde_json::to_string(&signature.parameters).map_err(|_| DbError::Row("parameter list"))?;
+        rows.extend([
+            Arg::from(*tenant),
+            Arg::from(hash.as_slice()),
+            Arg::from(i64::from(LABEL_VERSION)),
+            Arg::from(&signature.event_type),
+            Arg::from(&hit.crash.application),
+            Arg::from(parameters),
+            Arg::from(now_ms),
+        ]);
+    }
+    let before =
+        "INSERT INTO label (tenant, key_hash, version, event_type, application, parameters, first_seen_ms)";
+    let after = "ON CONFLICT (tenant, key_hash) DO NOTHING RETURNING tenant, key_hash, n";
+    named(insert(tx, before, after, 7, rows).await?)
+}
+
+fn named(rows: Vec<(i64, Vec<u8>, i64)>) -> Result<Vec<(LabelName, i64)>, DbError> {
+    rows.into_iter()
+        .map(|(tenant, hash, number)| {
+            let hash = hash.try_into().map_err(|_| DbError::Row("label"))?;
+            Ok(((tenant, hash), number))
+        })
+        .collect()
 }
 
 /// Writes down which crashes have been reported; those that had not been are returned.
@@ -174,26 +218,23 @@ async fn insert_seen(
     let before = "INSERT INTO seen (event_day, key16, label, kind, late)";
     let after = "ON CONFLICT DO NOTHING RETURNING event_day, key16";
     let inserted: Vec<(i64, Vec<u8>)> = insert(tx, before, after, 5, args).await?;
-    inserted
-        .into_iter()
-        .map(|(event_day, key16)| {
-            let key16 = key16.try_into().map_err(|_| DbError::Row("key"))?;
-            Ok(RowKey { event_day, key16 })
-        })
-        .collect()
+    inserted.into_iter().map(|(event_day, key16)| RowKey::of_columns(event_day, key16)).collect()
 }
 
-/// A repeat has the label that it was counted under.
-async fn counted_before(tx: &mut Tx, hit: &Hit<'_>, label: i64) -> Result<Counted, DbError> {
-    let before: Option<(i64, i64)> = tx
-        .row(
-            sql("SELECT label, late FROM seen WHERE event_day = $1 AND key16 = $2")
-                .bind(hit.row.event_day)
-                .bind(hit.row.key16.as_slice()),
-        )
-        .await?;
-    let (label, late) = before.unwrap_or((label, i64::from(hit.late)));
-    Ok(Counted { label, new: false, late: late != 0 })
+/// Repeats have the label that they were counted under.
+async fn counted_before(tx: &mut Tx, repeats: &[RowKey]) -> Result<HashMap<RowKey, (i64, bool)>, DbError> {
+    if repeats.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (days, keys) = RowKey::lists(repeats);
+    let (among_days, among_keys) = (tx.among_numbers(1), tx.among_keys(2));
+    let find = sql(format!(
+        "SELECT event_day, key16, label, late FROM seen WHERE event_day {among_days} AND key16 {among_keys}"
+    ));
+    let rows: Vec<(i64, Vec<u8>, i64, i64)> = tx.rows(find.bind(days).bind(keys)).await?;
+    rows.into_iter()
+        .map(|(day, key, label, late)| Ok((RowKey::of_columns(day, key)?, (label, late != 0))))
+        .collect()
 }
 
 async fn keep_raw(tx: &mut Tx, new: &[(i64, &Hit<'_>)], now_ms: i64) -> Result<(), DbError> {

@@ -183,7 +183,9 @@ impl Store {
             .await?;
         }
         tx.commit().await?;
-        self.hits.closed.forget();
+        if failure == JobFailure::Poison {
+            self.hits.closed.forget();
+        }
         Ok(())
     }
 }

@@ -1,8 +1,11 @@
 //! What tells one crash from another, whatever dialect it came in (`docs/formats/idempotency.md`). Pure.
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest, Sha256};
 use wer_model::Parameter;
 
+use crate::DbError;
 use crate::pseudonym::Pseudonyms;
 use crate::time::day_of;
 
@@ -111,6 +114,19 @@ impl RowKey {
             front.copy_from_slice(&time);
         }
         Self { event_day: event_ms.map_or(UNDATED_DAY, day_of), key16 }
+    }
+
+    /// As the rows have it.
+    pub(crate) fn of_columns(event_day: i64, key16: Vec<u8>) -> Result<Self, DbError> {
+        let key16 = key16.try_into().map_err(|_| DbError::Row("key"))?;
+        Ok(Self { event_day, key16 })
+    }
+
+    /// Their days, each once, and their keys, for one statement that looks for all of them. A key tells its day, or is
+    /// a hash: days and keys of two rows do not mix.
+    pub(crate) fn lists(rows: &[Self]) -> (Vec<i64>, Vec<Vec<u8>>) {
+        let days: BTreeSet<i64> = rows.iter().map(|row| row.event_day).collect();
+        (days.into_iter().collect(), rows.iter().map(|row| row.key16.to_vec()).collect())
     }
 
     /// The id that the crash's report has, if it gets one: the same for every repeat, and in the order of event times.

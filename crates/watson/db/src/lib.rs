@@ -11,10 +11,12 @@
 
 #![forbid(unsafe_code)]
 
+mod ask;
 pub mod audit;
 pub mod blob;
 pub mod cab;
 pub mod chunk;
+mod closed;
 pub mod collection;
 mod count;
 pub mod data_dir;

@@ -29,8 +29,10 @@ pub const MAX_WAITING_HITS: usize = 1_024;
 pub const MAX_LABELS_IN_MEMORY: usize = 200_000;
 /// Tries of a transaction that PostgreSQL gives up for another's sake.
 pub const MAX_TRIES: u32 = 5;
-/// Milliseconds for which a bucket that had no free place is not looked at again.
+/// Milliseconds for which a bucket that had no free place is not looked at again, where other processes may free one.
 pub const CLOSED_FOR_MS: i64 = 2_000;
+/// The same where this process alone does: it knows.
+pub const CLOSED_ALONE_FOR_MS: i64 = 60_000;
 /// Buckets without a free place that are remembered.
 pub const MAX_CLOSED_IN_MEMORY: usize = 100_000;
 /// Milliseconds after the end of an unused lease in which its machine is not asked again by the same bucket.
@@ -53,3 +55,9 @@ pub const AUDIT_STEP_ROWS: i64 = 1_000;
 pub const MAX_AUDIT_TEXT_CHARS: usize = 500;
 /// Bytes of an act's details, as JSON.
 pub const MAX_AUDIT_DETAILS_BYTES: usize = 16 * 1024;
+/// KiB of pages that the connection which writes to SQLite keeps in memory.
+pub const SQLITE_CACHE_KIB: u32 = 32 * 1024;
+/// Pages of SQLite's log after which it is written back.
+pub const SQLITE_CHECKPOINT_PAGES: u32 = 4_000;
+/// Statements that a connection to SQLite keeps prepared.
+pub const SQLITE_STATEMENTS: usize = 512;

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use crate::ask::{Asked, ask};
+use crate::closed::Closed;
 use crate::count::{Counted, CountedBatch, LabelMap, count};
 use crate::hit::{Crash, Hit, HitAnswer, Solution};
-use crate::lease::{Asking, Closed, ask};
 use crate::limits::MAX_TRIES;
 use crate::orders::{OrderBook, Orders};
 use crate::policy::Policy;
@@ -49,33 +50,52 @@ impl HitWriter {
         let orders = self.orders.read(&self.database, now_ms).await?;
         let mut tx = self.database.begin().await?;
         let CountedBatch { each, labels } = count(&mut tx, hits, &self.labels, self.shard, now_ms).await?;
-        let mut told: Vec<_> = hits.iter().zip(&each).enumerate().collect();
-        // Places last, label by label: see `count.rs` for why in order.
-        told.sort_by_key(|(_, (_, counted))| counted.label);
-        let mut answers = Vec::with_capacity(told.len());
-        for (index, (hit, counted)) in told {
-            answers.push((index, self.answer(&mut tx, hit, counted, &orders, now_ms).await?));
-        }
+        let asked: Vec<Asked<'_>> = hits
+            .iter()
+            .zip(each)
+            .map(|(hit, counted)| {
+                let plan = orders.plan(counted.label, hit.crash, &self.policy, now_ms);
+                Asked { hit, counted, plan }
+            })
+            .collect();
+        let wishes = ask(&mut tx, &asked, &self.policy, &self.closed, now_ms).await?;
+        let solutions = solve_all(&mut tx, &asked, &orders, now_ms).await?;
         tx.commit().await?;
         self.labels.keep(labels);
-        answers.sort_by_key(|(index, _)| *index);
-        Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+        self.closed.add(wishes.full, now_ms);
+        let answers = asked.iter().zip(wishes.each).zip(solutions);
+        Ok(answers
+            .map(|((Asked { counted, .. }, wish), solution)| HitAnswer {
+                bucket: counted.label,
+                counted: counted.new,
+                late: counted.late,
+                wish,
+                solution,
+            })
+            .collect())
     }
+}
 
-    async fn answer(
-        &self,
-        tx: &mut Tx,
-        hit: &Hit<'_>,
-        counted: &Counted,
-        orders: &Orders,
-        now_ms: i64,
-    ) -> Result<HitAnswer, DbError> {
-        let plan = orders.plan(counted.label, hit.crash, &self.policy, now_ms);
-        let asking = Asking { plan: &plan, policy: &self.policy, closed: &self.closed, now_ms };
-        let wish = ask(tx, hit, counted.label, counted.new, &asking).await?;
-        let solution = solve(tx, hit, counted, orders, now_ms).await?;
-        Ok(HitAnswer { bucket: counted.label, counted: counted.new, late: counted.late, wish, solution })
+/// What each machine is told. Regressions are written last, label by label: see `count.rs` for why in order.
+async fn solve_all(
+    tx: &mut Tx,
+    asked: &[Asked<'_>],
+    orders: &Orders,
+    now_ms: i64,
+) -> Result<Vec<Option<Solution>>, DbError> {
+    let mut order: Vec<(i64, &str, usize)> = asked
+        .iter()
+        .enumerate()
+        .map(|(index, one)| (one.counted.label, one.hit.crash.application_version.as_str(), index))
+        .collect();
+    order.sort_unstable();
+    let mut solutions = vec![None; asked.len()];
+    for (.., index) in order {
+        if let (Some(one), Some(solution)) = (asked.get(index), solutions.get_mut(index)) {
+            *solution = solve(tx, one.hit, &one.counted, orders, now_ms).await?;
+        }
     }
+    Ok(solutions)
 }
 
 /// What the machine is told. A new hit of a version that should have the fix is written down as a regression.

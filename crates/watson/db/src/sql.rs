@@ -12,6 +12,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction};
 
 use crate::DbError;
+use crate::blob::hex;
 
 mod postgres;
 mod rows;
@@ -27,6 +28,20 @@ pub(crate) enum Arg {
     Int(Option<i64>),
     Text(Option<String>),
     Bytes(Vec<u8>),
+    /// For [`Tx::among_numbers`].
+    Ints(Vec<i64>),
+    /// For [`Tx::among_keys`].
+    Keys(Vec<Vec<u8>>),
+    /// A column of many rows ([`insert`], PostgreSQL only).
+    Column(Column),
+}
+
+/// One column of many rows.
+#[derive(Clone, Debug)]
+pub(crate) enum Column {
+    Int(Vec<Option<i64>>),
+    Text(Vec<Option<String>>),
+    Bytes(Vec<Vec<u8>>),
 }
 
 impl From<i64> for Arg {
@@ -76,6 +91,18 @@ impl From<Option<&str>> for Arg {
     }
 }
 
+impl From<Vec<i64>> for Arg {
+    fn from(values: Vec<i64>) -> Self {
+        Self::Ints(values)
+    }
+}
+
+impl From<Vec<Vec<u8>>> for Arg {
+    fn from(values: Vec<Vec<u8>>) -> Self {
+        Self::Keys(values)
+    }
+}
+
 impl From<&[u8]> for Arg {
     fn from(value: &[u8]) -> Self {
         Self::Bytes(value.to_vec())
@@ -105,18 +132,17 @@ impl Sql {
         self
     }
 
-    fn parts<A: Arguments>(self) -> Result<(AssertSqlSafe<String>, A), DbError>
-    where
-        for<'q> Option<i64>: sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
-        for<'q> Option<String>: sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
-        for<'q> Vec<u8>: sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
-    {
-        let mut arguments = A::default();
+    fn sqlite(self) -> Result<(AssertSqlSafe<String>, SqliteArguments), DbError> {
+        let mut arguments = SqliteArguments::default();
         for arg in self.args {
             let added = match arg {
                 Arg::Int(value) => arguments.add(value),
                 Arg::Text(value) => arguments.add(value),
                 Arg::Bytes(value) => arguments.add(value),
+                // Lists of numbers and of hex digits: nothing in them needs an escape.
+                Arg::Ints(values) => arguments.add(json_list(values.iter().map(i64::to_string), "")),
+                Arg::Keys(values) => arguments.add(json_list(values.iter().map(|key| hex(key)), "\"")),
+                Arg::Column(_) => return Err(DbError::Row("column of a statement")),
             };
             added.map_err(sqlx::Error::Encode)?;
         }
@@ -124,13 +150,27 @@ impl Sql {
         Ok((AssertSqlSafe(self.text.into_owned()), arguments))
     }
 
-    fn sqlite(self) -> Result<(AssertSqlSafe<String>, SqliteArguments), DbError> {
-        self.parts()
-    }
-
     fn postgres(self) -> Result<(AssertSqlSafe<String>, PgArguments), DbError> {
-        self.parts()
+        let mut arguments = PgArguments::default();
+        for arg in self.args {
+            let added = match arg {
+                Arg::Int(value) => arguments.add(value),
+                Arg::Text(value) => arguments.add(value),
+                Arg::Bytes(value) => arguments.add(value),
+                Arg::Ints(values) => arguments.add(values),
+                Arg::Keys(values) | Arg::Column(Column::Bytes(values)) => arguments.add(values),
+                Arg::Column(Column::Int(values)) => arguments.add(values),
+                Arg::Column(Column::Text(values)) => arguments.add(values),
+            };
+            added.map_err(sqlx::Error::Encode)?;
+        }
+        Ok((AssertSqlSafe(self.text.into_owned()), arguments))
     }
+}
+
+fn json_list(items: impl Iterator<Item = String>, quote: &str) -> String {
+    let items: Vec<String> = items.map(|item| format!("{quote}{item}{quote}")).collect();
+    format!("[{}]", items.join(","))
 }
 
 /// What a row of either database becomes.
@@ -241,6 +281,22 @@ impl Tx {
         match self {
             Self::Sqlite(_) => "",
             Self::Postgres(_) => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// `IN` for a list of numbers that is bound as this value ([`Arg::Ints`]): one text for lists of every length.
+    pub(crate) fn among_numbers(&self, value: usize) -> String {
+        match self {
+            Self::Sqlite(_) => format!("IN (SELECT value FROM json_each(${value}))"),
+            Self::Postgres(_) => format!("= ANY(${value})"),
+        }
+    }
+
+    /// `IN` for a list of bytes ([`Arg::Keys`]).
+    pub(crate) fn among_keys(&self, value: usize) -> String {
+        match self {
+            Self::Sqlite(_) => format!("IN (SELECT unhex(value) FROM json_each(${value}))"),
+            Self::Postgres(_) => format!("= ANY(${value})"),
         }
     }
 

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::blob::{BlobPlace, FolderBlobs};
+use crate::closed::Closed;
 use crate::data_dir::create_private;
 use crate::group::Group;
+use crate::limits::{CLOSED_ALONE_FOR_MS, CLOSED_FOR_MS};
 use crate::record::HitWriter;
 use crate::sql::{Database, PostgresDatabase, SqliteDatabase, sql};
 use crate::{BlobFile, BlobWriter, DataDir, DbError, Policy, Pseudonyms};
@@ -59,13 +61,14 @@ impl Store {
             create_private(folder)?;
         }
         let names = Pseudonyms::open(&database, &dir).await?;
+        let closed_for_ms = if database.is_ours_alone() { CLOSED_ALONE_FOR_MS } else { CLOSED_FOR_MS };
         let hits = HitWriter {
             database: database.clone(),
             policy,
             names,
             shard,
             labels: Arc::default(),
-            closed: Arc::default(),
+            closed: Arc::new(Closed::new(closed_for_ms)),
             orders: Arc::default(),
         };
         let group = Group::start(&hits);

@@ -9,7 +9,9 @@ use sqlx::sqlite::{
 use sqlx::{Sqlite, Transaction};
 
 use crate::DbError;
-use crate::limits::{MAX_READERS, WRITER_WAIT_MS};
+use crate::limits::{
+    MAX_READERS, SQLITE_CACHE_KIB, SQLITE_CHECKPOINT_PAGES, SQLITE_STATEMENTS, WRITER_WAIT_MS,
+};
 
 #[derive(Clone, Debug)]
 pub(crate) struct SqliteDatabase {
@@ -28,6 +30,11 @@ impl SqliteDatabase {
             .foreign_keys(true)
             // What is deleted is overwritten: erasing a machine leaves nothing of it in free pages.
             .pragma("secure_delete", "on")
+            // Its default of 2 MB has a working set of a few thousand labels read again for every commit.
+            .pragma("cache_size", format!("-{SQLITE_CACHE_KIB}"))
+            // Pages of the hot tables change in most commits: the longer the log, the fewer are written back.
+            .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES.to_string())
+            .statement_cache_capacity(SQLITE_STATEMENTS)
             .busy_timeout(Duration::from_millis(WRITER_WAIT_MS));
         // One writer: SQLite has one lock, and a queue in front of it is fairer than its busy handler.
         let writer = SqlitePoolOptions::new()
@@ -39,7 +46,7 @@ impl SqliteDatabase {
         sqlx::migrate!("migrations/sqlite").set_ignore_missing(true).run(&writer).await?;
         let reader = SqlitePoolOptions::new()
             .max_connections(MAX_READERS)
-            .connect_with(options.read_only(true))
+            .connect_with(options.read_only(true).pragma("cache_size", "-2000").statement_cache_capacity(100))
             .await?;
         Ok(Self { writer, reader })
     }

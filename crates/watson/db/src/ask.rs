@@ -1,0 +1,203 @@
+//! Which machines of a batch are asked for a cab. A few statements for all of them, whatever their number.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::DbError;
+use crate::closed::{Closed, QuotaKey};
+use crate::count::Counted;
+use crate::hit::{CabWish, Collect, Hit};
+use crate::key::RowKey;
+use crate::lease::{Place, PlaceState, lock_labels, random_token, take_places, taken};
+use crate::limits::ASK_AGAIN_MS;
+use crate::orders::Plan;
+use crate::policy::{Policy, Taken};
+use crate::sql::{Tx, sql};
+
+/// A hit that was counted, and what holds for it.
+pub(crate) struct Asked<'a> {
+    pub(crate) hit: &'a Hit<'a>,
+    pub(crate) counted: Counted,
+    pub(crate) plan: Plan,
+}
+
+/// What was decided.
+pub(crate) struct Wishes {
+    /// Of each that was asked about, in their order.
+    pub(crate) each: Vec<Option<CabWish>>,
+    /// Buckets without a free place, and until when at least: for [`Closed`], once it is committed.
+    pub(crate) full: Vec<(QuotaKey, i64)>,
+}
+
+/// One that gets a place where there is room.
+struct Candidate<'a> {
+    asked: &'a Asked<'a>,
+    /// It had a place that has expired, and is not new to its bucket.
+    renewed: bool,
+}
+
+/// The cabs that are wanted. A crash that has a good lease keeps it; one that is new, or whose lease has expired, gets
+/// one where there is room.
+pub(crate) async fn ask(
+    tx: &mut Tx,
+    asked: &[Asked<'_>],
+    policy: &Policy,
+    closed: &Closed,
+    now_ms: i64,
+) -> Result<Wishes, DbError> {
+    let mut each = vec![None; asked.len()];
+    let leases = leases_of(tx, asked).await?;
+    // By label and crash: whoever locks labels does it in their order. A crash that stands in the batch twice is one.
+    let mut candidates: BTreeMap<(i64, RowKey), Candidate<'_>> = BTreeMap::new();
+    for (one, wish) in asked.iter().zip(&mut each) {
+        let mut renewed = false;
+        if let Some(lease) = leases.get(&one.hit.row) {
+            let good = lease.state == "used" || (lease.state == "open" && lease.expires_ms > now_ms);
+            match &lease.token {
+                Some(_) if good => *wish = Some(lease.wish()),
+                Some(_) if lease.state == "open" => renewed = true,
+                _ => {}
+            }
+            if !renewed {
+                continue;
+            }
+        }
+        if !one.hit.late
+            && one.hit.crash.collect != Collect::Nothing
+            && !closed.holds(one.quota_key(), now_ms)
+        {
+            candidates.entry((one.counted.label, one.hit.row)).or_insert(Candidate { asked: one, renewed });
+        }
+    }
+    if candidates.is_empty() {
+        return Ok(Wishes { each, full: Vec::new() });
+    }
+    let (given, full) = give(tx, &candidates, policy, now_ms).await?;
+    for (one, wish) in asked.iter().zip(&mut each) {
+        if wish.is_none() && candidates.contains_key(&(one.counted.label, one.hit.row)) {
+            *wish = given.get(&one.hit.row).cloned();
+        }
+    }
+    Ok(Wishes { each, full })
+}
+
+impl Asked<'_> {
+    fn quota_key(&self) -> QuotaKey {
+        (self.counted.label, self.plan.policy)
+    }
+}
+
+/// Takes places as far as there are any.
+async fn give(
+    tx: &mut Tx,
+    candidates: &BTreeMap<(i64, RowKey), Candidate<'_>>,
+    policy: &Policy,
+    now_ms: i64,
+) -> Result<(HashMap<RowKey, CabWish>, Vec<(QuotaKey, i64)>), DbError> {
+    let mut labels: Vec<i64> = candidates.keys().map(|(label, _)| *label).collect();
+    labels.dedup();
+    lock_labels(tx, &labels).await?;
+    let mut counts = taken(tx, &labels, now_ms).await?;
+    let has_room = |one: &Asked<'_>, counts: &HashMap<QuotaKey, (Taken, i64)>| {
+        let taken = counts.get(&one.quota_key()).map_or_else(Taken::default, |(taken, _)| *taken);
+        one.plan.quota.has_room(taken)
+    };
+    let hopeful = candidates.values().map(|candidate| candidate.asked).filter(|one| has_room(one, &counts));
+    let mut had = places_of_machines(tx, hopeful, now_ms).await?;
+    let mut full = HashMap::new();
+    let mut places = Vec::new();
+    for Candidate { asked, renewed } in candidates.values() {
+        let quota_key = asked.quota_key();
+        let (taken, until_ms) = counts.entry(quota_key).or_insert((Taken::default(), i64::MAX));
+        let Some(wish) = asked.plan.quota.wish(*taken) else {
+            full.insert(quota_key, *until_ms);
+            continue;
+        };
+        let hit = asked.hit;
+        let had = had.entry((quota_key, hit.machine.clone())).or_insert(0);
+        let known = !hit.machine.is_empty();
+        if !renewed && known && *had >= i64::from(asked.plan.quota.per_machine) {
+            continue;
+        }
+        let expires_ms = now_ms.saturating_add(policy.lease_ms_for(hit.crash.event_ms, now_ms));
+        *had += 1;
+        *until_ms = (*until_ms).min(expires_ms);
+        let memory_dump = wish.memory_dump && hit.crash.collect == Collect::All;
+        taken.cabs += 1;
+        taken.memory_dumps += u32::from(memory_dump);
+        let wish = CabWish { token: random_token()?, memory_dump, wants: asked.plan.wants.clone() };
+        places.push(Place {
+            hit,
+            label: asked.counted.label,
+            policy: asked.plan.policy,
+            wish: Some(wish),
+            state: PlaceState::Open,
+            made_ms: now_ms,
+            expires_ms,
+        });
+    }
+    let done = take_places(tx, &places).await?;
+    let given = places.into_iter().filter(|place| done.contains(&place.hit.row));
+    let given = given.filter_map(|place| place.wish.map(|wish| (place.hit.row, wish))).collect();
+    Ok((given, full.into_iter().collect()))
+}
+
+#[derive(sqlx::FromRow)]
+struct LeaseRow {
+    event_day: i64,
+    key16: Vec<u8>,
+    token: Option<String>,
+    memory_dump: i64,
+    wants: String,
+    state: String,
+    expires_ms: i64,
+}
+
+impl LeaseRow {
+    fn wish(&self) -> CabWish {
+        CabWish {
+            token: self.token.clone().unwrap_or_default(),
+            memory_dump: self.memory_dump != 0,
+            wants: serde_json::from_str(&self.wants).unwrap_or_default(),
+        }
+    }
+}
+
+/// The places of crashes that had been told before.
+async fn leases_of(tx: &mut Tx, asked: &[Asked<'_>]) -> Result<HashMap<RowKey, LeaseRow>, DbError> {
+    let repeats: Vec<RowKey> = asked.iter().filter(|one| !one.counted.new).map(|one| one.hit.row).collect();
+    if repeats.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (days, keys) = RowKey::lists(&repeats);
+    let (among_days, among_keys) = (tx.among_numbers(1), tx.among_keys(2));
+    let find = sql(format!(
+        "SELECT event_day, key16, token, memory_dump, wants, state, expires_ms FROM lease
+         WHERE event_day {among_days} AND key16 {among_keys}"
+    ));
+    let rows: Vec<LeaseRow> = tx.rows(find.bind(days).bind(keys)).await?;
+    rows.into_iter().map(|row| Ok((RowKey::of_columns(row.event_day, row.key16.clone())?, row))).collect()
+}
+
+/// Places that machines have had; one that let its lease expire is left alone for a while.
+async fn places_of_machines<'a>(
+    tx: &mut Tx,
+    asked: impl Iterator<Item = &'a Asked<'a>>,
+    now_ms: i64,
+) -> Result<HashMap<(QuotaKey, Vec<u8>), i64>, DbError> {
+    let known = asked.filter(|one| !one.hit.machine.is_empty());
+    let (labels, machines): (Vec<i64>, Vec<Vec<u8>>) =
+        known.map(|one| (one.counted.label, one.hit.machine.clone())).unzip();
+    if labels.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (among_labels, among_machines) = (tx.among_numbers(1), tx.among_keys(2));
+    let find = sql(format!(
+        "SELECT label, policy, machine, count(*) FROM lease
+         WHERE label {among_labels} AND machine {among_machines} AND (state <> 'open' OR expires_ms > $3)
+         GROUP BY label, policy, machine"
+    ));
+    let since_ms = now_ms.saturating_sub(ASK_AGAIN_MS);
+    let rows: Vec<(i64, i64, Vec<u8>, i64)> =
+        tx.rows(find.bind(labels).bind(machines).bind(since_ms)).await?;
+    Ok(rows.into_iter().map(|(label, policy, machine, count)| (((label, policy), machine), count)).collect())
+}
