@@ -1,18 +1,24 @@
-//! `watson` under load: level 1 reports with the bytes of real clients, over loopback, as many as it takes, and how long
-//! each waits. Every count is compared with what was sent.
+//! `watson` under load: level 1 reports and dumps with the bytes of real clients, over loopback, as many as it takes, and
+//! how long each waits. Every count is compared with what was sent.
 
-mod connection;
+mod before;
+mod drive;
+mod http;
 mod load;
 mod mix;
+mod postgres;
 mod server;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
+use tempfile::TempDir;
+use watson_db::Places;
 
 use crate::row::Row;
-use crate::watson::load::{Load, Style};
+use crate::watson::load::{Load, Round, Style};
 use crate::watson::mix::Mix;
+use crate::watson::postgres::Cluster;
 use crate::watson::server::Server;
 
 /// Reports per second, each connection used for many.
@@ -21,9 +27,23 @@ const KEPT_GOAL: f64 = 5000.0;
 const CLOSED_GOAL: f64 = 3000.0;
 const P99_GOAL_MS: f64 = 50.0;
 
-/// What to send.
+/// What to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Level 1 reports, on SQLite.
+    Sqlite,
+    /// Level 1 reports, on PostgreSQL.
+    Postgres,
+    /// Two servers on one PostgreSQL, against one.
+    Two,
+}
+
+/// How to measure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
+    /// What to measure; everything unless told.
+    #[arg(value_enum)]
+    only: Vec<Part>,
     /// Reports that are there before anything is measured.
     #[arg(long, default_value_t = 1_000_000)]
     before: usize,
@@ -36,15 +56,9 @@ pub(crate) struct Options {
     /// Clients at once.
     #[arg(long, default_value_t = 32)]
     clients: usize,
-    /// Where the server keeps its data; a folder there, deleted afterwards.
+    /// Where the servers keep their data; folders there, deleted afterwards.
     #[arg(long, value_name = "DIR", default_value = "target")]
     below: PathBuf,
-    /// Further arguments of each `watson serve`, e.g. where its database is.
-    #[arg(long = "serve", value_name = "ARGUMENT", allow_hyphen_values = true)]
-    arguments: Vec<String>,
-    /// Servers that share the load.
-    #[arg(long, default_value_t = 1)]
-    servers: usize,
 }
 
 /// Measures.
@@ -52,38 +66,124 @@ pub(crate) struct Options {
 /// # Errors
 /// The server does not start, refuses a report, counts wrongly, or misses a goal.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let folder = tempfile::Builder::new().prefix("watson-bench.").tempdir_in(&options.below)?;
-    let servers = (0..options.servers)
-        .map(|number| Server::start(&folder.path().join(number.to_string()), &options.arguments))
-        .collect::<Result<Vec<_>>>()?;
-    let addresses = servers.iter().map(Server::address).collect::<Vec<_>>();
-    let mut load = Load::new(addresses, options.clients, Mix::new());
-    eprintln!("wer-bench: {} reports that are there before", options.before);
-    load.send(options.before, Style::Kept)?;
+    use clap::ValueEnum;
+    let only = if options.only.is_empty() { Part::value_variants() } else { &options.only };
+    let mut missed = Vec::new();
+    println!("```text");
+    for part in only {
+        let row = match part {
+            Part::Sqlite => level1(options, None)?,
+            Part::Postgres => level1(options, Some(&Cluster::start(&options.below)?))?,
+            Part::Two => two(options)?,
+        };
+        print!("{row}");
+        missed.extend(row.missed());
+    }
+    println!("```");
+    ensure!(missed.is_empty(), "missed: {}", missed.join("; "));
+    Ok(())
+}
+
+/// Servers that share what they keep.
+struct Site {
+    folder: TempDir,
+    places: Places,
+}
+
+impl Site {
+    fn new(below: &Path, cluster: Option<&Cluster>) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("watson-bench.").tempdir_in(below)?;
+        let database = cluster.map(Cluster::url).transpose()?;
+        let blobs = database.as_ref().map(|_| folder.path().join("shared"));
+        Ok(Self { places: Places { database, blobs, ..Places::default() }, folder })
+    }
+
+    fn data(&self, number: usize) -> PathBuf {
+        self.folder.path().join(number.to_string())
+    }
+
+    fn start(&self, number: usize) -> Result<Server> {
+        let mut arguments = Vec::new();
+        if let (Some(database), Some(blobs)) = (&self.places.database, &self.places.blobs) {
+            arguments =
+                vec!["--database".into(), database.into(), "--blobs".into(), blobs.as_os_str().to_owned()];
+        }
+        Server::start(&self.data(number), &arguments)
+    }
+}
+
+fn level1(options: &Options, cluster: Option<&Cluster>) -> Result<Row> {
+    let kind = if cluster.is_some() { "PostgreSQL" } else { "SQLite" };
+    let site = Site::new(&options.below, cluster)?;
+    let mut mix = Mix::new();
+    eprintln!("wer-bench: {kind}: {} reports that are there before", options.before);
+    let counts = before::fill(&site.data(0), &site.places, &mut mix, options.before)?;
+    let server = site.start(0)?;
+    let mut load = Load::new(vec![server.address()], options.clients, mix, counts);
     let mut row =
-        Row::new(format!("level 1, {} reports before, {} clients", options.before, options.clients));
+        Row::new(format!("level 1, {kind}, {} reports before, {} clients", options.before, options.clients));
     let mut rounds = [(Style::Kept, Vec::new()), (Style::Closed, Vec::new())];
+    let cpu_before = server.cpu_seconds()?;
     for _ in 0..options.rounds {
         for (style, measured) in &mut rounds {
             measured.push(load.send(options.reports, *style)?);
         }
     }
+    let cpu = (server.cpu_seconds()? - cpu_before) * 1e6 / (options.rounds * options.reports * 2) as f64;
     for (style, measured) in &rounds {
-        let of = |pick: fn(&load::Round) -> f64| measured.iter().map(pick).collect::<Vec<_>>();
-        let rate = row.figure(&format!("{style}: reports"), "/s", &of(load::Round::rate));
-        row.figure(&format!("{style}: half wait up to"), "ms", &of(|round| round.wait_ms(0.5)));
-        let p99 = row.figure(&format!("{style}: 99 % wait up to"), "ms", &of(|round| round.wait_ms(0.99)));
+        let rate = figures(&mut row, &style.to_string(), measured);
         let goal = if *style == Style::Kept { KEPT_GOAL } else { CLOSED_GOAL };
-        row.at_least(&format!("{style}"), goal, rate, " /s");
-        row.at_most(&format!("{style}: 99 % wait"), P99_GOAL_MS, p99, " ms");
+        row.at_least(&format!("{style}"), goal, rate.0, " /s");
+        row.at_most(&format!("{style}: 99 % wait"), P99_GOAL_MS, rate.1, " ms");
     }
+    row.figure("processor time of the server, a report", "us", &[cpu]);
+    row.figure("largest memory of the server", "MiB", &[server.peak_mib()?]);
+    check(&mut row, &load)?;
+    Ok(row)
+}
+
+/// Rate, and the wait that 99 of 100 do not exceed, in ms.
+fn figures(row: &mut Row, what: &str, measured: &[Round]) -> (f64, f64) {
+    let of = |pick: fn(&Round) -> f64| measured.iter().map(pick).collect::<Vec<_>>();
+    let rate = row.figure(&format!("{what}: reports"), "/s", &of(Round::rate));
+    row.figure(&format!("{what}: half wait up to"), "ms", &of(|round| round.wait_ms(0.5)));
+    let p99 = row.figure(&format!("{what}: 99 % wait up to"), "ms", &of(|round| round.wait_ms(0.99)));
+    (rate, p99)
+}
+
+fn check(row: &mut Row, load: &Load) -> Result<()> {
+    let told = load.read_back()?;
+    row.note(format!("{told} accepted reports were told again: each is known, under its bucket"));
+    let compared = load.compare_counts()?;
+    row.note(format!("the counts of all {compared} buckets are those of what was sent"));
+    Ok(())
+}
+
+/// One server and two, in turns, on one database.
+fn two(options: &Options) -> Result<Row> {
+    let cluster = Cluster::start(&options.below)?;
+    let site = Site::new(&options.below, Some(&cluster))?;
+    let mut mix = Mix::new();
+    let before = options.before.min(100_000);
+    let counts = before::fill(&site.data(0), &site.places, &mut mix, before)?;
+    let servers = [site.start(0)?, site.start(1)?];
+    let addresses: Vec<_> = servers.iter().map(Server::address).collect();
+    let mut load = Load::new(addresses.clone(), options.clients, mix, counts);
+    let mut row = Row::new(format!("level 1, two servers on one PostgreSQL, {before} reports before"));
+    let mut rounds = [(1, Vec::new()), (2, Vec::new())];
+    for _ in 0..options.rounds {
+        for (servers, measured) in &mut rounds {
+            load.address(&addresses[..*servers]);
+            measured.push(load.send(options.reports, Style::Kept)?);
+        }
+    }
+    let [(_, one), (_, both)] = &rounds;
+    let (alone, _) = figures(&mut row, "one", one);
+    let (together, _) = figures(&mut row, "two", both);
+    row.at_least("two, of one's rate", 1.0, together / alone, "");
     for server in &servers {
         row.figure("largest memory of a server", "MiB", &[server.peak_mib()?]);
     }
-    let compared = load.compare_counts()?;
-    row.note(format!("the counts of all {compared} buckets are those of what was sent"));
-    println!("```text\n{row}```");
-    let missed = row.missed();
-    ensure!(missed.is_empty(), "missed: {}", missed.join("; "));
-    Ok(())
+    check(&mut row, &load)?;
+    Ok(row)
 }

@@ -1,16 +1,19 @@
-//! Clients that send reports as quickly as they are answered.
+//! Reports that are sent, and what the server must know of them afterwards.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::watson::connection::Connection;
-use crate::watson::mix::{Chooser, Mix};
+use crate::watson::drive::drive;
+use crate::watson::http::{bucket_of, level1};
+use crate::watson::mix::{Mix, Report};
+
+/// Reports that are told again at the end, to see that each is known.
+const READ_BACK: usize = 50_000;
 
 /// How connections are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +36,12 @@ impl fmt::Display for Style {
 /// Clients, and what they sent so far.
 pub(super) struct Load {
     addresses: Vec<SocketAddr>,
-    choosers: Vec<Chooser>,
-    /// Crashes sent, by the bucket's number.
-    sent: HashMap<u64, u64>,
+    clients: usize,
+    mix: Mix,
+    /// Crashes, by the bucket's number.
+    counts: HashMap<u64, u64>,
+    /// The last ones that were accepted, and their buckets.
+    accepted: Vec<(Report, u64)>,
 }
 
 /// A round's times.
@@ -46,6 +52,11 @@ pub(super) struct Round {
 }
 
 impl Round {
+    pub(super) fn new(seconds: f64, mut waits: Vec<Duration>) -> Self {
+        waits.sort_unstable();
+        Self { seconds, waits }
+    }
+
     pub(super) fn rate(&self) -> f64 {
         self.waits.len() as f64 / self.seconds
     }
@@ -59,107 +70,102 @@ impl Round {
     }
 }
 
-/// What one client did.
-#[derive(Default)]
-struct Sent {
-    buckets: HashMap<u64, u64>,
-    waits: Vec<Duration>,
-}
-
 impl Load {
-    pub(super) fn new(addresses: Vec<SocketAddr>, clients: usize, mix: Mix) -> Self {
-        let choosers = (0..clients).map(|seed| mix.chooser(seed as u64)).collect();
-        Self { addresses, choosers, sent: HashMap::new() }
+    /// `counts`: of what is there before.
+    pub(super) fn new(
+        addresses: Vec<SocketAddr>,
+        clients: usize,
+        mix: Mix,
+        counts: HashMap<u64, u64>,
+    ) -> Self {
+        Self { addresses, clients, mix, counts, accepted: Vec::new() }
     }
 
-    /// Sends so many reports.
+    /// Sends to these servers from now on.
+    pub(super) fn address(&mut self, addresses: &[SocketAddr]) {
+        self.addresses = addresses.to_vec();
+    }
+
+    /// Sends so many reports. Their bytes are made before the clock runs.
     pub(super) fn send(&mut self, reports: usize, style: Style) -> Result<Round> {
-        let left = AtomicUsize::new(reports);
-        let addresses = &self.addresses;
+        let chosen: Vec<(Report, bool)> = (0..reports).map(|_| self.mix.next()).collect();
+        let requests = self.requests(chosen.iter().map(|(report, _)| report), style);
+        let mut buckets = vec![0; reports];
         let start = Instant::now();
-        let all = std::thread::scope(|scope| {
-            let clients: Vec<_> = self
-                .choosers
-                .iter_mut()
-                .enumerate()
-                .map(|(number, chooser)| {
-                    let address = addresses[number % addresses.len()];
-                    let left = &left;
-                    scope.spawn(move || client(address, chooser, left, style))
-                })
-                .collect();
-            clients
-                .into_iter()
-                .map(|client| client.join().map_err(|_| anyhow::anyhow!("a client panicked"))?)
-                .collect::<Result<Vec<Sent>>>()
+        let waits = drive(&self.addresses, self.clients, style, &requests, |index, body| {
+            buckets[index] = bucket_of(body)?;
+            Ok(())
         })?;
         let seconds = start.elapsed().as_secs_f64();
-        let mut waits = Vec::with_capacity(reports);
-        for client in all {
-            waits.extend(client.waits);
-            for (bucket, count) in client.buckets {
-                *self.sent.entry(bucket).or_default() += count;
+        for ((report, is_repeat), bucket) in chosen.into_iter().zip(buckets) {
+            if !is_repeat {
+                *self.counts.entry(bucket).or_default() += 1;
+                self.accepted.push((report, bucket));
             }
         }
-        waits.sort_unstable();
-        Ok(Round { seconds, waits })
+        let surplus = self.accepted.len().saturating_sub(READ_BACK);
+        self.accepted.drain(..surplus);
+        Ok(Round::new(seconds, waits))
     }
 
-    /// Compares the server's counts of every bucket with what was sent; says how many.
+    /// Tells accepted reports again: each must be known, under its bucket. Says how many. The counts must still be right
+    /// afterwards.
+    pub(super) fn read_back(&self) -> Result<usize> {
+        let before = self.repeated()?;
+        for some in self.accepted.chunks(10_000) {
+            let requests = self.requests(some.iter().map(|(report, _)| report), Style::Kept);
+            drive(&self.addresses, self.clients, Style::Kept, &requests, |index, body| {
+                let (bucket, expected) = (bucket_of(body)?, some[index].1);
+                ensure!(bucket == expected, "an accepted report of bucket {expected} is now one of {bucket}");
+                Ok(())
+            })?;
+        }
+        let known = self.repeated()? - before;
+        let told = self.accepted.len();
+        ensure!(known == told as u64, "of {told} accepted reports {known} are known");
+        Ok(told)
+    }
+
+    /// Compares the servers' counts of every bucket with what was sent; says how many.
     pub(super) fn compare_counts(&self) -> Result<usize> {
-        let mut connection = Connection::open(self.addresses[0])?;
-        for (bucket, sent) in &self.sent {
-            let request =
-                format!("GET /api/buckets/{bucket} HTTP/1.1\r\nHost: {}\r\n\r\n", self.addresses[0]);
-            let answer: Value = serde_json::from_slice(connection.exchange(request.as_bytes())?)?;
+        let sent: Vec<(u64, u64)> = self.counts.iter().map(|(bucket, count)| (*bucket, *count)).collect();
+        let get = |(bucket, _): &(u64, u64)| self.get(0, &format!("/api/buckets/{bucket}"));
+        let requests: Vec<_> = sent.iter().map(get).collect();
+        drive(&self.addresses[..1], self.clients, Style::Kept, &requests, |index, body| {
+            let answer: Value = serde_json::from_slice(body)?;
             let counted = answer.get("hits").and_then(Value::as_u64);
+            let (bucket, sent) = sent[index];
             ensure!(
-                counted == Some(*sent),
+                counted == Some(sent),
                 "bucket {bucket}: {sent} crashes were sent, {counted:?} are counted"
             );
-        }
-        Ok(self.sent.len())
+            Ok(())
+        })?;
+        Ok(sent.len())
     }
-}
 
-fn client(address: SocketAddr, chooser: &mut Chooser, left: &AtomicUsize, style: Style) -> Result<Sent> {
-    let mut sent = Sent::default();
-    let mut kept = None;
-    while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
-        let report = chooser.next();
-        let request = request(address, &report.body, style);
-        let start = Instant::now();
-        let mut connection = match kept.take() {
-            Some(connection) => connection,
-            None => Connection::open(address)?,
-        };
-        let bucket = bucket_of(connection.exchange(&request)?)?;
-        sent.waits.push(start.elapsed());
-        if style == Style::Kept {
-            kept = Some(connection);
-        }
-        if !report.is_repeat {
-            *sent.buckets.entry(bucket).or_default() += 1;
-        }
+    fn requests<'a>(&self, reports: impl Iterator<Item = &'a Report>, style: Style) -> Vec<Vec<u8>> {
+        reports.map(|report| level1(self.addresses[0], &report.body(), style)).collect()
     }
-    Ok(sent)
-}
 
-/// As Windows sends it.
-fn request(address: SocketAddr, body: &[u8], style: Style) -> Vec<u8> {
-    let connection = if style == Style::Kept { "Keep-Alive" } else { "close" };
-    let mut bytes = format!(
-        "POST /stage2.htm HTTP/1.1\r\nConnection: {connection}\r\nUser-Agent: MSDW\r\nContent-Length: {}\r\nHost: {address}\r\n\r\n",
-        body.len()
-    )
-    .into_bytes();
-    bytes.extend_from_slice(body);
-    bytes
-}
+    fn get(&self, server: usize, path: &str) -> Vec<u8> {
+        format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.addresses[server]).into_bytes()
+    }
 
-fn bucket_of(body: &[u8]) -> Result<u64> {
-    let text = std::str::from_utf8(body).context("an answer that is no text")?;
-    let bucket =
-        text.lines().find_map(|line| line.strip_prefix("Bucket=")).context("an answer without a bucket")?;
-    bucket.trim().parse().with_context(|| format!("{bucket} is no bucket"))
+    /// Reports that the servers knew already.
+    fn repeated(&self) -> Result<u64> {
+        let mut sum = 0;
+        for (server, address) in self.addresses.iter().enumerate() {
+            let request = [self.get(server, "/metrics")];
+            drive(std::slice::from_ref(address), 1, Style::Kept, &request, |_, body| {
+                let text = std::str::from_utf8(body)?;
+                let count = text
+                    .lines()
+                    .find_map(|line| line.strip_prefix("watson_level1_total{outcome=\"repeated\"} "));
+                sum += count.map_or(Ok(0), str::parse::<u64>).context("a counter that is no number")?;
+                Ok(())
+            })?;
+        }
+        Ok(sum)
+    }
 }

@@ -1,5 +1,6 @@
 //! A server of the same build.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,7 +17,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts one on a free port of loopback, with its pages open to this machine.
-    pub(super) fn start(data: &Path, arguments: &[String]) -> Result<Self> {
+    pub(super) fn start(data: &Path, arguments: &[OsString]) -> Result<Self> {
         let program = std::env::current_exe()?.with_file_name("watson");
         let mut command = Command::new(&program);
         command.args(["serve", "--listen", "127.0.0.1:0", "--no-token", "--data"]).arg(data).args(arguments);
@@ -36,6 +37,14 @@ impl Server {
 
     pub(super) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Processor time that it has used.
+    pub(super) fn cpu_seconds(&self) -> Result<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.guard.pid()))?;
+        let fields: Vec<&str> = stat.rsplit_once(')').context("no name")?.1.split_whitespace().collect();
+        let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).context("no time");
+        Ok((ticks(11)? + ticks(12)?) / rustix::param::clock_ticks_per_second() as f64)
     }
 
     /// The most memory that it ever had.
