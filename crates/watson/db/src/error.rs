@@ -51,6 +51,20 @@ pub enum DbError {
         /// Why, and what is allowed.
         why: String,
     },
+    /// Something that was to be made is there already.
+    #[error("there is already a {0}")]
+    Exists(&'static str),
+    /// A limit of what is kept.
+    #[error("there are {limit} {what}, and no more may be made; remove one first")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// The limit.
+        limit: i64,
+    },
+    /// Nobody could make accounts any more.
+    #[error("this is the last administrator; make another one first")]
+    LastAdministrator,
     /// A reading beyond its limit.
     #[error("the analysis has {actual_bytes} bytes, more than the limit of {limit_bytes}")]
     ReadingTooLarge {

@@ -11,6 +11,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod account;
+pub mod api_token;
 mod ask;
 pub mod audit;
 pub mod blob;
@@ -30,17 +32,21 @@ mod lease;
 pub mod limits;
 pub mod orders;
 pub mod policy;
+pub mod product;
 pub mod pseudonym;
 pub mod query;
 pub mod reading;
 mod record;
 mod report;
 pub mod rule;
+pub mod secret;
 mod sql;
 pub mod store;
 pub mod symbol;
 pub mod time;
 
+pub use account::{Account, Role};
+pub use api_token::{ApiToken, NewApiToken};
 pub use audit::{Act, AuditBreak, AuditHead, AuditRow, AuditVerdict};
 pub use blob::{BlobFile, BlobRef, BlobWriter};
 pub use cab::{CabOutcome, CabTicket};
@@ -53,9 +59,11 @@ pub use job::{AnalysisJobRow, JobFailure};
 pub use key::{IdempotencyKey, KeyKind};
 pub use orders::Scope;
 pub use policy::{Policy, Quota, Wants};
+pub use product::{Dialect, KeyState, NewProduct, Product, ProductBook, ProductKey};
 pub use pseudonym::Pseudonyms;
 pub use query::{BucketRow, Counts, ReportRow};
 pub use reading::{ReadFile, Reading, RegisteredBlock};
 pub use rule::Rule;
+pub use secret::{NewSecret, SecretHash, secret_hash};
 pub use store::{Places, Store};
 pub use symbol::{SymbolName, SymbolOutcome};

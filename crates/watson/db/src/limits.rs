@@ -43,6 +43,12 @@ pub const UPLOAD_HOLD_MS: i64 = 35 * 60 * 1000;
 pub const ORDERS_GOOD_FOR_MS: i64 = 2_000;
 /// Data policies, and solutions, that are in force at once, newest first.
 pub const MAX_ORDERS: i64 = 1_000;
+/// Products of all tenants together.
+pub const MAX_PRODUCTS: i64 = 10_000;
+/// Keys of one product that are good at once.
+pub const MAX_GOOD_KEYS: i64 = 8;
+/// Milliseconds for which products and keys are not read again; another process's change takes that long.
+pub const PRODUCTS_GOOD_FOR_MS: i64 = 2_000;
 /// Parts of the counters among which processes choose.
 pub const SHARDS: u32 = 64;
 /// Bytes of a piece that are copied in one step when an upload in pieces is put together.

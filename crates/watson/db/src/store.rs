@@ -8,6 +8,7 @@ use crate::closed::Closed;
 use crate::data_dir::create_private;
 use crate::group::Group;
 use crate::limits::{CLOSED_ALONE_FOR_MS, CLOSED_FOR_MS};
+use crate::product::ProductCache;
 use crate::record::HitWriter;
 use crate::sql::{Database, PostgresDatabase, SqliteDatabase, sql};
 use crate::{BlobFile, BlobWriter, DataDir, DbError, Policy, Pseudonyms};
@@ -27,6 +28,7 @@ pub struct Store {
     pub(crate) database: Database,
     pub(crate) hits: HitWriter,
     pub(crate) group: Group,
+    pub(crate) products: ProductCache,
     dir: DataDir,
     blobs: Arc<BlobPlace>,
     symbols: PathBuf,
@@ -73,7 +75,7 @@ impl Store {
         };
         let group = Group::start(&hits);
         let blobs = Arc::new(BlobPlace::Folder(FolderBlobs::new(blobs, unfinished_blobs)));
-        Ok(Self { database, hits, group, dir, blobs, symbols })
+        Ok(Self { database, hits, group, products: ProductCache::default(), dir, blobs, symbols })
     }
 
     /// The data folder.

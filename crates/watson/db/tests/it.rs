@@ -22,6 +22,8 @@ mod postgres;
 mod schema;
 #[path = "it/symbols.rs"]
 mod symbols;
+#[path = "it/trust.rs"]
+mod trust;
 #[path = "it/world.rs"]
 mod world;
 
