@@ -67,3 +67,9 @@ pub const SQLITE_CACHE_KIB: u32 = 32 * 1024;
 pub const SQLITE_CHECKPOINT_PAGES: u32 = 4_000;
 /// Statements that a connection to SQLite keeps prepared.
 pub const SQLITE_STATEMENTS: usize = 512;
+/// Milliseconds for which pieces of a file that is on its way are kept.
+pub const UPLOAD_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
+/// Symbol uploads of one tenant that are begun and not swept; the oldest gives way.
+pub const MAX_SYMBOL_UPLOADS: i64 = 1_024;
+/// Debug files of one id that are listed.
+pub const MAX_DEBUG_FILES_LISTED: i64 = 100;

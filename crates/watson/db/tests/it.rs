@@ -24,6 +24,8 @@ mod schema;
 mod symbols;
 #[path = "it/trust.rs"]
 mod trust;
+#[path = "it/uploads.rs"]
+mod uploads;
 #[path = "it/world.rs"]
 mod world;
 
