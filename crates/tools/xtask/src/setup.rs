@@ -8,7 +8,11 @@ use anyhow::{Result, bail, ensure};
 
 use crate::command::run as run_command;
 
+mod clients;
+mod once;
 mod readers;
+
+use self::once::once;
 
 /// A program, the argument that makes it say its version, and the package that has it.
 const NEEDED: [(&str, &str, &str); 16] = [
@@ -51,7 +55,8 @@ pub(crate) fn run() -> Result<()> {
     components()?;
     windows_target()?;
     install(&missing_packages(starts, |file| Path::new(file).exists()))?;
-    readers::install()
+    readers::install()?;
+    clients::install()
 }
 
 /// Installs what is missing of what the demo needs.

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::command::{cargo, run as run_command};
+use crate::setup::once;
 use crate::workspace::root;
 
 /// rust-minidump's own program.
@@ -26,15 +27,6 @@ pub(super) fn install() -> Result<()> {
     once(&tools.join("python.version"), PYTHON_PACKAGE, || python(&tools))
 }
 
-/// Does it unless the stamp says that it was done for this version.
-fn once(stamp: &Path, version: &str, make: impl FnOnce() -> Result<()>) -> Result<()> {
-    if std::fs::read_to_string(stamp).is_ok_and(|made| made == version) {
-        return Ok(());
-    }
-    make()?;
-    std::fs::write(stamp, version).with_context(|| stamp.display().to_string())
-}
-
 /// Without debug information and optimisation: it reads small files, and is built on every new machine.
 fn stackwalk(tools: &Path) -> Result<()> {
     let mut install = cargo(&["install", "minidump-stackwalk", "--locked", "--debug", "--quiet", "--force"]);
@@ -51,28 +43,4 @@ fn python(tools: &Path) -> Result<()> {
     let mut pip = Command::new(folder.join("bin/pip"));
     pip.args(["install", "--quiet", "--disable-pip-version-check", PYTHON_PACKAGE]);
     run_command("installing Python's minidump", &mut pip)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_version_is_made_once() {
-        let folder = std::env::temp_dir().join(format!("xtask-readers-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        let stamp = folder.join("version");
-        let mut made = 0;
-        for version in ["1", "1", "2"] {
-            let make = || {
-                made += 1;
-                Ok(())
-            };
-            once(&stamp, version, make).expect("made");
-        }
-        assert_eq!(made, 2);
-        let failed = once(&stamp, "3", || anyhow::bail!("no network"));
-        assert!(failed.is_err() && std::fs::read_to_string(&stamp).expect("a stamp") == "2");
-        std::fs::remove_dir_all(&folder).expect("ours");
-    }
 }
