@@ -14,9 +14,11 @@ use crate::limits::{
     MAX_DUMPS_AT_ONCE, MAX_LEVEL1_AT_ONCE, MAX_LEVEL1_WAITING, MAX_SYMBOLS_AT_ONCE, MAX_UPLOADS_WAITING,
 };
 use crate::overload::{Decision, Dialect, Gauge, decide, dialect};
-use crate::symbols::staged::{self, StagedSymbols};
+use crate::symbols::staged;
 use crate::turns::Turns;
-use crate::{Metrics, Refusal, Route, body, cab, level1, minidump, sentry, socorro, symbols};
+use crate::{
+    DumpServer, Metrics, Refusal, Route, body, cab, level1, minidump, sentry, sentry_cli, socorro, symbols,
+};
 
 /// Limits that a site may set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +53,7 @@ pub struct Intake {
     dump_turns: Turns,
     symbol_turns: Turns,
     tokens_in_use: Mutex<HashSet<String>>,
-    pub(crate) staged: StagedSymbols,
+    pub(crate) dump_server: DumpServer,
     pub(crate) gauge: Gauge,
 }
 
@@ -69,9 +71,16 @@ impl Intake {
             dump_turns: Turns::new(MAX_DUMPS_AT_ONCE, MAX_UPLOADS_WAITING),
             symbol_turns: Turns::new(MAX_SYMBOLS_AT_ONCE, MAX_UPLOADS_WAITING),
             tokens_in_use: Mutex::default(),
-            staged: StagedSymbols::default(),
+            dump_server: DumpServer::default(),
             gauge: Gauge::default(),
         }
+    }
+
+    /// Tells clients of level 1 this server for their cabs.
+    #[must_use]
+    pub fn with_dump_server(mut self, dump_server: DumpServer) -> Self {
+        self.dump_server = dump_server;
+        self
     }
 
     /// The counters.
@@ -108,6 +117,12 @@ impl Intake {
             Route::SymbolCreate { prefix } => staged::create(self, &prefix, request).await,
             Route::SymbolPut { key } => staged::put(self, &key, request).await,
             Route::SymbolComplete { key } => staged::complete(self, &key, request).await,
+            Route::ChunkOptions { organization } => {
+                sentry_cli::options(self, &organization, request.into_body()).await
+            }
+            Route::ChunkUpload => sentry_cli::take_chunks(self, request).await,
+            Route::AssembleDebugFiles => sentry_cli::take_assemble(self, request).await,
+            Route::SentryApi => sentry_cli::other(request).await,
         };
         answer.unwrap_or_else(|refusal| self.answer_refusal(refusal))
     }

@@ -1,5 +1,8 @@
 //! MS-CER2 level 1: a report's parameters become a hit; the answer says bucket, and whether a cab is wanted.
 
+pub(crate) mod dump_server;
+mod version;
+
 use axum::body::Body;
 use axum::http::{Request, header};
 use axum::response::{IntoResponse, Response};
@@ -8,6 +11,7 @@ use wer_model::{Parameter, Signature};
 use wer_wire::limits::MAX_REQUEST_BYTES;
 use wer_wire::{Level1Request, Level1Response};
 
+use self::version::application_version;
 use crate::body::{BoundedBody, drain, within};
 use crate::limits::MAX_LEVEL1_MS;
 use crate::{Intake, Refusal, Sender};
@@ -18,6 +22,7 @@ const BUCKET_TABLE: u64 = 1;
 pub(crate) async fn take(intake: &Intake, request: Request<Body>) -> Result<Response, Refusal> {
     let (head, body) = request.into_parts();
     let sender = Sender::of(&head.extensions);
+    let dump_server = intake.dump_server.value(&head.headers);
     let _turn = intake.level1_turn().await?;
     let bytes = match BoundedBody::new(body, MAX_REQUEST_BYTES as u64) {
         Ok(mut body) => match within(MAX_LEVEL1_MS, body.whole()).await {
@@ -35,10 +40,10 @@ pub(crate) async fn take(intake: &Intake, request: Request<Body>) -> Result<Resp
     let crash = Crash { tenant: sender.tenant, ..crash(Level1Request::parse(&bytes)?, bytes) };
     let answer = intake.store.record_crash(&crash, time::now_ms()).await?;
     intake.metrics().level1(if answer.counted { "counted" } else { "repeated" });
-    Ok(([(header::CONTENT_TYPE, "text/plain")], response(&answer).to_bytes()).into_response())
+    Ok(([(header::CONTENT_TYPE, "text/plain")], response(&answer, dump_server).to_bytes()).into_response())
 }
 
-fn response(answer: &HitAnswer) -> Level1Response {
+fn response(answer: &HitAnswer, dump_server: Option<String>) -> Level1Response {
     let wants = answer.wish.as_ref().map(|wish| wish.wants.clone()).unwrap_or_default();
     let solution = answer.solution.as_ref().filter(|solution| !solution.url.is_empty());
     Level1Response {
@@ -51,6 +56,8 @@ fn response(answer: &HitAnswer) -> Level1Response {
         get_file_versions: wants.file_versions,
         registry_keys: wants.keys,
         queries: wants.queries,
+        // Only where a cab is asked for: nobody needs it otherwise.
+        dump_server: dump_server.filter(|_| answer.wish.is_some()),
         dump_file: answer.wish.as_ref().map(|wish| format!("/cabs/{}.cab", wish.token)),
         ..Level1Response::default()
     }
@@ -75,8 +82,7 @@ fn crash(request: Level1Request, body: Vec<u8>) -> Crash {
         &request.event_type,
         parameters.iter().chain(&secondary_parameters),
     );
-    // P2 of every event type that names an application first.
-    let version = parameters.get(1).map(|version| version.value.clone()).unwrap_or_default();
+    let version = application_version(&request.event_type, &parameters);
     Crash {
         key,
         event_ms: Some(time::filetime_to_ms(request.event_time_filetime)),

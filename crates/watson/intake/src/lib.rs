@@ -35,12 +35,15 @@ pub mod refusal;
 pub mod route;
 pub mod sender;
 pub mod sentry;
+pub mod sentry_cli;
 mod socorro;
 mod symbols;
+pub mod transcript;
 mod turns;
 mod uploads;
 
 pub use intake::{Intake, IntakeLimits};
+pub use level1::dump_server::DumpServer;
 pub use metrics::Metrics;
 pub use refusal::Refusal;
 pub use route::{Route, route};

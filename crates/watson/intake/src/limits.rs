@@ -22,6 +22,8 @@ pub const MAX_BODY_PAUSE_MS: u64 = 30_000;
 pub const MAX_DRAIN_BYTES: u64 = 4 * 1024 * 1024;
 /// Milliseconds for that.
 pub const MAX_DRAIN_MS: u64 = 5_000;
+/// Characters of a host in `DumpServer`.
+pub const MAX_DUMP_SERVER_CHARS: usize = 255;
 /// Characters of a request path that is looked at.
 pub const MAX_PATH_CHARS: usize = 4096;
 /// Bytes of a symbol file's first line.
@@ -83,8 +85,6 @@ pub const MAX_FIELDS_BYTES: usize = 4 * 1024 * 1024;
 pub const MAX_UPLOAD_EXTRA_BYTES: u64 = 8 * 1024 * 1024;
 /// Bytes of an event of Sentry that is read.
 pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
-/// Uploads of sym-upload-v2 that are begun and not completed; the oldest gives way.
-pub const MAX_STAGED_SYMBOLS: usize = 64;
 /// Bytes of the request that completes one.
 pub const MAX_COMPLETE_BYTES: usize = 64 * 1024;
 
@@ -108,3 +108,23 @@ pub const DEFAULT_MAX_SPOOL_BYTES: u64 = 1024 * 1024 * 1024;
 pub const DEFAULT_MAX_SPOOL_ENTRIES: usize = 10_000;
 /// Bytes of extensions and trailers in a chunked body.
 pub const MAX_CHUNK_EXTRA_BYTES: usize = 16 * 1024;
+/// Bytes of a chunk of a debug file, but for the last one.
+pub const CHUNK_BYTES: u64 = 8 * 1024 * 1024;
+/// Chunks of one request.
+pub const MAX_CHUNKS_PER_REQUEST: usize = 64;
+/// Bytes of a request with chunks.
+pub const MAX_CHUNK_REQUEST_BYTES: u64 = 32 * 1024 * 1024;
+/// Files of a request that has them put together.
+pub const MAX_ASSEMBLE_FILES: usize = 4_096;
+/// Bytes of such a request.
+pub const MAX_ASSEMBLE_BYTES: u64 = 8 * 1024 * 1024;
+/// Milliseconds after which such a request is answered with what is done; its client asks again.
+pub const MAX_ASSEMBLE_MS: u64 = 20_000;
+/// Bytes of a debug file's begin that are read.
+pub const MAX_DEBUG_HEAD_BYTES: usize = 64 * 1024;
+/// Bytes of a recorded body that are looked at, packed and unpacked.
+pub const MAX_RECORDED_BODY_BYTES: u64 = 16 * 1024 * 1024;
+/// Parts of a recorded form, path, query or list.
+pub const MAX_RECORDED_PARTS: usize = 256;
+/// Fields of a recorded head.
+pub const MAX_RECORDED_FIELDS: usize = 256;

@@ -30,6 +30,17 @@ pub enum Route {
     },
     /// Breakpad's sym-upload-v1: `POST /symbols/upload`.
     Symbols,
+    /// sentry-cli: what does this server take? `GET /api/0/organizations/<organization>/chunk-upload/`.
+    ChunkOptions {
+        /// Letters, digits, `-` and `_`.
+        organization: String,
+    },
+    /// sentry-cli: chunks of debug files. `POST` there.
+    ChunkUpload,
+    /// sentry-cli: `POST /api/0/projects/<organization>/<project>/files/difs/assemble/`.
+    AssembleDebugFiles,
+    /// Everything else below `/api/0/`, Sentry's web API.
+    SentryApi,
     /// sym-upload-v2: is this module's file here?
     SymbolStatus {
         /// Its name.
@@ -59,7 +70,7 @@ pub enum Route {
 /// # Errors
 /// A `PUT` whose path climbs (400) or is no token's (404).
 pub fn route(method: &Method, path: &str) -> Result<Option<Route>, Refusal> {
-    if let Some(route) = staged_symbols(method, path) {
+    if let Some(route) = staged_symbols(method, path).or_else(|| sentry_api(method, path)) {
         return Ok(Some(route));
     }
     if *method == Method::PUT {
@@ -85,6 +96,30 @@ pub fn route(method: &Method, path: &str) -> Result<Option<Route>, Refusal> {
         }
         [.., last] if MINIDUMP_PATHS.contains(last) => Some(Route::Minidump),
         _ => None,
+    })
+}
+
+/// sentry-cli's requests.
+fn sentry_api(method: &Method, path: &str) -> Option<Route> {
+    if path.len() > MAX_PATH_CHARS {
+        return None;
+    }
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    Some(match (method.as_str(), parts.as_slice()) {
+        ("GET", ["api", "0", "organizations", organization, "chunk-upload"]) if is_project(organization) => {
+            Route::ChunkOptions { organization: (*organization).to_owned() }
+        }
+        ("POST", ["api", "0", "organizations", organization, "chunk-upload"]) if is_project(organization) => {
+            Route::ChunkUpload
+        }
+        ("POST", ["api", "0", "projects", organization, project, "files", "difs", "assemble"])
+            if is_project(organization) && is_project(project) =>
+        {
+            Route::AssembleDebugFiles
+        }
+        // A project of that number has two words behind it.
+        (_, ["api", "0"] | ["api", "0", "organizations" | "projects", ..]) => Route::SentryApi,
+        _ => return None,
     })
 }
 
@@ -192,6 +227,20 @@ mod tests {
         assert_eq!(of(Method::POST, "/a/v1/uploads/k:complete"), Some(complete));
         assert_eq!(of(Method::GET, "/v1/uploads/k"), None);
         assert_eq!(of(Method::GET, "/v1/symbols/a/b"), None);
+    }
+
+    #[test]
+    fn sentry_cli_is_told_from_sentrys_sdks() {
+        let of = |method: Method, path| route(&method, path).unwrap();
+        let options = "/api/0/organizations/acme/chunk-upload/";
+        assert_eq!(of(Method::GET, options), Some(Route::ChunkOptions { organization: "acme".into() }));
+        assert_eq!(of(Method::POST, options), Some(Route::ChunkUpload));
+        let assemble = "/api/0/projects/acme/app/files/difs/assemble/";
+        assert_eq!(of(Method::POST, assemble), Some(Route::AssembleDebugFiles));
+        assert_eq!(of(Method::GET, "/api/0/"), Some(Route::SentryApi));
+        assert_eq!(of(Method::PUT, "/api/0/organizations/a%2Fb/chunk-upload/"), Some(Route::SentryApi));
+        assert_eq!(of(Method::POST, "/api/0/minidump/"), Some(Route::SentryMinidump { project: "0".into() }));
+        assert_eq!(of(Method::GET, "/api/v1/organizations/x/chunk-upload/"), None);
     }
 
     #[test]

@@ -3,10 +3,14 @@
 
 pub(crate) mod staged;
 
+use std::path::Path;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
-use watson_db::{BlobWriter, SymbolName, SymbolOutcome};
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
+use watson_db::{BlobWriter, DbError, SymbolName, SymbolOutcome};
 
 use crate::body::{drain, within};
 use crate::form::{FormEvent, FormScanner, boundary};
@@ -14,6 +18,9 @@ use crate::limits::{MAX_FORM_EXTRA_BYTES, MAX_MODULE_LINE_BYTES, MAX_UPLOAD_MS};
 use crate::payload::Payload;
 use crate::receive::content_type;
 use crate::{Intake, Refusal};
+
+/// Bytes of a file that are copied at once.
+const COPY_STEP_BYTES: usize = 256 * 1024;
 
 /// sym-upload-v1: a form whose `symbol_file` is Breakpad text.
 pub(crate) async fn take(intake: &Intake, request: Request<Body>) -> Result<Response, Refusal> {
@@ -104,6 +111,21 @@ impl SymbolFile {
         Ok(Self { blob, head: Vec::new(), name: None, limit_bytes: intake.limits.max_symbol_bytes })
     }
 
+    /// A file that has come before, from its blob.
+    async fn copy(intake: &Intake, path: &Path) -> Result<Self, Refusal> {
+        let unreadable =
+            |source| Refusal::from(DbError::Io { doing: "cannot read", path: path.to_owned(), source });
+        let mut from = File::open(path).await.map_err(unreadable)?;
+        let mut file = Self::begin(intake).await?;
+        let mut step = vec![0; COPY_STEP_BYTES];
+        loop {
+            match from.read(&mut step).await.map_err(unreadable)? {
+                0 => return Ok(file),
+                bytes => file.write(step.get(..bytes).unwrap_or_default()).await?,
+            }
+        }
+    }
+
     /// Streams, and reads the `MODULE` line on the way.
     async fn write(&mut self, piece: &[u8]) -> Result<(), Refusal> {
         if self.name.is_none() {
@@ -117,6 +139,11 @@ impl SymbolFile {
         self.blob.write(piece).await?;
         Ok(())
     }
+}
+
+/// Keeps a copy of a file that has come; whether it was new.
+pub(crate) async fn keep_copy(intake: &Intake, path: &Path) -> Result<bool, Refusal> {
+    keep(intake, SymbolFile::copy(intake, path).await?).await
 }
 
 /// Keeps the file; whether it was new.

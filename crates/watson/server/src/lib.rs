@@ -13,8 +13,10 @@ pub mod limits;
 pub mod member;
 pub mod options;
 pub mod peer;
+pub mod record;
 pub mod serve;
 pub mod settings;
+pub mod tasks;
 pub mod token;
 pub mod worker;
 

@@ -37,3 +37,9 @@ pub const MAX_MEMBER_SPACE_BYTES: u64 = 2 << 30;
 pub const MAX_CAB_IN_MEMORY_BYTES: u64 = 1 << 30;
 /// Bytes of what the child is asked.
 pub const MAX_MEMBER_REQUEST_BYTES: u64 = 64 * 1024;
+/// Milliseconds between two looks for uploads that were never finished.
+pub const OLD_UPLOADS_EVERY_MS: u64 = 60 * 60 * 1000;
+/// Milliseconds for which pieces of uploads are kept: a machine that works off a queue may come back a week later.
+pub const CHUNKS_KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+/// Milliseconds without a byte that end a recorded body whose end cannot be told otherwise.
+pub const RECORD_PAUSE_MS: u64 = 2_000;

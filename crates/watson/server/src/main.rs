@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 use watson_server::config::Config;
 use watson_server::fleet::Fleet;
+use watson_server::record::{RecordOptions, record};
 use watson_server::{ServeOptions, analyzer, serve};
 
 /// Error reporting server: takes crash reports, groups them into buckets, analyses dumps, shows stacks.
@@ -29,6 +30,8 @@ enum Command {
     /// Show or check settings.
     #[command(subcommand)]
     Config(Config),
+    /// Record what an unknown client sends, without what it says: for adding its dialect.
+    Record(RecordOptions),
     /// Analyse one cab; what the server starts for each.
     #[command(hide = true)]
     Analyze {
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Member { .. } => watson_server::member::member_child(),
         Command::Serve(options) => code(run(options)),
         Command::Fleet(fleet) => code(fleet.run()),
+        Command::Record(options) => code(recorded(options)),
         Command::Config(config) => code(config.run()),
     }
 }
@@ -63,6 +67,10 @@ fn code(outcome: anyhow::Result<()>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn recorded(options: RecordOptions) -> anyhow::Result<()> {
+    tokio::runtime::Runtime::new()?.block_on(record(options))
 }
 
 fn run(options: ServeOptions) -> anyhow::Result<()> {

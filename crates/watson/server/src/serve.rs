@@ -15,6 +15,7 @@ use watson_intake::Intake;
 use crate::access::{Access, check_listen_address};
 use crate::connections::serve_connections;
 use crate::member::child_member_opener;
+use crate::tasks::old_uploads;
 use crate::worker::{Analyzer, Worker};
 use crate::{App, Settings, app, token};
 
@@ -38,9 +39,11 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
     let address = listener.local_addr().context("cannot read the chosen address")?;
 
     let job_made = Arc::new(Notify::new());
-    let intake = Arc::new(Intake::new(Arc::clone(&store), settings.limits.intake(), Arc::clone(&job_made)));
+    let intake = Intake::new(Arc::clone(&store), settings.limits.intake(), Arc::clone(&job_made));
+    let intake = Arc::new(intake.with_dump_server(settings.cer2.dump_server()));
     let (stop_worker, stopped) = watch::channel(false);
-    let worker = tokio::spawn(Worker::new(Arc::clone(&store), job_made, analyzer).run(stopped));
+    let worker = tokio::spawn(Worker::new(Arc::clone(&store), job_made, analyzer).run(stopped.clone()));
+    let old_uploads = tokio::spawn(old_uploads::run(Arc::clone(&store), stopped));
     announce(address, token.as_deref(), port_file)?;
 
     let access = Access { token, address };
@@ -56,6 +59,7 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
     serve_connections(listener, router, stop).await;
     let _ = stop_worker.send(true);
     worker.await.context("the worker ended by a panic")??;
+    old_uploads.await.context("the task that forgets old uploads ended by a panic")?;
     store.close().await;
     Ok(())
 }

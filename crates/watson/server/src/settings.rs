@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod cer2;
 pub mod collection;
 pub mod error;
 mod keys;
@@ -17,6 +18,7 @@ pub mod secret;
 pub mod show;
 pub mod storage;
 
+pub use cer2::Cer2Settings;
 pub use collection::CollectionSettings;
 pub use error::SettingsError;
 pub use limits::LimitsSettings;
@@ -100,6 +102,8 @@ sections! {
     storage: StorageSettings,
     /// `[collection]`: what buckets ask for that have no policy of their own.
     collection: CollectionSettings,
+    /// `[cer2]`: what clients of MS-CER2 are told.
+    cer2: Cer2Settings,
     /// `[limits]`: how much machines may send.
     limits: LimitsSettings,
     /// `[log]`: what is told on standard error.

@@ -24,6 +24,8 @@ mod pages;
 mod postgres;
 #[path = "it/processes.rs"]
 mod processes;
+#[path = "it/record.rs"]
+mod record;
 #[path = "it/reports.rs"]
 mod reports;
 #[path = "it/symbols.rs"]

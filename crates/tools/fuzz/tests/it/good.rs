@@ -120,6 +120,8 @@ fn uploads() {
         let mut door = watson_intake::door::DoorTracker::new(4096);
         door.step(&requests).expect("heads that are served");
     }
+    let wanted = watson_intake::sentry_cli::assemble::parse(&seed("intake_chunks"), 1 << 30);
+    assert_eq!(wanted.expect("files").len(), 2);
     let facts = watson_intake::dump::dump_facts(&mut std::io::Cursor::new(seed("intake_dump")));
     assert!(facts.expect("a dump").program.is_some());
 }

@@ -18,10 +18,12 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         }
         "dump_unpack" => vec![unpack_input()],
         "elf_symbols" | "module_check" => vec![program()],
+        "intake_chunks" => intake::chunks(),
         "intake_door" => intake::door(),
         "intake_envelope" => intake::envelope(),
         "intake_form" => intake::form(),
         "intake_inflate" => intake::inflate(),
+        "intake_transcript" => intake::transcripts(),
         "hang_facts" => hang_facts(),
         "level1_request" => vec![utf16(LEVEL1_REQUEST), LEVEL1_REQUEST.as_bytes().to_vec()],
         "level1_response" => vec![LEVEL1_RESPONSE.into()],

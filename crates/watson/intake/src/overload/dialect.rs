@@ -63,7 +63,11 @@ pub fn dialect(route: &Route, headers: &HeaderMap) -> Dialect {
         | Route::SymbolStatus { .. }
         | Route::SymbolCreate { .. }
         | Route::SymbolPut { .. }
-        | Route::SymbolComplete { .. } => Dialect::Symbols,
+        | Route::SymbolComplete { .. }
+        | Route::ChunkOptions { .. }
+        | Route::ChunkUpload
+        | Route::AssembleDebugFiles
+        | Route::SentryApi => Dialect::Symbols,
     }
 }
 

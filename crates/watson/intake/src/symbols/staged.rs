@@ -1,54 +1,18 @@
 //! sym-upload-v2: is the file here, begin, the file, it is whole. Breakpad's clients look for the answers' words with
 //! regular expressions, so each has exactly one blank behind its colons.
 //!
-//! What lies between begin and whole is on disk without a name and forgotten when the server stops; clients begin again.
-
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+//! What lies between begin and whole is a row and a blob for a day: it outlives a restart, and each request may reach
+//! another process. A repeated `:complete` is answered as a repeated upload is.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use watson_db::SymbolName;
+use watson_db::{SymbolName, time};
 
-use super::{SymbolFile, keep, receive};
+use super::{SymbolFile, keep_copy, no_module_line, receive};
 use crate::body::{BoundedBody, drain, within};
-use crate::limits::{MAX_COMPLETE_BYTES, MAX_LEVEL1_MS, MAX_STAGED_SYMBOLS};
-use crate::{Intake, Refusal};
-
-/// Uploads under way: their keys, and the files that have come.
-#[derive(Debug, Default)]
-pub(crate) struct StagedSymbols {
-    uploads: Mutex<VecDeque<(String, Option<SymbolFile>)>>,
-}
-
-impl StagedSymbols {
-    fn begin(&self, key: String) {
-        let mut uploads = self.uploads.lock().unwrap_or_else(PoisonError::into_inner);
-        if uploads.len() >= MAX_STAGED_SYMBOLS {
-            uploads.pop_front();
-        }
-        uploads.push_back((key, None));
-    }
-
-    fn knows(&self, key: &str) -> bool {
-        self.uploads.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|(known, _)| known == key)
-    }
-
-    /// A repeated `PUT` takes the place of the first. False: it is not known any more.
-    fn put(&self, key: &str, file: SymbolFile) -> bool {
-        let mut uploads = self.uploads.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((_, place)) = uploads.iter_mut().find(|(known, _)| known == key) else { return false };
-        *place = Some(file);
-        true
-    }
-
-    fn take(&self, key: &str) -> Option<SymbolFile> {
-        let mut uploads = self.uploads.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = uploads.iter().position(|(known, file)| known == key && file.is_some())?;
-        uploads.remove(at)?.1
-    }
-}
+use crate::limits::{MAX_COMPLETE_BYTES, MAX_LEVEL1_MS};
+use crate::{Intake, Refusal, Sender};
 
 pub(crate) async fn status(intake: &Intake, file: &str, id: &str) -> Result<Response, Refusal> {
     let decoded = |text: &str| {
@@ -69,6 +33,7 @@ pub(crate) async fn create(
     prefix: &str,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
+    let tenant = Sender::of(request.extensions()).tenant;
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
     drain(request.into_body()).await;
     let host = host.ok_or_else(|| Refusal::bad("host", "the request has no Host"))?;
@@ -79,12 +44,13 @@ pub(crate) async fn create(
     let prefix = if prefix.chars().all(plain) { prefix } else { "" };
     let answer =
         format!("{{\"uploadUrl\": \"http://{host}{prefix}/v1/uploads/{key}\", \"uploadKey\": \"{key}\"}}\n");
-    intake.staged.begin(key);
+    intake.store.begin_symbol_upload(tenant, &key, time::now_ms()).await?;
     Ok(json(answer))
 }
 
 pub(crate) async fn put(intake: &Intake, key: &str, request: Request<Body>) -> Result<Response, Refusal> {
-    if !intake.staged.knows(key) {
+    let tenant = Sender::of(request.extensions()).tenant;
+    if intake.store.symbol_upload(tenant, key).await?.is_none() {
         drain(request.into_body()).await;
         return Err(unknown());
     }
@@ -96,7 +62,10 @@ pub(crate) async fn put(intake: &Intake, key: &str, request: Request<Body>) -> R
         Ok(file)
     })
     .await?;
-    if intake.staged.put(key, file) { Ok(StatusCode::OK.into_response()) } else { Err(unknown()) }
+    file.name.as_ref().ok_or_else(no_module_line)?;
+    let blob = file.blob.finish().await?;
+    let known = intake.store.put_symbol_upload(tenant, key, &blob, time::now_ms()).await?;
+    if known { Ok(StatusCode::OK.into_response()) } else { Err(unknown()) }
 }
 
 pub(crate) async fn complete(
@@ -104,6 +73,7 @@ pub(crate) async fn complete(
     key: &str,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
+    let tenant = Sender::of(request.extensions()).tenant;
     let body = match BoundedBody::new(request.into_body(), MAX_COMPLETE_BYTES as u64) {
         Ok(mut body) => within(MAX_LEVEL1_MS, body.whole()).await?,
         Err((refusal, body)) => {
@@ -111,13 +81,15 @@ pub(crate) async fn complete(
             return Err(refusal);
         }
     };
-    let file = intake.staged.take(key).ok_or_else(unknown)?;
+    let upload = intake.store.symbol_upload(tenant, key).await?;
+    let sha256 = upload.and_then(|upload| upload.blob).ok_or_else(unknown)?;
     let kind = symbol_type(&String::from_utf8_lossy(&body));
     if kind.as_deref().is_some_and(|kind| kind != "BREAKPAD") {
         let message = "only symbols of the type BREAKPAD are kept; dump_syms makes them";
         return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "symbol_type", message));
     }
-    let result = if keep(intake, file).await? { "OK" } else { "DUPLICATE_DATA" };
+    let blob = intake.store.blob_file(&sha256).await?;
+    let result = if keep_copy(intake, blob.path()).await? { "OK" } else { "DUPLICATE_DATA" };
     Ok(json(format!("{{\"result\": \"{result}\"}}\n")))
 }
 

@@ -64,3 +64,26 @@ async fn refusals_are_socorros() {
     assert_eq!((world.hits().await, world.leftovers()), (0, 0));
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_crash_whose_dump_is_not_wanted_is_counted_and_told_so() {
+    let policy = watson_db::Policy { dumps_per_bucket: 1, ..watson_db::Policy::default() };
+    let world = World::start_with(policy, watson_intake::DumpServer::Off).await;
+    let upload = |number| {
+        form(&[
+            ("name=\"ProductName\"", b"Firefox"),
+            ("name=\"upload_file_minidump\"; filename=\"dump\"", &dump(number)),
+        ])
+    };
+    let first = post(world.address, "/submit", &[FORM], &upload(1)).await;
+    assert!(first.text.starts_with("CrashID=bp-"), "{}", first.text);
+    // The same crash again takes no second place, and another has none.
+    assert_eq!(post(world.address, "/submit", &[FORM], &upload(1)).await.text, first.text);
+    for _ in 0..2 {
+        let second = post(world.address, "/submit", &[FORM], &upload(2)).await;
+        assert_eq!((second.status, second.text.as_str()), (200, "Discarded=rule_quota\n"));
+    }
+    assert_eq!((world.hits().await, world.reports().await), (2, 1));
+    assert_eq!(world.leftovers(), 0);
+    world.stop().await;
+}

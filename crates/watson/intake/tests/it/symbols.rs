@@ -49,6 +49,24 @@ async fn symbols_that_are_missing_are_uploaded_and_found_then() {
 }
 
 #[tokio::test]
+async fn an_upload_in_stages_goes_on_after_a_restart() {
+    let world = World::start().await;
+    let key = create(&world).await;
+    let world = world.restart().await;
+    let text = format!("MODULE Linux x86_64 {ID} a.so\nFUNC 0 1 0 main\n");
+    let put = format!("/sym/v1/uploads/{key}");
+    assert_eq!(send(&world, "PUT", &put, &text).await.status, 200);
+    let world = world.restart().await;
+    for result in ["OK", "DUPLICATE_DATA"] {
+        let done =
+            send(&world, "POST", &format!("{put}:complete"), "{symbol_upload_type: \"BREAKPAD\"}").await;
+        assert_eq!(done.text, format!("{{\"result\": \"{result}\"}}\n"));
+    }
+    assert_eq!(world.leftovers(), 0);
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn stages_out_of_turn_and_names_that_climb_are_refused() {
     let world = World::start().await;
     let unknown = (404, "unknown_upload");

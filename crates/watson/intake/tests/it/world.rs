@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use watson_db::{Policy, Store};
-use watson_intake::{Intake, IntakeLimits};
+use watson_intake::{DumpServer, Intake, IntakeLimits};
 use watson_server::access::Access;
 use watson_server::connections::serve_connections;
 use watson_server::{App, app};
@@ -19,7 +19,7 @@ pub(crate) const MAX_DUMP_BYTES: u64 = 256 * 1024;
 pub(crate) struct World {
     pub(crate) address: SocketAddr,
     pub(crate) intake: Arc<Intake>,
-    store: Arc<Store>,
+    pub(crate) store: Arc<Store>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
     data: TempDir,
@@ -27,10 +27,28 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let data = tempfile::tempdir().expect("a folder");
-        let store = Arc::new(Store::open(data.path(), Policy::default()).await.expect("the store opens"));
+        Self::start_in(folder(), Policy::default(), DumpServer::Off).await
+    }
+
+    pub(crate) async fn start_with(policy: Policy, dump_server: DumpServer) -> Self {
+        Self::start_in(folder(), policy, dump_server).await
+    }
+
+    /// Another server on the same folder, after this one has ended.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { intake, store, stop, serving, data, .. } = self;
+        let _ = stop.send(());
+        serving.await.expect("it serves to the end");
+        store.close().await;
+        drop((intake, store));
+        Self::start_in(data, Policy::default(), DumpServer::Off).await
+    }
+
+    async fn start_in(data: TempDir, policy: Policy, dump_server: DumpServer) -> Self {
+        let store = Arc::new(Store::open(data.path(), policy).await.expect("the store opens"));
         let limits = IntakeLimits { max_dump_bytes: MAX_DUMP_BYTES, ..IntakeLimits::default() };
-        let intake = Arc::new(Intake::new(Arc::clone(&store), limits, Arc::new(Notify::new())));
+        let intake = Intake::new(Arc::clone(&store), limits, Arc::new(Notify::new()));
+        let intake = Arc::new(intake.with_dump_server(dump_server));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let router = app(App {
@@ -77,4 +95,8 @@ impl World {
         self.serving.await.expect("it serves to the end");
         self.store.close().await;
     }
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
 }

@@ -51,3 +51,45 @@ pub(crate) fn door() -> Vec<Vec<u8>> {
     let two = format!("\r\n{level1}{chunked}{level1}");
     vec![raw.into(), put.into(), two.into(), format!("{level1}{put}{raw}").into()]
 }
+
+/// Requests for files, and files.
+pub(crate) fn chunks() -> Vec<Vec<u8>> {
+    let (one, other) = ("0a".repeat(20), "B1".repeat(20));
+    let request = format!(
+        "{{\"{one}\":{{\"name\":\"lib/../a.so\",\"debug_id\":\"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0-1\",\
+         \"chunks\":[\"{one}\",\"{other}\"]}},\"{other}\":{{\"name\":\"b\",\"chunks\":[]}}}}"
+    );
+    let mut elf = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0".to_vec();
+    elf.extend(b"\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0abcdefghijklmnopqrst");
+    let mut pe = b"MZ".to_vec();
+    pe.resize(0x3c, 0);
+    pe.extend(b"\x40\0\0\0PE\0\0\x64\x86\0\0\x77\x80\xb3\x5a");
+    pe.resize(0x120, 1);
+    let symbols = b"MODULE Linux x86_64 000102030405060708090A0B0C0D0E0F0 a.so\n".to_vec();
+    vec![request.into(), elf, pe, symbols]
+}
+
+/// Requests with the same secret in every place, in the ways that the target looks for it.
+pub(crate) fn transcripts() -> Vec<Vec<u8>> {
+    let secret = "s3c4r5t-0f-j03";
+    let head = format!(
+        "POST /u/{secret}/minidump?key={secret}&{secret}&prod=app HTTP/1.1\r\nHost: {secret}.example:8080\r\n\
+         User-Agent: App/1.0 ({secret})\r\nCookie: {secret}={secret}\r\nX-{secret}: 1\r\n{secret}\r\n\
+         Accept: */*, {secret}\r\nContent-Type: multipart/form-data; {secret}={secret}; boundary=B{secret}\r\n\r\n"
+    );
+    let part = |head: &str, body: &str| {
+        format!("--B{secret}\r\nContent-Disposition: form-data; {head}\r\n\r\n{body}\r\n")
+    };
+    let form = part("name=\"user\"", secret)
+        + &part(
+            &format!("name=\"{secret}\"; filename=\"C:\\{secret}\\{secret}.{secret}\""),
+            &format!("MDMP{secret}"),
+        )
+        + &format!("--B{secret}--\r\n");
+    let plain = format!("PUT \\{secret}\\a.cab HTTP/1.0\r\nContent-Encoding: {secret}\r\n\r\nMSCF{secret}");
+    vec![
+        format!("{head}{form}").into(),
+        plain.into(),
+        format!("{secret} {secret} {secret}\r\n\r\n{secret}").into(),
+    ]
+}

@@ -1,0 +1,3 @@
+//! Work that goes on beside requests, one file per task. Each ends when the watch channel says so.
+
+pub mod old_uploads;
