@@ -153,3 +153,19 @@ async fn half_a_head_at_the_end_of_a_connection_is_no_request() {
     assert_eq!(refused(&world, "unknown_token"), 0);
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_head_that_never_ends_is_given_up_in_time() {
+    // A quarter of a minute, so for a night only.
+    if std::env::var_os("WATSON_LONG_TESTS").is_none() {
+        return;
+    }
+    let world = World::start().await;
+    let mut stream = TcpStream::connect(world.address).await.expect("it listens");
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n").await.expect("it takes them");
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(120), stream.read_to_end(&mut answer)).await;
+    let _ = read.expect("the server ends the connection");
+    assert_eq!(refused(&world, "unknown_token"), 0);
+    world.stop().await;
+}
