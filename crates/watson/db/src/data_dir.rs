@@ -19,6 +19,33 @@ impl DataDir {
     /// # Errors
     /// [`DbError::InUse`] while another process has the folder; [`DbError::Io`].
     pub fn open(root: &Path) -> Result<Self, DbError> {
+        let dir = Self::lock(root)?;
+        if dir.restoring().exists() {
+            return Err(DbError::Restoring(root.to_owned()));
+        }
+        dir.prepare()
+    }
+
+    /// Opens an empty folder to bring a backup back into it. Nobody else opens it before [`DataDir::end_restore`].
+    pub(crate) fn begin_restore(root: &Path) -> Result<Self, DbError> {
+        let dir = Self::lock(root)?;
+        let mark = dir.restoring();
+        File::create_new(&mark).map_err(DbError::io("cannot create", &mark))?;
+        sync_folder(root)?;
+        dir.prepare()
+    }
+
+    pub(crate) fn end_restore(&self) -> Result<(), DbError> {
+        let mark = self.restoring();
+        fs::remove_file(&mark).map_err(DbError::io("cannot remove", &mark))?;
+        sync_folder(&self.root)
+    }
+
+    fn restoring(&self) -> PathBuf {
+        self.root.join("restoring")
+    }
+
+    fn lock(root: &Path) -> Result<Self, DbError> {
         create_private(root)?;
         let lock_path = root.join("lock");
         let lock = OpenOptions::new()
@@ -35,7 +62,11 @@ impl DataDir {
                 return Err(DbError::Io { doing: "cannot lock", path: lock_path, source });
             }
         }
-        let dir = Self { root: root.to_owned(), lock };
+        Ok(Self { root: root.to_owned(), lock })
+    }
+
+    fn prepare(self) -> Result<Self, DbError> {
+        let dir = self;
         for folder in [dir.blobs(), dir.symbols(), dir.tmp()] {
             create_private(&folder)?;
         }

@@ -34,6 +34,11 @@ pub enum DbError {
     /// The key by which names become pseudonyms.
     #[error("the file privacy.key in the data folder {0}; bring it back from where it is kept")]
     PrivacyKey(&'static str),
+    /// A restore that has not ended.
+    #[error(
+        "{0} is being restored, or its restore was cut; when no `watson restore` runs, empty it and restore again"
+    )]
+    Restoring(PathBuf),
     /// Too much waits to be written.
     #[error("the store is busy")]
     Busy,

@@ -2,6 +2,10 @@
 
 /// Connections that read at the same time.
 pub const MAX_READERS: u32 = 4;
+/// Milliseconds for which a backup keeps blobs from being removed, unless it asks again.
+pub const BACKUP_PAUSE_MS: i64 = 5 * 60 * 1000;
+/// Milliseconds after which it asks again.
+pub const BACKUP_PAUSE_RENEW_MS: u64 = 30_000;
 /// Milliseconds that a caller waits for the one connection that writes.
 pub const WRITER_WAIT_MS: u64 = 30_000;
 /// Buckets on one page.

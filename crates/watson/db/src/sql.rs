@@ -216,6 +216,21 @@ impl Database {
         Ok(self.rows(statement).await?.into_iter().next())
     }
 
+    /// Executes what a transaction must not hold.
+    pub(crate) async fn execute_alone(&self, statement: Sql) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(database) => {
+                let (text, arguments) = statement.sqlite()?;
+                sqlx::query_with(text, arguments).execute(database.reader()).await?;
+            }
+            Self::Postgres(database) => {
+                let (text, arguments) = statement.postgres()?;
+                sqlx::query_with(text, arguments).execute(database.pool()).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// No other process writes to it: SQLite's file is locked with its folder.
     pub(crate) fn is_ours_alone(&self) -> bool {
         matches!(self, Self::Sqlite(_))
@@ -273,6 +288,15 @@ impl Tx {
         match self {
             Self::Sqlite(_) => "",
             Self::Postgres(_) => " FOR NO KEY UPDATE",
+        }
+    }
+
+    /// Ends a `SELECT` so that its rows stay as they are until the transaction ends; others may read them so too.
+    #[allow(dead_code, reason = "for `removal_is_paused`")]
+    pub(crate) fn share_rows(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres(_) => " FOR SHARE",
         }
     }
 

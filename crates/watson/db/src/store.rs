@@ -49,7 +49,11 @@ impl Store {
     /// # Errors
     /// [`DbError::InUse`], `Io`, `Sql` or `Migrate`.
     pub async fn open_at(root: &Path, places: &Places, policy: Policy) -> Result<Self, DbError> {
-        let dir = DataDir::open(root)?;
+        Self::open_in(DataDir::open(root)?, places, policy).await
+    }
+
+    /// As [`Store::open_at`], with a data folder that is open.
+    pub(crate) async fn open_in(dir: DataDir, places: &Places, policy: Policy) -> Result<Self, DbError> {
         let (database, shard) = match &places.database {
             Some(url) => (Database::Postgres(PostgresDatabase::open(url).await?), random_shard()?),
             None => (Database::Sqlite(SqliteDatabase::open(&dir.database()).await?), 0),
@@ -146,4 +150,20 @@ fn random_shard() -> Result<i64, DbError> {
         DbError::io("cannot read random bytes from", "/dev/urandom")(std::io::Error::other(error.to_string()))
     })?;
     Ok(i64::from(number % crate::limits::SHARDS) + 1)
+}
+
+/// Where symbols are that are files.
+pub(crate) fn symbols_folder(data: &Path, places: &Places) -> PathBuf {
+    places.blobs.as_deref().unwrap_or(data).join("symbols")
+}
+
+/// The folder for blobs that processes share.
+pub(crate) fn blobs_folder(places: &Places) -> Option<PathBuf> {
+    places.blobs.clone()
+}
+
+/// Blobs beside the process that has the data folder: for reading.
+pub(crate) async fn blob_place(data: &Path, places: &Places) -> Result<BlobPlace, DbError> {
+    let root = places.blobs.as_deref().unwrap_or(data);
+    Ok(BlobPlace::Folder(FolderBlobs::new(root.join("blobs"), root.join("tmp"))))
 }

@@ -2,6 +2,8 @@
 
 #[path = "it/audit.rs"]
 mod audit;
+#[path = "it/backup.rs"]
+mod backup;
 #[path = "it/cabs.rs"]
 mod cabs;
 #[path = "it/chunks.rs"]

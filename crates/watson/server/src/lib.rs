@@ -6,6 +6,7 @@
 pub mod access;
 pub mod analyzer;
 pub mod app;
+pub mod backup;
 pub mod config;
 pub mod connections;
 pub mod fleet;

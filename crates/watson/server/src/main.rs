@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+use watson_server::backup::{Backup, Restore};
 use watson_server::config::Config;
 use watson_server::fleet::Fleet;
 use watson_server::record::{RecordOptions, record};
@@ -32,6 +33,10 @@ enum Command {
     Config(Config),
     /// Record what an unknown client sends, without what it says: for adding its dialect.
     Record(RecordOptions),
+    /// Copy rows, blobs and symbols to a folder of backups, while servers run.
+    Backup(Backup),
+    /// Bring a backup back into an empty place.
+    Restore(Restore),
     /// Analyse one cab; what the server starts for each.
     #[command(hide = true)]
     Analyze {
@@ -56,6 +61,8 @@ fn main() -> ExitCode {
         Command::Fleet(fleet) => code(fleet.run()),
         Command::Record(options) => code(recorded(options)),
         Command::Config(config) => code(config.run()),
+        Command::Backup(backup) => code(backup.run()),
+        Command::Restore(restore) => code(restore.run()),
     }
 }
 

@@ -4,6 +4,8 @@
 mod access;
 #[path = "it/api.rs"]
 mod api;
+#[path = "it/backup.rs"]
+mod backup;
 #[path = "it/bad_input.rs"]
 mod bad_input;
 #[path = "it/binary.rs"]

@@ -29,6 +29,17 @@ impl PostgresDatabase {
         Ok(Self { pool })
     }
 
+    /// Connects to a database beside the processes that use it: no table is changed.
+    pub(crate) async fn attach(url: &str) -> Result<Self, DbError> {
+        let options = PgConnectOptions::from_str(url)?.options([("synchronous_commit", "on")]);
+        let pool = PgPoolOptions::new()
+            .max_connections(2)
+            .acquire_timeout(Duration::from_millis(WRITER_WAIT_MS))
+            .connect_with(options)
+            .await?;
+        Ok(Self { pool })
+    }
+
     pub(super) fn pool(&self) -> &PgPool {
         &self.pool
     }

@@ -51,6 +51,17 @@ impl SqliteDatabase {
         Ok(Self { writer, reader })
     }
 
+    /// Opens a file that is there, beside the process that has it: no table is changed.
+    pub(crate) async fn attach(file: &Path) -> Result<Self, DbError> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(false)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_millis(WRITER_WAIT_MS));
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        Ok(Self { reader: writer.clone(), writer })
+    }
+
     pub(super) fn reader(&self) -> &SqlitePool {
         &self.reader
     }

@@ -20,6 +20,11 @@ impl World {
         Self { dir: folder(), postgres: Some(PostgresForTest::start()) }
     }
 
+    /// An empty one of the same kind.
+    pub(crate) fn another(&self) -> Self {
+        if self.postgres.is_some() { Self::postgres() } else { Self::sqlite() }
+    }
+
     pub(crate) fn places(&self) -> Places {
         Places { database: self.postgres.as_ref().map(PostgresForTest::url), blobs: None }
     }
