@@ -66,7 +66,7 @@ pub(crate) async fn count(
     let number = |index: usize| {
         names.get(index).and_then(|name| labels.get(name)).copied().ok_or(DbError::Row("label"))
     };
-    let mut fresh = insert_seen(tx, hits, &number).await?;
+    let mut fresh = insert_seen(tx, hits, &number, now_ms).await?;
     let repeats: Vec<RowKey> = hits.iter().map(|hit| hit.row).filter(|row| !fresh.contains(row)).collect();
     let before = counted_before(tx, &repeats).await?;
     let mut each = Vec::with_capacity(hits.len());
@@ -199,12 +199,13 @@ async fn insert_seen(
     tx: &mut Tx,
     hits: &[Hit<'_>],
     number: &(dyn Fn(usize) -> Result<i64, DbError> + Sync),
+    now_ms: i64,
 ) -> Result<HashSet<RowKey>, DbError> {
     let mut rows: BTreeMap<RowKey, usize> = BTreeMap::new();
     for (index, hit) in hits.iter().enumerate() {
         rows.entry(hit.row).or_insert(index);
     }
-    let mut args = Vec::with_capacity(rows.len() * 5);
+    let mut args = Vec::with_capacity(rows.len() * 6);
     for (row, index) in rows {
         let Some(hit) = hits.get(index) else { continue };
         args.extend([
@@ -213,11 +214,12 @@ async fn insert_seen(
             Arg::from(number(index)?),
             Arg::from(hit.crash.key.kind.number()),
             Arg::from(hit.late),
+            Arg::from(day_of(now_ms)),
         ]);
     }
-    let before = "INSERT INTO seen (event_day, key16, label, kind, late)";
+    let before = "INSERT INTO seen (event_day, key16, label, kind, late, received_day)";
     let after = "ON CONFLICT DO NOTHING RETURNING event_day, key16";
-    let inserted: Vec<(i64, Vec<u8>)> = insert(tx, before, after, 5, args).await?;
+    let inserted: Vec<(i64, Vec<u8>)> = insert(tx, before, after, 6, args).await?;
     inserted.into_iter().map(|(event_day, key16)| RowKey::of_columns(event_day, key16)).collect()
 }
 

@@ -41,8 +41,10 @@ pub mod query;
 pub mod reading;
 mod record;
 mod report;
+pub mod rollup;
 pub mod rule;
 pub mod secret;
+mod sketch;
 mod sql;
 pub mod store;
 pub mod symbol;
@@ -68,6 +70,7 @@ pub use product::{Dialect, KeyState, NewProduct, Product, ProductBook, ProductKe
 pub use pseudonym::Pseudonyms;
 pub use query::{BucketRow, Counts, ReportRow};
 pub use reading::{ReadFile, Reading, RegisteredBlock};
+pub use rollup::{DistinctMachines, RolledUp};
 pub use rule::Rule;
 pub use secret::{NewSecret, SecretHash, secret_hash};
 pub use store::{Places, Store};

@@ -77,3 +77,11 @@ pub const UPLOAD_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 pub const MAX_SYMBOL_UPLOADS: i64 = 1_024;
 /// Debug files of one id that are listed.
 pub const MAX_DEBUG_FILES_LISTED: i64 = 100;
+/// Machines of a label and day that are counted exactly, a row each; beyond it a sketch is made of them.
+pub const MAX_MACHINE_ROWS: i64 = 4_096;
+/// Labels and days whose machines one roll-up counts.
+pub const MAX_ROLLED_AT_ONCE: i64 = 10_000;
+/// Rows of one transaction of a roll-up.
+pub const ROLLUP_STEP_ROWS: i64 = 2_000;
+/// Transactions of one kind in one roll-up; the next goes on.
+pub const MAX_ROLLUP_STEPS: usize = 1_000;

@@ -20,6 +20,8 @@ mod hits;
 mod jobs;
 #[path = "support/postgres.rs"]
 mod postgres;
+#[path = "it/rollup.rs"]
+mod rollup;
 #[path = "it/schema.rs"]
 mod schema;
 #[path = "it/symbols.rs"]

@@ -43,3 +43,5 @@ pub const OLD_UPLOADS_EVERY_MS: u64 = 60 * 60 * 1000;
 pub const CHUNKS_KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Milliseconds without a byte that end a recorded body whose end cannot be told otherwise.
 pub const RECORD_PAUSE_MS: u64 = 2_000;
+/// Milliseconds between two roll-ups.
+pub const ROLL_UP_EVERY_MS: u64 = 15 * 60 * 1000;

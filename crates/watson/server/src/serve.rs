@@ -15,7 +15,7 @@ use watson_intake::Intake;
 use crate::access::{Access, check_listen_address};
 use crate::connections::serve_connections;
 use crate::member::child_member_opener;
-use crate::tasks::old_uploads;
+use crate::tasks::{old_uploads, rollup};
 use crate::worker::{Analyzer, Worker};
 use crate::{App, Settings, app, token};
 
@@ -42,6 +42,7 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
     let intake = Intake::new(Arc::clone(&store), settings.limits.intake(), Arc::clone(&job_made));
     let intake = Arc::new(intake.with_dump_server(settings.cer2.dump_server()));
     let (stop_worker, stopped) = watch::channel(false);
+    let roll_up = tokio::spawn(rollup::run(Arc::clone(&store), stopped.clone()));
     let worker = tokio::spawn(Worker::new(Arc::clone(&store), job_made, analyzer).run(stopped.clone()));
     let old_uploads = tokio::spawn(old_uploads::run(Arc::clone(&store), stopped));
     announce(address, token.as_deref(), port_file)?;
@@ -60,6 +61,7 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
     let _ = stop_worker.send(true);
     worker.await.context("the worker ended by a panic")??;
     old_uploads.await.context("the task that forgets old uploads ended by a panic")?;
+    roll_up.await.context("the roll-up ended by a panic")?;
     store.close().await;
     Ok(())
 }

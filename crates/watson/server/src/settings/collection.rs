@@ -8,6 +8,9 @@ use crate::settings::{BadValue, Section};
 /// Longest lease: longer ones would keep places of a quota from machines that are there.
 const MAX_LEASE_SECONDS: i64 = 90 * 24 * 60 * 60;
 
+/// Longest window: what is known again costs a row each.
+const MAX_WINDOW_DAYS: i64 = 366;
+
 /// What buckets ask for that have no policy of their own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -24,6 +27,8 @@ pub struct CollectionSettings {
     pub lease_seconds: i64,
     /// The same for a machine that works off a queue.
     pub queued_lease_seconds: i64,
+    /// Days back in which an event time counts exactly, and in which a crash that is told again is known.
+    pub window_days: i64,
 }
 
 impl Default for CollectionSettings {
@@ -36,6 +41,7 @@ impl Default for CollectionSettings {
             dumps_per_bucket: policy.dumps_per_bucket,
             lease_seconds: policy.lease_ms / 1000,
             queued_lease_seconds: policy.queued_lease_ms / 1000,
+            window_days: policy.window_days,
         }
     }
 }
@@ -51,6 +57,7 @@ impl CollectionSettings {
             dumps_per_bucket: self.dumps_per_bucket,
             lease_ms: self.lease_seconds.saturating_mul(1000),
             queued_lease_ms: self.queued_lease_seconds.saturating_mul(1000),
+            window_days: self.window_days,
             ..Policy::default()
         }
     }
@@ -64,6 +71,10 @@ impl Section for CollectionSettings {
             if !(1..=MAX_LEASE_SECONDS).contains(&value) {
                 return Err(BadValue::new(key, format!("must be 1 to {MAX_LEASE_SECONDS}, and is {value}")));
             }
+        }
+        if !(1..=MAX_WINDOW_DAYS).contains(&self.window_days) {
+            let why = format!("must be 1 to {MAX_WINDOW_DAYS}, and is {}", self.window_days);
+            return Err(BadValue::new("window_days", why));
         }
         Ok(())
     }
