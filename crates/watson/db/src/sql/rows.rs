@@ -37,21 +37,10 @@ pub(crate) async fn insert<T: Row>(
     }
 }
 
+/// Without names: for each named value of a statement the driver looks its name up among all of them.
 fn values_text(before: &str, after: &str, columns: usize, rows: usize) -> String {
-    let mut text = format!("{before} VALUES ");
-    let mut number = 0;
-    for row in 0..rows {
-        text.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 0..columns {
-            number += 1;
-            text.push_str(if column == 0 { "$" } else { ", $" });
-            text.push_str(&number.to_string());
-        }
-        text.push(')');
-    }
-    text.push(' ');
-    text.push_str(after);
-    text
+    let row = format!("({})", vec!["?"; columns].join(", "));
+    format!("{before} VALUES {} {after}", vec![row.as_str(); rows].join(", "))
 }
 
 /// One text for any number of rows: each column is an array.
@@ -90,8 +79,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_numbered_through() {
-        assert_eq!(values_text("I t (a, b)", "R", 2, 2), "I t (a, b) VALUES ($1, $2), ($3, $4) R");
+    fn each_value_has_its_place() {
+        assert_eq!(values_text("I t (a, b)", "R", 2, 2), "I t (a, b) VALUES (?, ?), (?, ?) R");
     }
 
     #[test]
