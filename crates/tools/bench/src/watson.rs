@@ -2,20 +2,25 @@
 //! how long each waits. Every count is compared with what was sent.
 
 mod before;
+mod cost;
 mod drive;
 mod http;
 mod load;
 mod mix;
 mod postgres;
 mod server;
+mod uploads;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use tempfile::TempDir;
 use watson_db::Places;
 
 use crate::row::Row;
+use crate::watson::drive::drive;
 use crate::watson::load::{Load, Round, Style};
 use crate::watson::mix::Mix;
 use crate::watson::postgres::Cluster;
@@ -26,6 +31,8 @@ const KEPT_GOAL: f64 = 5000.0;
 /// Reports per second, a connection for each.
 const CLOSED_GOAL: f64 = 3000.0;
 const P99_GOAL_MS: f64 = 50.0;
+/// Dumps per second.
+const DUMPS_GOAL: f64 = 300.0;
 
 /// What to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -36,6 +43,10 @@ enum Part {
     Postgres,
     /// Two servers on one PostgreSQL, against one.
     Two,
+    /// Dumps as Crashpad sends them, on SQLite.
+    Uploads,
+    /// What a hit costs as the store grows.
+    Cost,
 }
 
 /// How to measure.
@@ -54,8 +65,14 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// Clients at once.
-    #[arg(long, default_value_t = 32)]
+    #[arg(long, default_value_t = 64)]
     clients: usize,
+    /// Dumps of each round.
+    #[arg(long, default_value_t = 800)]
+    dumps: usize,
+    /// Reports to which the store grows for what a hit costs then.
+    #[arg(long, default_value_t = 5_000_000)]
+    grown: usize,
     /// Where the servers keep their data; folders there, deleted afterwards.
     #[arg(long, value_name = "DIR", default_value = "target")]
     below: PathBuf,
@@ -75,6 +92,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             Part::Sqlite => level1(options, None)?,
             Part::Postgres => level1(options, Some(&Cluster::start(&options.below)?))?,
             Part::Two => two(options)?,
+            Part::Uploads => dumps(options)?,
+            Part::Cost => cost::measure(&options.below, options.grown)?,
         };
         print!("{row}");
         missed.extend(row.missed());
@@ -138,7 +157,7 @@ fn level1(options: &Options, cluster: Option<&Cluster>) -> Result<Row> {
     }
     row.figure("processor time of the server, a report", "us", &[cpu]);
     row.figure("largest memory of the server", "MiB", &[server.peak_mib()?]);
-    check(&mut row, &load)?;
+    check(&mut row, &load, &[&server])?;
     Ok(row)
 }
 
@@ -151,12 +170,47 @@ fn figures(row: &mut Row, what: &str, measured: &[Round]) -> (f64, f64) {
     (rate, p99)
 }
 
-fn check(row: &mut Row, load: &Load) -> Result<()> {
-    let told = load.read_back()?;
+fn check(row: &mut Row, load: &Load, servers: &[&Server]) -> Result<()> {
+    let told = load.read_back(servers)?;
     row.note(format!("{told} accepted reports were told again: each is known, under its bucket"));
     let compared = load.compare_counts()?;
     row.note(format!("the counts of all {compared} buckets are those of what was sent"));
     Ok(())
+}
+
+/// Dumps, each kept: blob, report and job.
+fn dumps(options: &Options) -> Result<Row> {
+    let site = Site::new(&options.below, None)?;
+    let server = site.start(0)?;
+    let address = server.address();
+    let mut row = Row::new(format!(
+        "dumps of {} KiB, packed, SQLite, {} clients",
+        uploads::DUMP_BYTES / 1024,
+        options.clients
+    ));
+    let mut rounds = Vec::new();
+    let mut packed = Vec::new();
+    for round in 0..options.rounds {
+        let requests = uploads::requests(address, options.dumps, round)?;
+        packed.push(requests.iter().map(Vec::len).sum::<usize>() as f64 / 1024.0 / requests.len() as f64);
+        let mut reports = HashSet::new();
+        let start = Instant::now();
+        let waits = drive(&[address], options.clients, Style::Kept, &requests, |_, body| {
+            reports.insert(body.to_vec());
+            Ok(())
+        })?;
+        rounds.push(Round::new(start.elapsed().as_secs_f64(), waits));
+        ensure!(reports.len() == requests.len(), "{} dumps have {} ids", requests.len(), reports.len());
+    }
+    row.figure("bytes on the wire, a dump", "KiB", &packed);
+    let (rate, _) = figures(&mut row, "dumps", &rounds);
+    row.at_least("dumps", DUMPS_GOAL, rate, " /s");
+    row.figure("largest memory of the server", "MiB", &[server.peak_mib()?]);
+    let sent = options.dumps * options.rounds;
+    let kept = server.gauge("watson_reports")?;
+    ensure!(kept == sent as u64, "{sent} dumps were accepted, {kept} reports are kept");
+    row.note(format!("{kept} reports are kept, one for each dump"));
+    Ok(row)
 }
 
 /// One server and two, in turns, on one database.
@@ -184,6 +238,6 @@ fn two(options: &Options) -> Result<Row> {
     for server in &servers {
         row.figure("largest memory of a server", "MiB", &[server.peak_mib()?]);
     }
-    check(&mut row, &load)?;
+    check(&mut row, &load, &servers.each_ref())?;
     Ok(row)
 }

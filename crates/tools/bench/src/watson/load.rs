@@ -5,12 +5,13 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use crate::watson::drive::drive;
 use crate::watson::http::{bucket_of, level1};
 use crate::watson::mix::{Mix, Report};
+use crate::watson::server::Server;
 
 /// Reports that are told again at the end, to see that each is known.
 const READ_BACK: usize = 50_000;
@@ -110,8 +111,8 @@ impl Load {
 
     /// Tells accepted reports again: each must be known, under its bucket. Says how many. The counts must still be right
     /// afterwards.
-    pub(super) fn read_back(&self) -> Result<usize> {
-        let before = self.repeated()?;
+    pub(super) fn read_back(&self, servers: &[&Server]) -> Result<usize> {
+        let before = Self::repeated(servers)?;
         for some in self.accepted.chunks(10_000) {
             let requests = self.requests(some.iter().map(|(report, _)| report), Style::Kept);
             drive(&self.addresses, self.clients, Style::Kept, &requests, |index, body| {
@@ -120,7 +121,7 @@ impl Load {
                 Ok(())
             })?;
         }
-        let known = self.repeated()? - before;
+        let known = Self::repeated(servers)? - before;
         let told = self.accepted.len();
         ensure!(known == told as u64, "of {told} accepted reports {known} are known");
         Ok(told)
@@ -129,7 +130,9 @@ impl Load {
     /// Compares the servers' counts of every bucket with what was sent; says how many.
     pub(super) fn compare_counts(&self) -> Result<usize> {
         let sent: Vec<(u64, u64)> = self.counts.iter().map(|(bucket, count)| (*bucket, *count)).collect();
-        let get = |(bucket, _): &(u64, u64)| self.get(0, &format!("/api/buckets/{bucket}"));
+        let get = |(bucket, _): &(u64, u64)| {
+            format!("GET /api/buckets/{bucket} HTTP/1.1\r\nHost: {}\r\n\r\n", self.addresses[0]).into_bytes()
+        };
         let requests: Vec<_> = sent.iter().map(get).collect();
         drive(&self.addresses[..1], self.clients, Style::Kept, &requests, |index, body| {
             let answer: Value = serde_json::from_slice(body)?;
@@ -148,24 +151,9 @@ impl Load {
         reports.map(|report| level1(self.addresses[0], &report.body(), style)).collect()
     }
 
-    fn get(&self, server: usize, path: &str) -> Vec<u8> {
-        format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.addresses[server]).into_bytes()
-    }
-
     /// Reports that the servers knew already.
-    fn repeated(&self) -> Result<u64> {
-        let mut sum = 0;
-        for (server, address) in self.addresses.iter().enumerate() {
-            let request = [self.get(server, "/metrics")];
-            drive(std::slice::from_ref(address), 1, Style::Kept, &request, |_, body| {
-                let text = std::str::from_utf8(body)?;
-                let count = text
-                    .lines()
-                    .find_map(|line| line.strip_prefix("watson_level1_total{outcome=\"repeated\"} "));
-                sum += count.map_or(Ok(0), str::parse::<u64>).context("a counter that is no number")?;
-                Ok(())
-            })?;
-        }
-        Ok(sum)
+    fn repeated(servers: &[&Server]) -> Result<u64> {
+        let repeated = "watson_level1_total{outcome=\"repeated\"}";
+        servers.iter().map(|server| server.gauge(repeated)).sum()
     }
 }

@@ -9,6 +9,9 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 use wer_testkit::process::Guard;
 
+use crate::watson::drive::drive;
+use crate::watson::load::Style;
+
 /// A running server; ended when dropped.
 pub(super) struct Server {
     guard: Guard,
@@ -37,6 +40,19 @@ impl Server {
 
     pub(super) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// A number of its metrics.
+    pub(super) fn gauge(&self, name: &str) -> Result<u64> {
+        let request = [format!("GET /metrics HTTP/1.1\r\nHost: {}\r\n\r\n", self.address).into_bytes()];
+        let mut found = None;
+        drive(&[self.address], 1, Style::Kept, &request, |_, body| {
+            let text = std::str::from_utf8(body)?;
+            let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            found = value.map(str::parse).transpose()?;
+            Ok(())
+        })?;
+        Ok(found.unwrap_or(0))
     }
 
     /// Processor time that it has used.
