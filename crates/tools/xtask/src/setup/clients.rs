@@ -16,6 +16,8 @@ use crate::workspace::root;
 const PYTHON_PACKAGES: [&str; 2] = ["sentry-cli==3.8.2", "sentry-sdk==2.75.0"];
 /// Crashpad's handler, where Debian's Chromium has put it.
 const HANDLER: &str = "usr/lib/chromium/chrome_crashpad_handler";
+/// The package that has it.
+const HANDLER_PACKAGE: &str = "chromium-common";
 
 /// Installs what is missing, or has another version.
 ///
@@ -39,7 +41,7 @@ fn python(clients: &Path) -> Result<()> {
     run_command("installing Sentry's clients", &mut pip)
 }
 
-/// Takes the one file out of Chromium's package (80 MB to load, 3 MB to keep); nothing is installed.
+/// Takes the one file out of Chromium's package (32 MB to load, 3 MB to keep); nothing is installed.
 fn handler(clients: &Path) -> Result<()> {
     let target = clients.join("chrome_crashpad_handler");
     let installed = Path::new("/").join(HANDLER);
@@ -50,8 +52,12 @@ fn handler(clients: &Path) -> Result<()> {
     let work = clients.join("work");
     let _ = std::fs::remove_dir_all(&work);
     std::fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
-    let mut load = Command::new("apt-get");
-    run_command("loading Chromium's package", load.args(["download", "-qq", "chromium"]).current_dir(&work))?;
+    let load = || run_command("loading Chromium's package", download().current_dir(&work));
+    if load().is_err() {
+        // A new machine has no list of packages, or an old one.
+        run_command("refreshing the list of packages", Command::new("apt-get").args(["update", "-qq"]))?;
+        load()?;
+    }
     let mut packages = std::fs::read_dir(&work)?.flatten().map(|entry| entry.path());
     let package = packages.next().context("apt-get has loaded nothing")?;
     let mut unpack = Command::new("dpkg-deb");
@@ -60,4 +66,10 @@ fn handler(clients: &Path) -> Result<()> {
     std::fs::remove_dir_all(&work)?;
     ensure!(target.exists(), "{} was not made", target.display());
     Ok(())
+}
+
+fn download() -> Command {
+    let mut command = Command::new("apt-get");
+    command.args(["download", "-qq", HANDLER_PACKAGE]);
+    command
 }
