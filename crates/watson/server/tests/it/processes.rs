@@ -31,6 +31,19 @@ async fn what_one_takes_the_other_knows_and_shows() {
     let report = format!("/reports/{}/cab", listed["reports"][0].as_str().unwrap());
     assert_eq!(send(one.address, "GET", &report, &[], b"").await.body, bytes);
     assert!(!dir.path().join("one/watson.sqlite").exists());
+
+    // Symbols in stages, each stage at another process.
+    let created = send(one.address, "POST", "/v1/uploads:create", &[], b"").await.json();
+    let upload = format!("/v1/uploads/{}", created["uploadKey"].as_str().unwrap());
+    let symbols = b"MODULE Linux x86_64 000102030405060708090A0B0C0D0E0F0 a.so\nFUNC 0 1 0 main\n";
+    let put = send(other.address, "PUT", &upload, &[], symbols).await;
+    assert_eq!(put.status, 200, "{}", put.text());
+    let complete = format!("{upload}:complete");
+    for (server, result) in [(&one, "OK"), (&other, "DUPLICATE_DATA")] {
+        let completed =
+            send(server.address, "POST", &complete, &[], b"{symbol_upload_type: \"BREAKPAD\"}").await;
+        assert_eq!(completed.json()["result"], result);
+    }
 }
 
 #[test]
