@@ -52,10 +52,11 @@ async fn the_same_cab_again_is_fine_and_another_is_not() {
 async fn a_path_may_be_written_as_windows_does() {
     let dir = folder();
     let world = World::start(dir.path()).await;
-    for (moment, spelling) in [(1, "%5Ccabs%5C"), (2, "/corp/CABS/"), (3, "/DumpFile=/cabs/")] {
-        let path = world.report(&crash("app", moment)).await.dump_file.unwrap();
+    let spellings = ["/%5Ccabs%5C", "/corp/CABS/", "/DumpFile=/cabs/", "\\cabs\\", "DumpFile=\\cabs\\"];
+    for (moment, spelling) in (1..).zip(spellings) {
+        let path = world.report(&crash(&format!("app{moment}"), moment)).await.dump_file.unwrap();
         let token = path.trim_start_matches("/cabs/");
-        let target = format!("/{}{token}", spelling.trim_start_matches('/'));
+        let target = format!("{spelling}{token}");
         assert_eq!(world.put(&target, &cab("a", &[moment as u8])).await.status, 200, "{target}");
     }
 }
@@ -131,7 +132,8 @@ async fn tokens_cannot_be_guessed_or_climbed() {
         (format!("/cabs/../cabs/{name}"), 400),
         (format!("/cabs/..%5C..%5C..%5Cetc/cabs/{name}"), 400),
         (format!("/%2e%2e/cabs/{name}"), 400),
-        (format!("\\cabs\\{name}"), 400),
+        (format!("\\..\\cabs\\{name}"), 400),
+        (format!("DumpFile=\\cabs\\..\\{name}"), 400),
     ] {
         let reply = world.put(&target, &body).await;
         assert_eq!(reply.status, status, "{target}: {}", reply.text());
