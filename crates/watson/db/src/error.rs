@@ -39,6 +39,9 @@ pub enum DbError {
         "{0} is being restored, or its restore was cut; when no `watson restore` runs, empty it and restore again"
     )]
     Restoring(PathBuf),
+    /// Something that an administrator asked for and that cannot be.
+    #[error("this cannot be: {0}")]
+    Refused(&'static str),
     /// Too much waits to be written.
     #[error("the store is busy")]
     Busy,

@@ -131,6 +131,11 @@ impl Store {
             });
         }
         let mut tx = self.database.begin().await?;
+        let done = sql("UPDATE job SET state = 'done', lease_until_ms = 0, last_error = '' WHERE id = $1");
+        if tx.execute(done.bind(job.id)).await? == 0 {
+            // The report was erased meanwhile: nothing of it is kept.
+            return Ok(());
+        }
         tx.execute(
             sql("INSERT INTO analysis (report, made_ms, signature, top_function, reading) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT (report) DO UPDATE SET made_ms = excluded.made_ms, signature = excluded.signature,
@@ -140,11 +145,6 @@ impl Store {
             .bind(reading.signature.as_deref())
             .bind(reading.top_function.as_deref())
             .bind(json),
-        )
-        .await?;
-        tx.execute(
-            sql("UPDATE job SET state = 'done', lease_until_ms = 0, last_error = '' WHERE id = $1")
-                .bind(job.id),
         )
         .await?;
         tx.commit().await

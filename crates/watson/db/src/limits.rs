@@ -85,3 +85,5 @@ pub const MAX_ROLLED_AT_ONCE: i64 = 10_000;
 pub const ROLLUP_STEP_ROWS: i64 = 2_000;
 /// Transactions of one kind in one roll-up; the next goes on.
 pub const MAX_ROLLUP_STEPS: usize = 1_000;
+/// Bytes of `erasures.log`: half a million machines.
+pub const MAX_ERASURES_BYTES: u64 = 32 * 1024 * 1024;

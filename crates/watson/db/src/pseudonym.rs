@@ -148,7 +148,7 @@ pub fn machine_of_text(text: &str) -> Option<[u8; MACHINE_BYTES]> {
     unhex(text.strip_prefix(MACHINE_PREFIX)?)?.try_into().ok()
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if !rest.is_empty() {

@@ -236,6 +236,14 @@ impl Database {
         matches!(self, Self::Sqlite(_))
     }
 
+    /// What was deleted is gone from this machine's files too. PostgreSQL does that by itself, by its vacuum.
+    pub(crate) async fn scrub(&self) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(database) => database.scrub().await,
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(database) => database.close().await,

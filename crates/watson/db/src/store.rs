@@ -8,6 +8,7 @@ use crate::closed::Closed;
 use crate::data_dir::create_private;
 use crate::group::Group;
 use crate::limits::{CLOSED_ALONE_FOR_MS, CLOSED_FOR_MS};
+use crate::privacy::PrivacyBook;
 use crate::product::ProductCache;
 use crate::record::HitWriter;
 use crate::sql::{Database, PostgresDatabase, SqliteDatabase, sql};
@@ -29,6 +30,7 @@ pub struct Store {
     pub(crate) hits: HitWriter,
     pub(crate) group: Group,
     pub(crate) products: ProductCache,
+    pub(crate) privacy: PrivacyBook,
     dir: DataDir,
     blobs: Arc<BlobPlace>,
     symbols: PathBuf,
@@ -79,7 +81,21 @@ impl Store {
         };
         let group = Group::start(&hits);
         let blobs = Arc::new(BlobPlace::Folder(FolderBlobs::new(blobs, unfinished_blobs)));
-        Ok(Self { database, hits, group, products: ProductCache::default(), dir, blobs, symbols })
+        let store = Self {
+            database,
+            hits,
+            group,
+            products: ProductCache::default(),
+            privacy: PrivacyBook::default(),
+            dir,
+            blobs,
+            symbols,
+        };
+        let erased = store.replay_tombstones(crate::time::now_ms()).await?;
+        if erased > 0 {
+            tracing::warn!(machines = erased, "machines that had been erased were erased again");
+        }
+        Ok(store)
     }
 
     /// The data folder.
@@ -135,6 +151,16 @@ impl Store {
         let made: Option<(i64,)> = tx.row(find()).await?;
         tx.commit().await?;
         made.map(|(id,)| id).ok_or(DbError::Row("tenant"))
+    }
+
+    /// The number of a tenant that is there.
+    ///
+    /// # Errors
+    /// [`DbError::Sql`].
+    pub async fn tenant_named(&self, name: &str) -> Result<Option<i64>, DbError> {
+        let found: Option<(i64,)> =
+            self.database.row(sql("SELECT id FROM tenant WHERE name = $1").bind(name)).await?;
+        Ok(found.map(|(id,)| id))
     }
 
     /// Closes the database, its log written back.

@@ -12,16 +12,22 @@ mod chunks;
 mod collection;
 #[path = "it/dumps.rs"]
 mod dumps;
+#[path = "it/erasing.rs"]
+mod erasing;
 #[path = "it/folder.rs"]
 mod folder;
 #[path = "it/hits.rs"]
 mod hits;
 #[path = "it/jobs.rs"]
 mod jobs;
+#[path = "it/past.rs"]
+mod past;
 #[path = "support/postgres.rs"]
 mod postgres;
 #[path = "it/rollup.rs"]
 mod rollup;
+#[path = "it/retiring.rs"]
+mod retiring;
 #[path = "it/schema.rs"]
 mod schema;
 #[path = "it/symbols.rs"]

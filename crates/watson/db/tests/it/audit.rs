@@ -1,14 +1,10 @@
 //! The audit log: a chain that tells when it was touched.
 
-use std::str::FromStr;
-
 use serde_json::json;
-use sqlx::postgres::{PgConnectOptions, PgPool};
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use watson_db::{Act, Policy, Store};
 
 use crate::world::World;
-use crate::{NOW_MS, on_every_place};
+use crate::{NOW_MS, on_every_place, past};
 
 on_every_place!(
     a_log_that_nobody_touched_is_whole,
@@ -32,21 +28,6 @@ async fn with_rows(world: &World, rows: usize) -> Store {
         store.audit(&act(number), NOW_MS).await.unwrap();
     }
     store
-}
-
-/// Statements past the store.
-async fn tamper(world: &World, statements: &'static str) {
-    match world.places().database {
-        Some(url) => {
-            let pool = PgPool::connect_with(PgConnectOptions::from_str(&url).unwrap()).await.unwrap();
-            sqlx::raw_sql(statements).execute(&pool).await.unwrap();
-        }
-        None => {
-            let file = world.dir.path().join("watson.sqlite");
-            let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(file)).await.unwrap();
-            sqlx::raw_sql(statements).execute(&pool).await.unwrap();
-        }
-    }
 }
 
 async fn a_log_that_nobody_touched_is_whole(world: &World) {
@@ -86,14 +67,14 @@ async fn whatever_is_done_to_a_row_is_found(world: &World) {
         ),
         (moved, back, 2),
     ] {
-        tamper(world, change).await;
+        past::execute(world, change).await;
         assert_eq!(store.verify_audit(None).await.unwrap().broken.unwrap().seq, seq, "{change}");
-        tamper(world, undo).await;
+        past::execute(world, undo).await;
         assert_eq!(store.verify_audit(None).await.unwrap().broken, None, "{undo}");
     }
-    tamper(world, "DELETE FROM audit WHERE seq = 5").await;
+    past::execute(world, "DELETE FROM audit WHERE seq = 5").await;
     assert_eq!(store.verify_audit(None).await.unwrap().broken.unwrap().seq, 4, "the last row is missed");
-    tamper(world, "DELETE FROM audit WHERE seq = 3").await;
+    past::execute(world, "DELETE FROM audit WHERE seq = 3").await;
     assert_eq!(store.verify_audit(None).await.unwrap().broken.unwrap().seq, 4, "a row in the middle is");
 }
 
@@ -105,7 +86,7 @@ async fn a_log_made_anew_does_not_hold_the_end_that_was_kept(world: &World) {
     } else {
         "DELETE FROM audit; UPDATE audit_head SET seq = 0, hash = X''"
     };
-    tamper(world, anew).await;
+    past::execute(world, anew).await;
     for number in 4..=8 {
         store.audit(&act(number), NOW_MS).await.unwrap();
     }

@@ -29,7 +29,7 @@ async fn upload(store: &Store, crash: Crash, files: &[(&str, &[u8])]) -> DumpUpl
     }
 }
 
-async fn send(store: &Store, crash: Crash, bytes: &[u8]) -> DumpAnswer {
+pub(crate) async fn send(store: &Store, crash: Crash, bytes: &[u8]) -> DumpAnswer {
     let upload = upload(store, crash, &[("log", b"log"), ("dump", bytes)]).await;
     store.take_dump(upload, NOW_MS).await.unwrap()
 }
