@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{Notify, SemaphorePermit};
-use watson_db::Store;
+use watson_db::{PrivacyRules, Store, time};
 
 use crate::limits::{
     DEFAULT_MAX_CAB_BYTES, DEFAULT_MAX_DUMP_BYTES, DEFAULT_MAX_SYMBOL_BYTES, MAX_CABS_AT_ONCE,
@@ -46,6 +46,7 @@ impl Default for IntakeLimits {
 pub struct Intake {
     pub(crate) store: Arc<Store>,
     pub(crate) limits: IntakeLimits,
+    privacy: PrivacyRules,
     metrics: Metrics,
     job_made: Arc<Notify>,
     level1_turns: Turns,
@@ -64,6 +65,7 @@ impl Intake {
         Self {
             store,
             limits,
+            privacy: PrivacyRules::default(),
             metrics: Metrics::default(),
             job_made,
             level1_turns: Turns::new(MAX_LEVEL1_AT_ONCE, MAX_LEVEL1_WAITING),
@@ -81,6 +83,19 @@ impl Intake {
     pub fn with_dump_server(mut self, dump_server: DumpServer) -> Self {
         self.dump_server = dump_server;
         self
+    }
+
+    /// With what becomes of names where no rule of the store says so.
+    #[must_use]
+    pub fn with_privacy(mut self, rules: PrivacyRules) -> Self {
+        self.privacy = rules;
+        self
+    }
+
+    /// What becomes of the names in a report of a product.
+    pub(crate) async fn privacy_of(&self, tenant: i64, product: &str) -> Result<PrivacyRules, Refusal> {
+        let rules = self.store.privacy_of(tenant, product, time::now_ms()).await?;
+        Ok(rules.unwrap_or(self.privacy))
     }
 
     /// The counters.

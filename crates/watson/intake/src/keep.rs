@@ -7,6 +7,7 @@ use watson_db::{Crash, DumpUpload, IdempotencyKey, QuotaOutcome, UploadedFile, t
 use crate::annotations::{Identity, Pairs};
 use crate::dump::DumpFacts;
 use crate::minidump::no_dump;
+use crate::privacy::Cleaner;
 use crate::uploads::Upload;
 use crate::{Intake, Refusal, Sender};
 
@@ -38,24 +39,44 @@ pub(crate) async fn keep(
 ) -> Result<Kept, Refusal> {
     let Upload { fields, dump, attachments } = upload;
     let Told { who, key, facts, headers, sender } = told;
+    let rules = intake.privacy_of(sender.tenant, &who.product).await?;
+    let cleaner = learned(Cleaner::new(rules, intake.store.names(), sender.tenant), &who, &fields, &headers);
     // A retry brings the same dump, so its time is the same too.
     let event_ms = (facts.time_seconds != 0).then(|| i64::from(facts.time_seconds) * 1000);
-    let signature = facts.signature(&who.product, &who.version);
+    let mut signature = facts.signature(&who.product, &who.version);
+    // The first two are product and version, by which rules are looked up.
+    for parameter in signature.parameters.iter_mut().skip(2) {
+        parameter.value = cleaner.name(&parameter.value);
+    }
+    let machine_hash =
+        (!who.client.is_empty()).then(|| intake.store.names().machine(sender.tenant, &who.client));
     let crash = Crash {
         tenant: sender.tenant,
         key,
         event_ms,
-        machine: who.client,
+        machine: cleaner.machine(&who.client),
+        machine_hash,
+        collect: rules.collect,
         application: signature.parameters.first().map(|first| first.value.clone()).unwrap_or_default(),
         application_version: who.version.clone(),
         signature,
         ..Crash::default()
     };
     let dump = dump.ok_or_else(no_dump)?;
-    let main = UploadedFile { name: dump.name, main: true, blob: dump.blob };
-    let others =
-        attachments.into_iter().map(|file| UploadedFile { name: file.name, main: false, blob: file.blob });
+    let main = UploadedFile { name: cleaner.name(&dump.name), main: true, blob: dump.blob };
+    let attachments = if rules.attachments { attachments } else { Vec::new() };
+    let others = attachments.into_iter().map(|file| UploadedFile {
+        name: cleaner.name(&file.name),
+        main: false,
+        blob: file.blob,
+    });
     let files = core::iter::once(main).chain(others).collect();
+    let fields =
+        fields.into_iter().map(|(name, value)| (cleaner.text(&name), cleaner.pair(&name, &value))).collect();
+    let headers = headers
+        .into_iter()
+        .filter_map(|(name, value)| cleaner.header(&name, &value).map(|value| (name, value)))
+        .collect();
     let upload =
         DumpUpload { crash, product: who.product, version: who.version, annotations: fields, headers, files };
     let answer = intake.store.take_dump(upload, time::now_ms()).await?;
@@ -71,6 +92,20 @@ pub(crate) async fn keep(
         intake.ring();
     }
     Ok(Kept { report: answer.report, event_ms, stored })
+}
+
+/// A cleaner that has learnt from everything that came beside the dump.
+fn learned<'a>(
+    mut cleaner: Cleaner<'a>,
+    who: &Identity,
+    fields: &[(String, String)],
+    headers: &[(String, String)],
+) -> Cleaner<'a> {
+    cleaner.learn_machine(&who.client);
+    for (name, value) in fields.iter().chain(headers) {
+        cleaner.learn_pair(name, value);
+    }
+    cleaner
 }
 
 /// Text and nothing else, with a length: Crashpad's client for raw sockets reads no other form.

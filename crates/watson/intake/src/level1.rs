@@ -6,7 +6,7 @@ mod version;
 use axum::body::Body;
 use axum::http::{Request, header};
 use axum::response::{IntoResponse, Response};
-use watson_db::{Crash, HitAnswer, IdempotencyKey, time};
+use watson_db::{Crash, HitAnswer, IdempotencyKey, PrivacyRules, Pseudonyms, time};
 use wer_model::{Parameter, Signature};
 use wer_wire::limits::MAX_REQUEST_BYTES;
 use wer_wire::{Level1Request, Level1Response};
@@ -14,6 +14,7 @@ use wer_wire::{Level1Request, Level1Response};
 use self::version::application_version;
 use crate::body::{BoundedBody, drain, within};
 use crate::limits::MAX_LEVEL1_MS;
+use crate::privacy::Cleaner;
 use crate::{Intake, Refusal, Sender};
 
 /// `BucketTable`: this server has one.
@@ -37,7 +38,10 @@ pub(crate) async fn take(intake: &Intake, request: Request<Body>) -> Result<Resp
             return Err(refusal);
         }
     };
-    let crash = Crash { tenant: sender.tenant, ..crash(Level1Request::parse(&bytes)?, bytes) };
+    let told = Level1Request::parse(&bytes)?;
+    let program = told.application.as_ref().map_or("", |application| &application.name);
+    let rules = intake.privacy_of(sender.tenant, program).await?;
+    let crash = private(told, bytes, rules, intake.store.names(), sender.tenant);
     let answer = intake.store.record_crash(&crash, time::now_ms()).await?;
     intake.metrics().level1(if answer.counted { "counted" } else { "repeated" });
     Ok(([(header::CONTENT_TYPE, "text/plain")], response(&answer, dump_server).to_bytes()).into_response())
@@ -61,6 +65,30 @@ fn response(answer: &HitAnswer, dump_server: Option<String>) -> Level1Response {
         dump_file: answer.wish.as_ref().map(|wish| format!("/cabs/{}.cab", wish.token)),
         ..Level1Response::default()
     }
+}
+
+/// The crash as it may be stored: named as it was told, so that a repeat is known, and otherwise without what the rules
+/// keep out.
+fn private(
+    told: Level1Request,
+    body: Vec<u8>,
+    rules: PrivacyRules,
+    names: &Pseudonyms,
+    tenant: i64,
+) -> Crash {
+    let mut kept = if rules.keeps_all_text() {
+        crash(told, body)
+    } else {
+        let clean = Cleaner::new(rules, names, tenant).level1(&told);
+        let body = clean.to_xml_utf16();
+        let Crash { key, machine, .. } = crash(told, Vec::new());
+        let machine_hash = (!machine.is_empty()).then(|| names.machine(tenant, &machine));
+        Crash { key, machine_hash, ..crash(clean, body) }
+    };
+    if !rules.raw {
+        kept.body.clear();
+    }
+    Crash { tenant, collect: rules.collect, ..kept }
 }
 
 /// The crash that a request tells of. Values sit at their ids: gaps are empty values. An event without parameters

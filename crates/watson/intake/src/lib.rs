@@ -30,6 +30,7 @@ pub mod metrics;
 mod minidump;
 pub mod overload;
 mod payload;
+pub mod privacy;
 mod receive;
 pub mod refusal;
 pub mod route;

@@ -7,6 +7,7 @@ mod crashpad;
 mod curl;
 mod door;
 mod overload;
+mod privacy;
 mod real;
 mod recorded;
 mod sentry;

@@ -90,6 +90,18 @@ impl World {
         std::fs::read_dir(self.data.path().join("tmp")).expect("a folder").count()
     }
 
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Stops it; what it has kept.
+    pub(crate) async fn stop_and_keep(self) -> TempDir {
+        let _ = self.stop.send(());
+        self.serving.await.expect("it serves to the end");
+        self.store.close().await;
+        self.data
+    }
+
     pub(crate) async fn stop(self) {
         let _ = self.stop.send(());
         self.serving.await.expect("it serves to the end");
