@@ -24,10 +24,10 @@ mod jobs;
 mod past;
 #[path = "support/postgres.rs"]
 mod postgres;
-#[path = "it/rollup.rs"]
-mod rollup;
 #[path = "it/retiring.rs"]
 mod retiring;
+#[path = "it/rollup.rs"]
+mod rollup;
 #[path = "it/schema.rs"]
 mod schema;
 #[path = "it/symbols.rs"]

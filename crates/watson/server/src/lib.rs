@@ -10,6 +10,7 @@ pub mod backup;
 pub mod config;
 pub mod connections;
 pub mod fleet;
+pub mod keeping;
 pub mod limits;
 pub mod member;
 pub mod options;

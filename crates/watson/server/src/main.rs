@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 use watson_server::backup::{Backup, Restore};
 use watson_server::config::Config;
 use watson_server::fleet::Fleet;
+use watson_server::keeping::{Audit, EraseMachine, ExportMachine};
 use watson_server::record::{RecordOptions, record};
 use watson_server::{ServeOptions, analyzer, serve};
 
@@ -37,6 +38,11 @@ enum Command {
     Backup(Backup),
     /// Bring a backup back into an empty place.
     Restore(Restore),
+    /// Look at the log of who did what.
+    #[command(subcommand)]
+    Audit(Audit),
+    ExportMachine(ExportMachine),
+    EraseMachine(EraseMachine),
     /// Analyse one cab; what the server starts for each.
     #[command(hide = true)]
     Analyze {
@@ -63,6 +69,9 @@ fn main() -> ExitCode {
         Command::Config(config) => code(config.run()),
         Command::Backup(backup) => code(backup.run()),
         Command::Restore(restore) => code(restore.run()),
+        Command::Audit(audit) => code(audit.run()),
+        Command::ExportMachine(export) => code(export.run()),
+        Command::EraseMachine(erase) => code(erase.run()),
     }
 }
 

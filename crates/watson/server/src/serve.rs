@@ -4,6 +4,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
@@ -17,7 +18,7 @@ use crate::connections::serve_connections;
 use crate::member::child_member_opener;
 use crate::tasks::{old_uploads, rollup};
 use crate::worker::{Analyzer, Worker};
-use crate::{App, Settings, app, token};
+use crate::{App, Settings, app, tasks, token};
 
 /// Serves until SIGTERM or SIGINT. Prints one line on standard output: the link to the pages.
 ///
@@ -40,10 +41,20 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
 
     let job_made = Arc::new(Notify::new());
     let intake = Intake::new(Arc::clone(&store), settings.limits.intake(), Arc::clone(&job_made));
-    let intake = Arc::new(intake.with_dump_server(settings.cer2.dump_server()));
+    let intake = intake.with_dump_server(settings.cer2.dump_server()).with_privacy(settings.privacy.rules());
+    let intake = Arc::new(intake);
     let (stop_worker, stopped) = watch::channel(false);
     let roll_up = tokio::spawn(rollup::run(Arc::clone(&store), stopped.clone()));
-    let worker = tokio::spawn(Worker::new(Arc::clone(&store), job_made, analyzer).run(stopped.clone()));
+    let retention = tokio::spawn(tasks::retention::run(
+        Arc::clone(&store),
+        Arc::clone(&intake),
+        settings.retention.retention(),
+        Duration::from_secs(settings.retention.every_seconds),
+        stopped.clone(),
+    ));
+    let mut worker = Worker::new(Arc::clone(&store), job_made, analyzer);
+    worker.privacy = settings.privacy.rules();
+    let worker = tokio::spawn(worker.run(stopped.clone()));
     let old_uploads = tokio::spawn(old_uploads::run(Arc::clone(&store), stopped));
     announce(address, token.as_deref(), port_file)?;
 
@@ -62,6 +73,7 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
     worker.await.context("the worker ended by a panic")??;
     old_uploads.await.context("the task that forgets old uploads ended by a panic")?;
     roll_up.await.context("the roll-up ended by a panic")?;
+    retention.await.context("the retention ended by a panic")?;
     store.close().await;
     Ok(())
 }

@@ -14,6 +14,8 @@ pub mod limits;
 pub mod listen;
 pub mod load;
 pub mod log;
+pub mod privacy;
+pub mod retention;
 pub mod secret;
 pub mod show;
 pub mod storage;
@@ -25,6 +27,8 @@ pub use limits::LimitsSettings;
 pub use listen::ListenSettings;
 pub use load::{FlagValue, Loaded, Origin, load};
 pub use log::LogSettings;
+pub use privacy::PrivacySettings;
+pub use retention::RetentionSettings;
 pub use secret::Secret;
 pub use storage::StorageSettings;
 
@@ -106,6 +110,10 @@ sections! {
     cer2: Cer2Settings,
     /// `[limits]`: how much machines may send.
     limits: LimitsSettings,
+    /// `[privacy]`: what becomes of names at the door.
+    privacy: PrivacySettings,
+    /// `[retention]`: how long what is kept.
+    retention: RetentionSettings,
     /// `[log]`: what is told on standard error.
     log: LogSettings,
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use watson_db::{AnalysisJobRow, BlobFile, DbError, JobFailure, Reading, Store, time};
+use watson_db::{AnalysisJobRow, BlobFile, DbError, JobFailure, PrivacyRules, Reading, Store, time};
+use watson_intake::privacy::Cleaner;
 
 use crate::limits::{JOB_HOLD_MS, JOB_POLL_MS, MAX_ANALYSES_AT_ONCE, MAX_ATTEMPTS, RETRY_DELAY_MS};
 
@@ -49,6 +50,8 @@ pub struct Worker {
     pub job_made: Arc<Notify>,
     /// Analyses.
     pub analyzer: Analyzer,
+    /// What becomes of names where no rule of the store says so.
+    pub privacy: PrivacyRules,
     /// Milliseconds before a second attempt, once per attempt made.
     pub retry_delay_ms: i64,
 }
@@ -57,7 +60,7 @@ impl Worker {
     /// A worker with the usual delay.
     #[must_use]
     pub fn new(store: Arc<Store>, job_made: Arc<Notify>, analyzer: Analyzer) -> Self {
-        Self { store, job_made, analyzer, retry_delay_ms: RETRY_DELAY_MS }
+        Self { store, job_made, analyzer, privacy: PrivacyRules::default(), retry_delay_ms: RETRY_DELAY_MS }
     }
 
     /// Works until `stop` becomes true. A job under way is then left as taken; the next start gives it back.
@@ -119,12 +122,27 @@ impl Worker {
         .await
     }
 
+    /// The reading as it may be stored.
+    async fn private(&self, job: &AnalysisJobRow, reading: Reading, now_ms: i64) -> Result<Reading, DbError> {
+        let Some((tenant, product)) = self.store.product_of(&job.report).await? else { return Ok(reading) };
+        let rules = self.store.privacy_of(tenant, &product, now_ms).await?.unwrap_or(self.privacy);
+        if rules.keeps_all_text() {
+            return Ok(reading);
+        }
+        let value = serde_json::to_value(&reading).map_err(|_| DbError::Row("reading"))?;
+        let cleaned = Cleaner::new(rules, self.store.names(), tenant).reading(value);
+        serde_json::from_value(cleaned).map_err(|_| DbError::Row("reading"))
+    }
+
     async fn end(&self, job: &AnalysisJobRow, answer: AnalysisAnswer) {
         let now_ms = time::now_ms();
         let kept = match answer {
             Ok(reading) => {
-                let kept = self.store.finish_job(job, &reading, now_ms).await;
-                kept.map_err(|error| AnalysisFailure { why: error.to_string(), hopeless: false })
+                let kept = async {
+                    let reading = self.private(job, reading, now_ms).await?;
+                    self.store.finish_job(job, &reading, now_ms).await
+                };
+                kept.await.map_err(|error| AnalysisFailure { why: error.to_string(), hopeless: false })
             }
             Err(failure) => Err(failure),
         };

@@ -18,6 +18,8 @@ mod client;
 mod config;
 #[path = "it/durability.rs"]
 mod durability;
+#[path = "it/keeping.rs"]
+mod keeping;
 #[path = "it/load.rs"]
 mod load;
 #[path = "it/pages.rs"]

@@ -1,0 +1,73 @@
+//! The commands that look at what is kept, on a store that no server has open.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use watson_db::{Crash, IdempotencyKey, KeyKind, Policy, Store, time};
+use wer_model::{Parameter, Signature};
+
+use crate::world::folder;
+
+fn watson(data: &Path, command: &[&str]) -> Output {
+    let mut all = Command::new(env!("CARGO_BIN_EXE_watson"));
+    all.args(command).arg("--data").arg(data).output().expect("watson runs")
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("it prints text")
+}
+
+async fn data_with_a_crash(data: &Path) {
+    let store = Store::open(data, Policy::default()).await.expect("the store opens");
+    let crash = Crash {
+        key: IdempotencyKey::new(KeyKind::Level1, [1; 16]),
+        event_ms: Some(time::now_ms()),
+        signature: Signature { event_type: "APPCRASH".into(), parameters: vec![Parameter::new("n", "v")] },
+        machine: "Joes-PC".into(),
+        body: b"<body/>".to_vec(),
+        ..Crash::default()
+    };
+    store.record_crash(&crash, time::now_ms()).await.expect("it counts");
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_is_told_and_forgotten_and_the_log_says_so() {
+    let dir = folder();
+    let data = dir.path().join("data");
+    data_with_a_crash(&data).await;
+    let tar = dir.path().join("joe.tar");
+    let tar_text = tar.to_str().expect("a path in text");
+    let exported = watson(&data, &["export-machine", "joes-pc", "--output", tar_text]);
+    assert!(exported.status.success(), "{exported:?}");
+    let bytes = std::fs::read(&tar).expect("the file is there");
+    assert!(bytes.windows(7).any(|window| window == b"<body/>") && bytes.len().is_multiple_of(512));
+    let again = watson(&data, &["export-machine", "joes-pc", "--output", tar_text]);
+    assert!(
+        !again.status.success() && std::fs::read(&tar).expect("it stays") == bytes,
+        "nothing is written over"
+    );
+
+    let erased = watson(&data, &["erase-machine", "JOES-PC", "--json"]);
+    let counts: serde_json::Value = serde_json::from_slice(&erased.stdout).expect("JSON");
+    assert_eq!((&counts["raw"], &counts["days"], &counts["leases"]), (&1.into(), &1.into(), &1.into()));
+
+    let head = text(&watson(&data, &["audit", "head"]));
+    let verified = watson(&data, &["audit", "verify", "--json", "--known", head.trim()]);
+    assert!(verified.status.success(), "{verified:?}");
+    let verdict: serde_json::Value = serde_json::from_slice(&verified.stdout).expect("JSON");
+    assert_eq!((&verdict["rows"], &verdict["broken"]), (&3.into(), &serde_json::Value::Null));
+    let rows = text(&watson(&data, &["audit", "show", "--after", "1"]));
+    let acts: Vec<serde_json::Value> =
+        rows.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(
+        acts.iter().map(|row| row["act"].as_str()).collect::<Vec<_>>(),
+        [Some("machine.erase"), Some("machine.erased")]
+    );
+    assert!(!rows.contains("oes-"), "{rows}");
+    let stranger = format!("3:{}", "0".repeat(64));
+    let other = watson(&data, &["audit", "verify", "--known", &stranger]);
+    assert!(!other.status.success());
+    assert!(!watson(&data, &["erase-machine", "x", "--tenant", "nobody"]).status.success());
+    assert!(!watson(&dir.path().join("none"), &["audit", "verify"]).status.success());
+}
