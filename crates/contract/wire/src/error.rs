@@ -60,6 +60,9 @@ pub enum WireError {
     /// A response body without any line that MS-CER2 knows: a proxy's page, for example.
     #[error("the answer holds no line of MS-CER2: it does not come from an error reporting server")]
     NotAResponse,
+    /// A manifest of an upload in pieces that is none, or lies.
+    #[error("the manifest is not good: {0}")]
+    Manifest(&'static str),
 }
 
 impl WireError {
@@ -78,6 +81,7 @@ impl WireError {
             Self::TooLong { .. } => "too_long",
             Self::TooMany { .. } => "too_many",
             Self::NotAResponse => "not_a_response",
+            Self::Manifest(_) => "manifest",
         }
     }
 }

@@ -33,3 +33,15 @@ pub const MAX_FILE_TYPE: u32 = 255;
 pub const MAX_RESPONSE_LINES: usize = 256;
 /// Items of one list of a response (`GetFile`, `RegKey`, ...).
 pub const MAX_LIST_ITEMS: usize = 64;
+/// Bytes of a manifest of an upload in pieces.
+pub const MAX_MANIFEST_BYTES: usize = 4 * 1024 * 1024;
+/// Files of one such upload.
+pub const MAX_PIECED_FILES: usize = 64;
+/// Pieces of one such upload.
+pub const MAX_PIECES: usize = 32_768;
+/// Characters of a file's name in it.
+pub const MAX_FILE_NAME_CHARS: usize = 260;
+/// Bytes of the smallest piece that a file may be cut into, its last one apart.
+pub const MIN_PIECE_BYTES: u32 = 64 * 1024;
+/// Bytes of the largest piece.
+pub const MAX_PIECE_BYTES: u32 = 16 * 1024 * 1024;

@@ -29,6 +29,11 @@ impl Member {
     }
 }
 
+/// Bytes of all members.
+pub(crate) fn total_bytes(members: &[Member]) -> io::Result<u64> {
+    members.iter().try_fold(0_u64, |sum, member| Ok(sum.saturating_add(member.size_bytes()?)))
+}
+
 /// A finished cab.
 pub(crate) struct Cab {
     /// Its bytes, from the first.

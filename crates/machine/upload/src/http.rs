@@ -1,4 +1,4 @@
-//! Two requests over HTTP/1.1, bounded in time and size. Redirects are not followed.
+//! Requests over HTTP/1.1, bounded in time and size. Redirects are not followed.
 
 use std::fs::File;
 use std::io::Read;
@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use ureq::Agent;
 use ureq::http::Response;
+use wer_wire::pieces::{PIECES_HEADER, REPORT_HEADER};
 
-use crate::limits::{MAX_HEADER_BYTES, MAX_LEVEL2_RESPONSE_BYTES};
+use crate::limits::{MAX_HEADER_BYTES, MAX_LEVEL2_RESPONSE_BYTES, MAX_REFUSAL_BYTES, PIECE_TIMEOUT};
 use crate::printable::printable;
 use crate::server::{Server, Timeouts};
 
@@ -16,6 +17,8 @@ use crate::server::{Server, Timeouts};
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
+    /// Where files may be sent in pieces, as the server says.
+    pub(crate) pieces: Option<String>,
 }
 
 /// Why there is no whole answer.
@@ -40,12 +43,34 @@ impl<'a> Client<'a> {
         Some(Self { server, base_url: server.base_url()?, timeouts })
     }
 
-    /// `POST path` with a body; the answer's body may have `limit_bytes`.
-    pub(crate) fn post(&self, path: &str, body: &[u8], limit_bytes: usize) -> Result<Answer, HttpError> {
-        let response =
-            self.agent(self.timeouts.level1).post(self.url(path)).send(body).map_err(exchange_error)?;
-        let answer = read(response, limit_bytes as u64 + 1)?;
-        if answer.body.len() > limit_bytes { Err(HttpError::TooLarge(limit_bytes)) } else { Ok(answer) }
+    /// Level 1 of a report; the answer's body may have `limit_bytes`.
+    pub(crate) fn level1(
+        &self,
+        path: &str,
+        report: &str,
+        body: &[u8],
+        limit_bytes: usize,
+    ) -> Result<Answer, HttpError> {
+        let request = self.agent(self.timeouts.level1).post(self.url(path)).header(REPORT_HEADER, report);
+        whole(request.send(body).map_err(exchange_error)?, limit_bytes)
+    }
+
+    /// `POST path` with JSON; the answer's body may have `limit_bytes`.
+    pub(crate) fn post_json(
+        &self,
+        path: &str,
+        json: &[u8],
+        whole_time: Duration,
+        limit_bytes: usize,
+    ) -> Result<Answer, HttpError> {
+        let request = self.agent(whole_time).post(self.url(path)).content_type("application/json");
+        whole(request.send(json).map_err(exchange_error)?, limit_bytes)
+    }
+
+    /// `PUT path` with bytes that zstd has packed.
+    pub(crate) fn put_packed(&self, path: &str, packed: &[u8]) -> Result<Answer, HttpError> {
+        let request = self.agent(PIECE_TIMEOUT).put(self.url(path)).header("Content-Encoding", "zstd");
+        whole(request.send(packed).map_err(exchange_error)?, MAX_REFUSAL_BYTES)
     }
 
     /// `PUT path` with a file's bytes.
@@ -76,15 +101,22 @@ impl<'a> Client<'a> {
     }
 }
 
+fn whole(response: Response<ureq::Body>, limit_bytes: usize) -> Result<Answer, HttpError> {
+    let answer = read(response, limit_bytes as u64 + 1)?;
+    if answer.body.len() > limit_bytes { Err(HttpError::TooLarge(limit_bytes)) } else { Ok(answer) }
+}
+
 fn read(response: Response<ureq::Body>, limit_bytes: u64) -> Result<Answer, HttpError> {
     let status = response.status().as_u16();
+    let pieces = response.headers().get(PIECES_HEADER).and_then(|value| value.to_str().ok());
+    let pieces = pieces.map(str::to_owned);
     let mut body = Vec::new();
     let reader = response.into_body().into_reader();
     reader
         .take(limit_bytes)
         .read_to_end(&mut body)
         .map_err(|error| HttpError::Exchange(printable(&error.to_string())))?;
-    Ok(Answer { status, body })
+    Ok(Answer { status, body, pieces })
 }
 
 fn exchange_error(error: ureq::Error) -> HttpError {

@@ -15,6 +15,7 @@ mod folder;
 mod http;
 mod level1;
 pub mod limits;
+mod pieces;
 mod printable;
 mod send;
 mod server;

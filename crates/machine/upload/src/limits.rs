@@ -28,3 +28,18 @@ pub const MAX_CAB_FILES: usize = 1000;
 pub const MAX_REPORT_WER_BYTES: u64 = 4 * 1024 * 1024;
 /// Characters of any text in an explanation that comes from elsewhere.
 pub const MAX_QUOTED_CHARS: usize = 300;
+/// Bytes of one piece of an upload in pieces.
+pub const PIECE_BYTES: u32 = 4 * 1024 * 1024;
+/// Bytes of files from which they are sent in pieces where the server takes them: an upload that is cut then goes on where
+/// it ended, which a cab cannot.
+pub const PIECES_FROM_BYTES: u64 = 64 * 1024 * 1024;
+/// Time for one piece.
+pub const PIECE_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+/// Time in which a server puts the pieces together.
+pub const COMPLETE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+/// Tries of one piece in one attempt.
+pub const PIECE_TRIES: u32 = 3;
+/// zstd's level for pieces: dumps are large, and mostly zeros and text.
+pub const PIECE_LEVEL: i32 = 3;
+/// Bytes of a refusal that are read.
+pub const MAX_REFUSAL_BYTES: usize = 64 * 1024;

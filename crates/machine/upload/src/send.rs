@@ -11,6 +11,8 @@ use crate::cabinet::{self, Cab, Member, Source};
 use crate::contents::{self, SentBefore};
 use crate::folder::{Folder, without_last_words};
 use crate::http::{Answer, Client, HttpError};
+use crate::limits::PIECES_FROM_BYTES;
+use crate::pieces::{self, PiecesError};
 use crate::printable::printable;
 use crate::{DataScope, Server, Timeouts, asks, level1};
 
@@ -62,25 +64,26 @@ pub fn send_asking(
             printable(&server.host)
         ));
     };
-    let response = match level1_exchange(input, server, &client) {
-        Ok(response) => response,
+    let (response, pieces) = match level1_exchange(input, server, &client) {
+        Ok(answered) => answered,
         Err(outcome) => return *outcome,
     };
     let files = input.report.files.clone();
-    let attempt = Attempt { input, server, timeouts, files, reply: asks::reply(&response), response };
+    let attempt = Attempt { input, server, timeouts, files, reply: asks::reply(&response), response, pieces };
     attempt.level2(collect)
 }
 
-/// Parameters to the server; its answer, or the end of the attempt.
+/// Parameters to the server; its answer with the path that takes pieces, or the end of the attempt.
 fn level1_exchange(
     input: &UploadInput<'_>,
     server: &Server,
     client: &Client<'_>,
-) -> Result<Level1Response, Box<SubmitOutcome>> {
+) -> Result<(Level1Response, Option<String>), Box<SubmitOutcome>> {
     let name = format!("{}:{}", printable(&server.host), server.port);
     let machine = if input.names_machine { level1::machine_name() } else { String::new() };
     let body = level1::request(input.report, input.data, &machine).to_xml_utf16();
-    let answer = match client.post(LEVEL1_PATH, &body, MAX_RESPONSE_BYTES) {
+    let report = input.report.id.to_string();
+    let answer = match client.level1(LEVEL1_PATH, &report, &body, MAX_RESPONSE_BYTES) {
         Ok(answer) => answer,
         Err(HttpError::TooLarge(_)) => return Err(Box::new(queued(no_server(&name, "it says too much")))),
         Err(HttpError::Exchange(reason)) => {
@@ -90,6 +93,7 @@ fn level1_exchange(
     };
     match answer.status {
         200..=299 => Level1Response::parse(&answer.body)
+            .map(|response| (response, answer.pieces.as_deref().and_then(asks::dump_path)))
             .map_err(|error| Box::new(queued(no_server(&name, &error.to_string())))),
         400 | 413 | 422 => {
             let text = format!(
@@ -141,6 +145,8 @@ struct Attempt<'a> {
     files: Vec<AttachedFile>,
     reply: BucketReply,
     response: Level1Response,
+    /// Where the server takes files in pieces, if it does.
+    pieces: Option<String>,
 }
 
 impl Attempt<'_> {
@@ -178,8 +184,8 @@ impl Attempt<'_> {
             Ok(target) => target,
             Err(text) => return self.end(SubmitResult::ReportUploaded, format!("{accepted} {text}")),
         };
-        match self.cab() {
-            Ok((cab, notes)) => self.put(&target, &path, &cab, notes),
+        match self.deliver(&target, &path) {
+            Ok(outcome) => outcome,
             Err(error) => {
                 let text = format!("The cab could not be made: {}.", printable(&error.to_string()));
                 self.end(SubmitResult::ReportQueued, format!("{accepted} {text}"))
@@ -232,8 +238,24 @@ impl Attempt<'_> {
         Ok((target, path))
     }
 
-    /// The cab, and sentences about files that could not go into it.
-    fn cab(&self) -> io::Result<(Cab, Vec<String>)> {
+    /// In pieces where the server takes them and the files are large; as a cab else.
+    fn deliver(&self, target: &Server, path: &str) -> io::Result<SubmitOutcome> {
+        let (members, notes) = self.members()?;
+        // Another server than the one that answered has not said that it takes pieces.
+        let pieces = self.pieces.as_deref().filter(|_| target == self.server);
+        if let Some(pieces) = pieces
+            && cabinet::total_bytes(&members)? >= PIECES_FROM_BYTES
+            && let Some(outcome) = self.send_pieces(target, pieces, members, &notes)
+        {
+            return Ok(outcome);
+        }
+        let (members, notes) = self.members()?;
+        let cab = cabinet::write(members)?;
+        Ok(self.put(target, path, &cab, notes))
+    }
+
+    /// What is sent, and sentences about files that cannot be.
+    fn members(&self) -> io::Result<(Vec<Member>, Vec<String>)> {
         let folder = Folder::open(self.input.folder)?;
         let mut report_wer = folder.report_wer()?;
         if self.input.data < DataScope::AllData {
@@ -250,12 +272,40 @@ impl Attempt<'_> {
                 Err(error) => notes.push(format!("{} was not sent: {error}.", printable(&attached.name))),
             }
         }
-        let cab = cabinet::write(members)?;
-        let left_out = cab.left_out.iter().map(|name| {
-            format!("{} was not sent: it does not fit into the cab, or its name is taken.", printable(name))
-        });
-        notes.extend(left_out);
-        Ok((cab, notes))
+        Ok((members, notes))
+    }
+
+    /// `None`: the server does not take these in pieces after all, so that a cab is tried.
+    fn send_pieces(
+        &self,
+        target: &Server,
+        path: &str,
+        members: Vec<Member>,
+        notes: &[String],
+    ) -> Option<SubmitOutcome> {
+        let name = format!("{}:{}", printable(&target.host), target.port);
+        let client = Client::new(target, self.timeouts)?;
+        match pieces::send(&client, path, members) {
+            Ok(sent) => {
+                let text = format!("{name} took {} files in {} new pieces.", sent.names.len(), sent.pieces);
+                let mut sentences = vec![self.accepted(), text];
+                sentences.extend_from_slice(notes);
+                let outcome = self.end(SubmitResult::ReportUploadedCab, sentences.join(" "));
+                Some(SubmitOutcome { sent_files: sent.names, ..outcome })
+            }
+            Err(PiecesError::Refused(status, body)) if is_final(status) => {
+                tracing::info!(
+                    status,
+                    reason = printable(&String::from_utf8_lossy(&body)),
+                    "the server does not take the files in pieces; a cab is tried"
+                );
+                None
+            }
+            Err(error) => {
+                let reason = printable(&error.to_string());
+                Some(self.later(&format!("The files did not all reach {name} ({reason})")))
+            }
+        }
     }
 
     fn put(&self, target: &Server, path: &str, cab: &Cab, notes: Vec<String>) -> SubmitOutcome {
@@ -269,9 +319,15 @@ impl Attempt<'_> {
         };
         match client.put(path, &cab.file) {
             Ok(answer) if (200..300).contains(&answer.status) => {
-                let mut sentences =
-                    vec![accepted, format!("{name} took a cab with {} files.", cab.names.len())];
-                sentences.extend(notes);
+                let left_out = cab.left_out.iter().map(|name| {
+                    format!(
+                        "{} was not sent: it does not fit into the cab, or its name is taken.",
+                        printable(name)
+                    )
+                });
+                let taken = format!("{name} took a cab with {} files.", cab.names.len());
+                let sentences: Vec<String> =
+                    [accepted, taken].into_iter().chain(notes).chain(left_out).collect();
                 let outcome = self.end(SubmitResult::ReportUploadedCab, sentences.join(" "));
                 SubmitOutcome { sent_files: cab.names.clone(), ..outcome }
             }

@@ -42,7 +42,7 @@ pub(crate) async fn take(intake: &Intake, token: &str, body: Body) -> Result<Res
     keep(intake, &ticket, blob).await
 }
 
-async fn ticket(intake: &Intake, token: &str, held: bool) -> Result<CabTicket, Refusal> {
+pub(crate) async fn ticket(intake: &Intake, token: &str, held: bool) -> Result<CabTicket, Refusal> {
     if !held {
         return Err(Refusal::new(
             StatusCode::CONFLICT,
@@ -108,15 +108,18 @@ async fn keep(intake: &Intake, ticket: &CabTicket, blob: BlobWriter) -> Result<R
             intake.metrics().cab("repeated");
             Ok(StatusCode::OK.into_response())
         }
-        CabOutcome::NotWanted => {
-            let message = "it came so late that another machine was asked";
-            Err(Refusal::new(StatusCode::NOT_FOUND, "unknown_token", message))
-        }
-        CabOutcome::Different => {
-            let message = "another cab of this report is already here";
-            Err(Refusal::new(StatusCode::CONFLICT, "other_cab", message))
-        }
+        CabOutcome::NotWanted => Err(not_wanted()),
+        CabOutcome::Different => Err(other_cab()),
     }
+}
+
+pub(crate) fn not_wanted() -> Refusal {
+    let message = "it came so late that another machine was asked";
+    Refusal::new(StatusCode::NOT_FOUND, "unknown_token", message)
+}
+
+pub(crate) fn other_cab() -> Refusal {
+    Refusal::new(StatusCode::CONFLICT, "other_cab", "another cab of this report is already here")
 }
 
 #[cfg(test)]

@@ -10,14 +10,16 @@ use tokio::sync::{Notify, SemaphorePermit};
 use watson_db::{PrivacyRules, Store, time};
 
 use crate::limits::{
-    DEFAULT_MAX_CAB_BYTES, DEFAULT_MAX_DUMP_BYTES, DEFAULT_MAX_SYMBOL_BYTES, MAX_CABS_AT_ONCE,
-    MAX_DUMPS_AT_ONCE, MAX_LEVEL1_AT_ONCE, MAX_LEVEL1_WAITING, MAX_SYMBOLS_AT_ONCE, MAX_UPLOADS_WAITING,
+    DEFAULT_MAX_CAB_BYTES, DEFAULT_MAX_DUMP_BYTES, DEFAULT_MAX_PIECES_BYTES, DEFAULT_MAX_SYMBOL_BYTES,
+    MAX_CABS_AT_ONCE, MAX_DUMPS_AT_ONCE, MAX_LEVEL1_AT_ONCE, MAX_LEVEL1_WAITING, MAX_SYMBOLS_AT_ONCE,
+    MAX_UPLOADS_WAITING,
 };
 use crate::overload::{Decision, Dialect, Gauge, decide, dialect};
 use crate::symbols::staged;
 use crate::turns::Turns;
 use crate::{
-    DumpServer, Metrics, Refusal, Route, body, cab, level1, minidump, sentry, sentry_cli, socorro, symbols,
+    DumpServer, Metrics, Refusal, Route, body, cab, level1, minidump, pieces, sentry, sentry_cli, socorro,
+    symbols,
 };
 
 /// Limits that a site may set.
@@ -29,6 +31,8 @@ pub struct IntakeLimits {
     pub max_symbol_bytes: u64,
     /// Bytes of a dump and its attachments, unpacked.
     pub max_dump_bytes: u64,
+    /// Bytes of all files of an upload in pieces.
+    pub max_pieces_bytes: u64,
 }
 
 impl Default for IntakeLimits {
@@ -37,6 +41,7 @@ impl Default for IntakeLimits {
             max_cab_bytes: DEFAULT_MAX_CAB_BYTES,
             max_symbol_bytes: DEFAULT_MAX_SYMBOL_BYTES,
             max_dump_bytes: DEFAULT_MAX_DUMP_BYTES,
+            max_pieces_bytes: DEFAULT_MAX_PIECES_BYTES,
         }
     }
 }
@@ -123,6 +128,9 @@ impl Intake {
         let answer = match route {
             Route::Level1 => level1::take(self, request).await,
             Route::Cab { token } => cab::take(self, &token, request.into_body()).await,
+            Route::Pieces { token } => pieces::missing(self, &token, request).await,
+            Route::Piece { token, name } => pieces::put(self, &token, &name, request).await,
+            Route::PiecesComplete { token } => pieces::complete(self, &token, request).await,
             Route::Minidump => minidump::take(self, request).await,
             Route::Socorro => socorro::take(self, request).await,
             Route::SentryMinidump { project } => sentry::take_minidump(self, &project, request).await,

@@ -4,18 +4,22 @@ pub(crate) mod dump_server;
 mod version;
 
 use axum::body::Body;
-use axum::http::{Request, header};
+use axum::http::{HeaderName, HeaderValue, Request, header};
 use axum::response::{IntoResponse, Response};
 use watson_db::{Crash, HitAnswer, IdempotencyKey, PrivacyRules, Pseudonyms, time};
 use wer_model::{Parameter, Signature};
 use wer_wire::limits::MAX_REQUEST_BYTES;
+use wer_wire::pieces::REPORT_HEADER;
 use wer_wire::{Level1Request, Level1Response};
 
 use self::version::application_version;
 use crate::body::{BoundedBody, drain, within};
 use crate::limits::MAX_LEVEL1_MS;
 use crate::privacy::Cleaner;
-use crate::{Intake, Refusal, Sender};
+use crate::{Intake, Refusal, Sender, idempotency};
+
+/// `wer_wire::pieces::PIECES_HEADER`, in the letters that the library wants.
+const PIECES: HeaderName = HeaderName::from_static("wer-pieces");
 
 /// `BucketTable`: this server has one.
 const BUCKET_TABLE: u64 = 1;
@@ -41,10 +45,24 @@ pub(crate) async fn take(intake: &Intake, request: Request<Body>) -> Result<Resp
     let told = Level1Request::parse(&bytes)?;
     let program = told.application.as_ref().map_or("", |application| &application.name);
     let rules = intake.privacy_of(sender.tenant, program).await?;
-    let crash = private(told, bytes, rules, intake.store.names(), sender.tenant);
+    let mut crash = private(told, bytes, rules, intake.store.names(), sender.tenant);
+    // Our own client names its reports, and takes them in pieces.
+    let own = head.headers.get(REPORT_HEADER).and_then(|value| value.to_str().ok());
+    let own = own.and_then(idempotency::own_report);
+    let is_own = own.is_some();
+    if let Some(key) = own {
+        crash.key = key;
+    }
     let answer = intake.store.record_crash(&crash, time::now_ms()).await?;
     intake.metrics().level1(if answer.counted { "counted" } else { "repeated" });
-    Ok(([(header::CONTENT_TYPE, "text/plain")], response(&answer, dump_server).to_bytes()).into_response())
+    let mut reply =
+        ([(header::CONTENT_TYPE, "text/plain")], response(&answer, dump_server).to_bytes()).into_response();
+    let pieces = answer.wish.as_ref().filter(|_| is_own);
+    if let Some(path) = pieces.and_then(|wish| HeaderValue::try_from(format!("/pieces/{}", wish.token)).ok())
+    {
+        reply.headers_mut().insert(PIECES, path);
+    }
+    Ok(reply)
 }
 
 fn response(answer: &HitAnswer, dump_server: Option<String>) -> Level1Response {

@@ -30,6 +30,7 @@ pub mod metrics;
 mod minidump;
 pub mod overload;
 mod payload;
+mod pieces;
 pub mod privacy;
 mod receive;
 pub mod refusal;

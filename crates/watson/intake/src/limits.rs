@@ -128,3 +128,7 @@ pub const MAX_RECORDED_BODY_BYTES: u64 = 16 * 1024 * 1024;
 pub const MAX_RECORDED_PARTS: usize = 256;
 /// Fields of a recorded head.
 pub const MAX_RECORDED_FIELDS: usize = 256;
+/// Milliseconds for the whole of a piece.
+pub const MAX_PIECE_MS: u64 = 5 * 60 * 1000;
+/// Default of `max_pieces_bytes`.
+pub const DEFAULT_MAX_PIECES_BYTES: u64 = 16 * 1024 * 1024 * 1024;

@@ -14,6 +14,23 @@ pub enum Route {
         /// 32 lower-case hex digits.
         token: String,
     },
+    /// Our own level 2 in pieces: which are missing?
+    Pieces {
+        /// The cab's token.
+        token: String,
+    },
+    /// Our own level 2 in pieces: a piece.
+    Piece {
+        /// The cab's token.
+        token: String,
+        /// What it is called; checked where it is used.
+        name: String,
+    },
+    /// Our own level 2 in pieces: all have come.
+    PiecesComplete {
+        /// The cab's token.
+        token: String,
+    },
     /// Breakpad, Crashpad and their relatives: a form with a dump, at any of the usual paths.
     Minidump,
     /// Socorro: `POST /submit`.
@@ -71,6 +88,9 @@ pub enum Route {
 /// A `PUT` whose path climbs (400) or is no token's (404).
 pub fn route(method: &Method, path: &str) -> Result<Option<Route>, Refusal> {
     if let Some(route) = staged_symbols(method, path).or_else(|| sentry_api(method, path)) {
+        return Ok(Some(route));
+    }
+    if let Some(route) = pieces(method, path) {
         return Ok(Some(route));
     }
     if *method == Method::PUT {
@@ -148,6 +168,21 @@ fn staged_symbols(method: &Method, path: &str) -> Option<Route> {
     }
 }
 
+/// `/pieces/<token>`, `/pieces/<token>/<name>`, `/pieces/<token>/complete`, as a level 1 answer gave them.
+fn pieces(method: &Method, path: &str) -> Option<Route> {
+    let parts: Vec<&str> = path.strip_prefix("/pieces/")?.split('/').collect();
+    let token = (*parts.first()?).to_owned();
+    if !is_token(&token) {
+        return None;
+    }
+    match (method.as_str(), parts.get(1..)?) {
+        ("POST", []) => Some(Route::Pieces { token }),
+        ("POST", ["complete"]) => Some(Route::PiecesComplete { token }),
+        ("PUT", [name]) => Some(Route::Piece { token, name: (*name).to_owned() }),
+        _ => None,
+    }
+}
+
 /// Last parts of the paths that crash clients are usually given: `/api/minidump`, Backtrace's
 /// `/<universe>/<token>/minidump`, BugSplat's `/post/bp/crash/postBP.php`, Google's `/cr/report`, and plain words.
 const MINIDUMP_PATHS: [&str; 9] =
@@ -177,8 +212,11 @@ fn cab_token(path: &str) -> Result<String, Refusal> {
     }
     let [.., "cabs", name] = parts.as_slice() else { return Err(unknown()) };
     let token = name.strip_suffix(".cab").ok_or_else(unknown)?;
-    let hex = token.len() == 32 && token.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
-    if hex { Ok(token.to_owned()) } else { Err(unknown()) }
+    if is_token(token) { Ok(token.to_owned()) } else { Err(unknown()) }
+}
+
+fn is_token(text: &str) -> bool {
+    text.len() == 32 && text.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
 }
 
 #[cfg(test)]
@@ -241,6 +279,23 @@ mod tests {
         assert_eq!(of(Method::PUT, "/api/0/organizations/a%2Fb/chunk-upload/"), Some(Route::SentryApi));
         assert_eq!(of(Method::POST, "/api/0/minidump/"), Some(Route::SentryMinidump { project: "0".into() }));
         assert_eq!(of(Method::GET, "/api/v1/organizations/x/chunk-upload/"), None);
+    }
+
+    #[test]
+    fn pieces_come_under_the_token_of_a_cab() {
+        let of = |method: Method, path: String| route(&method, &path).ok().flatten();
+        let token = TOKEN.to_owned();
+        assert_eq!(
+            of(Method::POST, format!("/pieces/{TOKEN}")),
+            Some(Route::Pieces { token: token.clone() })
+        );
+        let piece = Route::Piece { token: token.clone(), name: "ab".into() };
+        assert_eq!(of(Method::PUT, format!("/pieces/{TOKEN}/ab")), Some(piece));
+        let complete = Route::PiecesComplete { token };
+        assert_eq!(of(Method::POST, format!("/pieces/{TOKEN}/complete")), Some(complete));
+        for path in [format!("/pieces/{TOKEN}/a/b"), "/pieces/..".into(), format!("/pieces/{TOKEN}0/ab")] {
+            assert_eq!(of(Method::PUT, path.clone()), None, "{path}");
+        }
     }
 
     #[test]

@@ -22,8 +22,12 @@ mod durability;
 mod keeping;
 #[path = "it/load.rs"]
 mod load;
+#[path = "it/own_client.rs"]
+mod own_client;
 #[path = "it/pages.rs"]
 mod pages;
+#[path = "it/pieces.rs"]
+mod pieces;
 #[path = "../../db/tests/support/postgres.rs"]
 mod postgres;
 #[path = "it/processes.rs"]

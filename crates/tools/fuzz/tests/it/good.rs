@@ -60,6 +60,7 @@ fn files_of_the_wire_and_the_machine() {
     wer_wire::level1::Level1Request::parse(&seed("level1_request")).expect("a request");
     let response = wer_wire::level1::Level1Response::parse(&seed("level1_response")).expect("a response");
     assert_eq!((response.bucket, response.wants_cab), (Some(77), true));
+    wer_wire::pieces::Manifest::parse(&seed("manifest")).expect("a manifest");
     let report = wer_report::report_wer::parse(&seed("report_wer")).expect("a report");
     assert!(!wer_report::report_wer::to_bytes(&report).is_empty());
     watson_analysis::parse_report_wer(&seed("report_wer_lenient")).expect("a report");

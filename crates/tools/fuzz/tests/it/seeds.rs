@@ -27,6 +27,7 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         "hang_facts" => hang_facts(),
         "level1_request" => vec![utf16(LEVEL1_REQUEST), LEVEL1_REQUEST.as_bytes().to_vec()],
         "level1_response" => vec![LEVEL1_RESPONSE.into()],
+        "manifest" => vec![MANIFEST.into()],
         "module_host_packets" => vec![packets()],
         "module_host_requests" => module_host_requests(),
         "procfs" => procfs(),
@@ -85,6 +86,11 @@ const LEVEL1_REQUEST: &str = "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n<WE
     <EVENTINFO reporttype=\"2\" eventtime=\"132000000000000000\" eventtype=\"APPCRASH\" \
     eventdescription=\"d\" friendlyeventname=\"n\"/>\r\n<SIGNATURE>\r\n<PARAMETER id=\"0\" name=\"N\" \
     value=\"V\"/>\r\n</SIGNATURE>\r\n</WERREPORT>\r\n";
+const MANIFEST: &str = concat!(
+    r#"{"piece_bytes":65536,"files":[{"name":"heap.mdmp","size_bytes":5,"#,
+    r#""sha256":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff","#,
+    r#""pieces":["00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"]}]}"#
+);
 const LEVEL1_RESPONSE: &str = "iData=1\r\nBucket=77\r\nBucketTable=5\r\nResponse=http://x/\r\nMemoryDump=1\r\n\
     GetFile=a;b\r\nWQL=SELECT a FROM b\r\nDumpFile=/a/b.cab\r\nDumpServer=h\r\n";
 const REPORT: &str = "Version=1\r\nEventType=APPCRASH\r\nEventTime=132000000000000000\r\nReportType=2\r\n\

@@ -29,6 +29,7 @@ targets! {
     intake_transcript "../../../../../fuzz/fuzz_targets/intake_transcript.rs",
     level1_request "../../../../../fuzz/fuzz_targets/level1_request.rs",
     level1_response "../../../../../fuzz/fuzz_targets/level1_response.rs",
+    manifest "../../../../../fuzz/fuzz_targets/manifest.rs",
     minidump_check "../../../../../fuzz/fuzz_targets/minidump_check.rs",
     module_check "../../../../../fuzz/fuzz_targets/module_check.rs",
     module_host_packets "../../../../../fuzz/fuzz_targets/module_host_packets.rs",

@@ -54,7 +54,9 @@ impl Dialect {
 pub fn dialect(route: &Route, headers: &HeaderMap) -> Dialect {
     match route {
         Route::Level1 => Dialect::Level1,
-        Route::Cab { .. } => Dialect::Cab,
+        Route::Cab { .. } | Route::Pieces { .. } | Route::Piece { .. } | Route::PiecesComplete { .. } => {
+            Dialect::Cab
+        }
         Route::Socorro => Dialect::Socorro,
         Route::Minidump if is_breakpad(headers) => Dialect::Breakpad,
         Route::Minidump => Dialect::Crashpad,

@@ -20,6 +20,8 @@ pub struct LimitsSettings {
     pub max_symbol_bytes: u64,
     /// Bytes of a dump and its attachments, unpacked.
     pub max_dump_bytes: u64,
+    /// Bytes of all files of an upload in pieces.
+    pub max_pieces_bytes: u64,
 }
 
 impl Default for LimitsSettings {
@@ -29,6 +31,7 @@ impl Default for LimitsSettings {
             max_cab_bytes: limits.max_cab_bytes,
             max_symbol_bytes: limits.max_symbol_bytes,
             max_dump_bytes: limits.max_dump_bytes,
+            max_pieces_bytes: limits.max_pieces_bytes,
         }
     }
 }
@@ -41,6 +44,7 @@ impl LimitsSettings {
             max_cab_bytes: self.max_cab_bytes,
             max_symbol_bytes: self.max_symbol_bytes,
             max_dump_bytes: self.max_dump_bytes,
+            max_pieces_bytes: self.max_pieces_bytes,
         }
     }
 }
@@ -51,6 +55,7 @@ impl Section for LimitsSettings {
             ("max_cab_bytes", self.max_cab_bytes),
             ("max_symbol_bytes", self.max_symbol_bytes),
             ("max_dump_bytes", self.max_dump_bytes),
+            ("max_pieces_bytes", self.max_pieces_bytes),
         ];
         match values.into_iter().find(|(_, value)| !(MIN_BYTES..=MAX_BYTES).contains(value)) {
             Some((key, value)) => {

@@ -133,7 +133,7 @@ pub(crate) fn folder() -> TempDir {
 }
 
 /// When this program began, as a FILETIME.
-static BEGUN_FILETIME: LazyLock<u64> = LazyLock::new(|| {
+pub(crate) static BEGUN_FILETIME: LazyLock<u64> = LazyLock::new(|| {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
     since.as_secs() * 10_000_000 + 116_444_736_000_000_000
 });
