@@ -41,6 +41,9 @@ const NEEDED_BY_DEMO: [&str; 4] = ["gcc", "g++", "libc6-dev", "python3"];
 const NEEDED_FILES: [(&str, &str); 2] =
     [("/usr/include/stdio.h", "libc6-dev"), ("/usr/share/doc/python3-venv", "python3-venv")];
 
+/// The package with PostgreSQL's server, which tests of watson start by themselves.
+const POSTGRES: &str = "postgresql";
+
 /// Parts of the Rust toolchain that cargo calls.
 const NEEDED_COMPONENTS: [(&str, &str); 2] = [("fmt", "rustfmt"), ("clippy", "clippy")];
 
@@ -54,7 +57,11 @@ const WINDOWS_TARGET: &str = "x86_64-pc-windows-gnu";
 pub(crate) fn run() -> Result<()> {
     components()?;
     windows_target()?;
-    install(&missing_packages(starts, |file| Path::new(file).exists()))?;
+    let mut missing = missing_packages(starts, |file| Path::new(file).exists());
+    if !has_postgres() {
+        missing.push(POSTGRES);
+    }
+    install(&missing)?;
     readers::install()?;
     clients::install()
 }
@@ -111,6 +118,14 @@ fn missing_packages(starts: impl Fn(&str, &str) -> bool, exists: impl Fn(&str) -
     packages.sort_unstable();
     packages.dedup();
     packages
+}
+
+/// As the tests look for it: the server's programs are not in `PATH` on Debian.
+fn has_postgres() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut programs = versions.map(|entry| entry.path().join("bin"));
+    programs.any(|bin| ["initdb", "pg_ctl", "pg_dump"].iter().all(|name| bin.join(name).exists()))
+        || starts("initdb", "--version")
 }
 
 fn components() -> Result<()> {
