@@ -34,9 +34,17 @@ impl Mount {
     /// # Errors
     /// The folder does not exist, or this process may not mount.
     pub fn new(disk: &Disk, folder: &Path) -> Result<Self> {
+        Self::in_the_name_of(disk, folder, "powerloss")
+    }
+
+    /// As [`Mount::new`], under the name of another program.
+    ///
+    /// # Errors
+    /// As [`Mount::new`].
+    pub fn in_the_name_of(disk: &Disk, folder: &Path, name: &str) -> Result<Self> {
         let mut config = Config::default();
         config.mount_options = vec![
-            MountOption::FSName("powerloss".to_owned()),
+            MountOption::FSName(name.to_owned()),
             MountOption::DefaultPermissions,
             MountOption::NoDev,
             MountOption::NoSuid,

@@ -34,6 +34,17 @@ pub enum DbError {
     /// The key by which names become pseudonyms.
     #[error("the file privacy.key in the data folder {0}; bring it back from where it is kept")]
     PrivacyKey(&'static str),
+    /// SQLite on a file system of another machine.
+    #[error(
+        "{folder} is on {kind}, where locks and syncs cannot be relied upon and SQLite loses data; keep the data folder on a \
+         disk of this machine, or the rows in PostgreSQL"
+    )]
+    NetworkDisk {
+        /// The data folder.
+        folder: PathBuf,
+        /// The kind of file system.
+        kind: String,
+    },
     /// A restore that has not ended.
     #[error(
         "{0} is being restored, or its restore was cut; when no `watson restore` runs, empty it and restore again"

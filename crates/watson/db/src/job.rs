@@ -113,6 +113,22 @@ impl Store {
         Ok(done)
     }
 
+    /// Gives a job back that was taken and not looked at to its end, for whoever takes it next. It counts as no attempt.
+    ///
+    /// # Errors
+    /// [`DbError::Sql`].
+    pub async fn hand_back(&self, job: &AnalysisJobRow) -> Result<(), DbError> {
+        let mut tx = self.database.begin().await?;
+        tx.execute(
+            sql("UPDATE job SET lease_until_ms = 0, attempts = attempts - 1
+                 WHERE id = $1 AND state = 'open' AND lease_until_ms > 0 AND attempts = $2")
+            .bind(job.id)
+            .bind(job.attempts),
+        )
+        .await?;
+        tx.commit().await
+    }
+
     /// Stores what the child found and ends the job.
     ///
     /// # Errors

@@ -216,6 +216,23 @@ impl Database {
         Ok(self.rows(statement).await?.into_iter().next())
     }
 
+    /// Open connections, and those of them that nobody uses.
+    pub(crate) fn pool_size(&self) -> (u32, u32) {
+        let (open, idle) = match self {
+            Self::Sqlite(database) => database.size(),
+            Self::Postgres(database) => (database.pool().size(), database.pool().num_idle()),
+        };
+        (open, u32::try_from(idle).unwrap_or(u32::MAX))
+    }
+
+    /// Versions of the migrations that this program has.
+    pub(crate) fn known_migrations(&self) -> Vec<i64> {
+        match self {
+            Self::Sqlite(_) => SqliteDatabase::known_migrations(),
+            Self::Postgres(_) => PostgresDatabase::known_migrations(),
+        }
+    }
+
     /// Executes what a transaction must not hold.
     pub(crate) async fn execute_alone(&self, statement: Sql) -> Result<(), DbError> {
         match self {

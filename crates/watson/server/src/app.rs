@@ -1,13 +1,13 @@
 //! Every request's way: whose is it, may it, who answers.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use tower::ServiceExt;
 use tower_http::timeout::TimeoutLayer;
 use watson_api::{Api, Granted};
@@ -19,7 +19,9 @@ use watson_pages::router::{MemberOpener, with_headers};
 
 use crate::access::{Access, Verdict};
 use crate::limits::MAX_PAGE_MS;
+use crate::metrics::{ServerMetrics, class_of};
 use crate::peer::Peer;
+use crate::probes::{healthz, readyz, render_store};
 
 /// The parts that answer.
 #[derive(Clone)]
@@ -39,12 +41,18 @@ struct Parts {
     app: App,
     pages: Router,
     api: Router,
+    metrics: Arc<ServerMetrics>,
 }
 
 /// The whole server as one router.
 pub fn app(app: App) -> Router {
-    let own =
-        Router::new().route("/healthz", get(healthz)).route("/metrics", get(metrics)).with_state(app.clone());
+    let counted = Arc::new(ServerMetrics::default());
+    let own = Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .layer(Extension(Arc::clone(&counted)))
+        .with_state(app.clone());
     let timeout =
         TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_millis(MAX_PAGE_MS));
     let pages = own
@@ -54,10 +62,18 @@ pub fn app(app: App) -> Router {
         }))
         .layer(timeout);
     let api = watson_api::router(Api { store: Arc::clone(&app.store) }).layer(timeout);
-    Router::new().fallback(dispatch).with_state(Parts { app, pages, api })
+    Router::new().fallback(dispatch).with_state(Parts { app, pages, api, metrics: counted })
 }
 
-async fn dispatch(State(Parts { app, pages, api }): State<Parts>, mut request: Request) -> Response {
+async fn dispatch(State(parts): State<Parts>, request: Request) -> Response {
+    let (begun, metrics) = (Instant::now(), Arc::clone(&parts.metrics));
+    let class = class_of(request.method(), request.uri().path());
+    let answer = answer(State(parts), request).await;
+    metrics.answered(class, begun.elapsed());
+    answer
+}
+
+async fn answer(State(Parts { app, pages, api, .. }): State<Parts>, mut request: Request) -> Response {
     if let Some(error) = request.extensions().get::<DoorError>().copied() {
         return refuse(&app, error.into(), request).await;
     }
@@ -97,7 +113,7 @@ async fn programs(app: &App, api: Router, mut request: Request) -> Response {
 
 async fn page(app: &App, pages: Router, request: Request) -> Response {
     // Health and totals hold nothing of anybody; probes and collectors have no cookie.
-    let open = matches!(request.uri().path(), "/healthz" | "/metrics");
+    let open = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
     let verdict = if open { Verdict::Show } else { app.access.verdict(request.uri(), request.headers()) };
     match verdict {
         Verdict::Show => pages.oneshot(request).await.into_response(),
@@ -117,17 +133,7 @@ const TOKEN_NEEDED: &str = "<!doctype html><html lang=\"en\"><head><meta charset
 <h1>This page needs the token</h1><p>Open the link that <code>watson serve</code> printed when it started. \
 The token is also in the file <code>token</code> of its data folder.</p></section></main></body></html>";
 
-async fn healthz(State(app): State<App>) -> Response {
-    match app.store.counts().await {
-        Ok(_) => "ok\n".into_response(),
-        Err(error) => {
-            tracing::error!(error = %error, "the database does not answer");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
-        }
-    }
-}
-
-async fn metrics(State(app): State<App>) -> Response {
+async fn metrics(State(app): State<App>, Extension(counted): Extension<Arc<ServerMetrics>>) -> Response {
     let counts = match app.store.counts().await {
         Ok(counts) => counts,
         Err(error) => {
@@ -146,5 +152,7 @@ async fn metrics(State(app): State<App>) -> Response {
     for (name, help, value) in gauges {
         text.push_str(&format!("# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n"));
     }
+    counted.render(&mut text);
+    render_store(&app.store, &mut text).await;
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

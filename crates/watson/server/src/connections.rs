@@ -22,6 +22,7 @@ use self::doorway::{DoorNotes, Doorway};
 use crate::limits::{
     ACCEPT_RETRY_MS, MAX_CONNECTIONS, MAX_HEAD_BYTES, MAX_HEAD_FIELDS, MAX_HEAD_MS, MAX_SHUTDOWN_MS,
 };
+use crate::metrics::OpenConnection;
 use crate::peer::Peer;
 
 /// Serves until `stop` ends; open requests then have [`MAX_SHUTDOWN_MS`] to end.
@@ -60,6 +61,7 @@ async fn accept(
 }
 
 fn serve_one(stream: TcpStream, place: OwnedSemaphorePermit, app: Router, open: &GracefulShutdown) {
+    let counted = OpenConnection::begin();
     let _ = stream.set_nodelay(true);
     let (Ok(address), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else { return };
     let peer = Peer { address, local, tls: false };
@@ -84,6 +86,6 @@ fn serve_one(stream: TcpStream, place: OwnedSemaphorePermit, app: Router, open: 
         if let Err(error) = connection.await {
             tracing::debug!(error = %error, "a connection ended early");
         }
-        drop(place);
+        drop((place, counted));
     });
 }

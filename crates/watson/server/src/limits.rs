@@ -12,6 +12,24 @@ pub const MAX_HEAD_FIELDS: usize = 100;
 pub const MAX_PAGE_MS: u64 = 30_000;
 /// Milliseconds that open requests have to end when the server stops.
 pub const MAX_SHUTDOWN_MS: u64 = 10_000;
+/// Milliseconds in which the store must have answered for the server to be ready.
+pub const MAX_READY_MS: u64 = 5_000;
+/// Milliseconds for which the doctor waits for an answer.
+pub const DOCTOR_WAIT_MS: u64 = 10_000;
+/// Bytes of an answer that it reads.
+pub const MAX_DOCTOR_ANSWER_BYTES: u64 = 64 * 1024;
+/// Free bytes below which it warns.
+pub const DOCTOR_LITTLE_ROOM_BYTES: u64 = 5 << 30;
+/// Free bytes below which nothing is taken for long.
+pub const DOCTOR_NO_ROOM_BYTES: u64 = 256 << 20;
+/// Milliseconds between two clocks of which it warns.
+pub const DOCTOR_SKEW_MS: i64 = 5_000;
+/// Milliseconds between two clocks that are an error.
+pub const DOCTOR_MAX_SKEW_MS: i64 = 5 * 60 * 1000;
+/// Milliseconds for which an analysis may be due before it warns.
+pub const DOCTOR_STUCK_JOB_MS: i64 = 60 * 60 * 1000;
+/// Descriptors below which it warns: connections, blobs, the database, children.
+pub const DOCTOR_FEW_FILES: u64 = 4_096;
 /// Analyses at the same time.
 pub const MAX_ANALYSES_AT_ONCE: usize = 2;
 /// Attempts after which a cab is poison.

@@ -7,12 +7,15 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 use watson_server::backup::{Backup, Restore};
 use watson_server::config::Config;
+use watson_server::doctor::Doctor;
 use watson_server::fleet::Fleet;
 use watson_server::keeping::{Audit, EraseMachine, ExportMachine};
 use watson_server::record::{RecordOptions, record};
-use watson_server::{ServeOptions, analyzer, serve};
+use watson_server::{ServeOptions, analyzer, reload, serve};
 
 /// Error reporting server: takes crash reports, groups them into buckets, analyses dumps, shows stacks.
 #[derive(Debug, Parser)]
@@ -34,6 +37,8 @@ enum Command {
     Config(Config),
     /// Record what an unknown client sends, without what it says: for adding its dialect.
     Record(RecordOptions),
+    /// Look at everything that a server needs, and say what to do.
+    Doctor(Doctor),
     /// Copy rows, blobs and symbols to a folder of backups, while servers run.
     Backup(Backup),
     /// Bring a backup back into an empty place.
@@ -67,6 +72,11 @@ fn main() -> ExitCode {
         Command::Fleet(fleet) => code(fleet.run()),
         Command::Record(options) => code(recorded(options)),
         Command::Config(config) => code(config.run()),
+        Command::Doctor(doctor) => match doctor.run() {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(error) => code(Err(error)),
+        },
         Command::Backup(backup) => code(backup.run()),
         Command::Restore(restore) => code(restore.run()),
         Command::Audit(audit) => code(audit.run()),
@@ -94,8 +104,11 @@ fn run(options: ServeOptions) -> anyhow::Result<()> {
     let filter =
         EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(&loaded.settings.log.level))?;
     let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+    let (filter, level) = tracing_subscriber::reload::Layer::new(filter);
+    let lines = tracing_subscriber::fmt::layer().with_ansi(colours).with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(filter).with(lines).init();
     let runtime = tokio::runtime::Runtime::new()?;
+    runtime.spawn(reload::run(options.clone(), loaded.clone(), level));
     let analyzer = analyzer::child_analyzer(&loaded.settings.storage.symbol_roots);
     runtime.block_on(serve::serve(loaded.settings, options.port_file.as_deref(), analyzer))
 }

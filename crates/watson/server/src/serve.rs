@@ -18,7 +18,10 @@ use crate::connections::serve_connections;
 use crate::member::child_member_opener;
 use crate::tasks::{old_uploads, rollup};
 use crate::worker::{Analyzer, Worker};
-use crate::{App, Settings, app, tasks, token};
+use crate::{App, Settings, app, notify, tasks, token};
+
+/// The exit code after a second signal: as a shell tells of SIGINT.
+const ENDED_AT_ONCE: i32 = 130;
 
 /// Serves until SIGTERM or SIGINT. Prints one line on standard output: the link to the pages.
 ///
@@ -57,16 +60,26 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
     let worker = tokio::spawn(worker.run(stopped.clone()));
     let old_uploads = tokio::spawn(old_uploads::run(Arc::clone(&store), stopped));
     announce(address, token.as_deref(), port_file)?;
+    notify::ready(&address.to_string());
 
     let access = Access { token, address };
     let members = child_member_opener(store.dir().tmp());
     let router = app(App { intake, store: Arc::clone(&store), access, members });
-    let stop = async {
+    let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("stopping");
+        tracing::info!("stopping; a second signal ends it at once");
+        notify::stopping();
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::warn!("a second signal: requests that were under way are cut");
+            std::process::exit(ENDED_AT_ONCE);
+        });
     };
     serve_connections(listener, router, stop).await;
     let _ = stop_worker.send(true);

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -41,6 +41,9 @@ pub type AnalysisAnswer = Result<Reading, AnalysisFailure>;
 pub type Analyzer =
     Arc<dyn Fn(AnalysisInput) -> Pin<Box<dyn Future<Output = AnalysisAnswer> + Send>> + Send + Sync>;
 
+/// The job that a hand is at.
+type Held = Mutex<Option<AnalysisJobRow>>;
+
 /// Takes and ends jobs.
 #[derive(Clone)]
 pub struct Worker {
@@ -63,7 +66,8 @@ impl Worker {
         Self { store, job_made, analyzer, privacy: PrivacyRules::default(), retry_delay_ms: RETRY_DELAY_MS }
     }
 
-    /// Works until `stop` becomes true. A job under way is then left as taken; the next start gives it back.
+    /// Works until `stop` becomes true. A job under way is then handed back. That of a process that dies is given back by
+    /// the next start, or when its hold ends.
     ///
     /// # Errors
     /// Jobs of an earlier process cannot be given back.
@@ -76,20 +80,39 @@ impl Worker {
         for _ in 0..MAX_ANALYSES_AT_ONCE {
             let (worker, mut stop) = (self.clone(), stop.clone());
             hands.spawn(async move {
+                let held = Held::default();
                 tokio::select! {
-                    () = worker.work() => {}
+                    () = worker.work(&held) => {}
                     _ = stop.wait_for(|stop| *stop) => {}
                 }
+                worker.hand_back(&held).await;
             });
         }
         hands.join_all().await;
         Ok(())
     }
 
-    async fn work(&self) {
+    /// Its child has ended with the wait for it.
+    async fn hand_back(&self, held: &Held) {
+        let Some(job) = held.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        match self.store.hand_back(&job).await {
+            Ok(()) => tracing::info!(report.id = %job.report, "an analysis was handed back"),
+            Err(error) => {
+                tracing::warn!(error = %error, "an analysis could not be handed back; it waits until its hold ends")
+            }
+        }
+    }
+
+    async fn work(&self, held: &Held) {
+        let hold = |job: Option<AnalysisJobRow>| *held.lock().unwrap_or_else(PoisonError::into_inner) = job;
         loop {
             match self.store.take_job(time::now_ms(), JOB_HOLD_MS).await {
-                Ok(Some(job)) => self.end(&job, self.analyze(&job).await).await,
+                Ok(Some(job)) => {
+                    hold(Some(job.clone()));
+                    let answer = self.analyze(&job).await;
+                    self.end(&job, answer).await;
+                    hold(None);
+                }
                 Ok(None) => self.wait().await,
                 Err(error) => {
                     tracing::error!(error = %error, "jobs cannot be read");

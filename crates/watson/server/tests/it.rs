@@ -16,12 +16,16 @@ mod cabs;
 mod client;
 #[path = "it/config.rs"]
 mod config;
+#[path = "it/doctor.rs"]
+mod doctor;
 #[path = "it/durability.rs"]
 mod durability;
 #[path = "it/keeping.rs"]
 mod keeping;
 #[path = "it/load.rs"]
 mod load;
+#[path = "it/operation.rs"]
+mod operation;
 #[path = "it/own_client.rs"]
 mod own_client;
 #[path = "it/pages.rs"]

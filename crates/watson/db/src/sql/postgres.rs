@@ -40,6 +40,11 @@ impl PostgresDatabase {
         Ok(Self { pool })
     }
 
+    /// Migrations of this program.
+    pub(super) fn known_migrations() -> Vec<i64> {
+        sqlx::migrate!("migrations/postgres").iter().map(|migration| migration.version).collect()
+    }
+
     pub(super) fn pool(&self) -> &PgPool {
         &self.pool
     }

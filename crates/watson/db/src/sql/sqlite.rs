@@ -9,6 +9,7 @@ use sqlx::sqlite::{
 use sqlx::{Sqlite, Transaction};
 
 use crate::DbError;
+use crate::disk_kind::refuse_network;
 use crate::limits::{
     MAX_READERS, SQLITE_CACHE_KIB, SQLITE_CHECKPOINT_PAGES, SQLITE_STATEMENTS, WRITER_WAIT_MS,
 };
@@ -22,6 +23,7 @@ pub(crate) struct SqliteDatabase {
 impl SqliteDatabase {
     /// Opens or creates the file and brings its tables up to date.
     pub(crate) async fn open(file: &Path) -> Result<Self, DbError> {
+        refuse_network(file)?;
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -60,6 +62,16 @@ impl SqliteDatabase {
             .busy_timeout(Duration::from_millis(WRITER_WAIT_MS));
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
         Ok(Self { reader: writer.clone(), writer })
+    }
+
+    /// Connections, and those that nobody uses.
+    pub(super) fn size(&self) -> (u32, usize) {
+        (self.writer.size() + self.reader.size(), self.writer.num_idle() + self.reader.num_idle())
+    }
+
+    /// Migrations of this program.
+    pub(super) fn known_migrations() -> Vec<i64> {
+        sqlx::migrate!("migrations/sqlite").iter().map(|migration| migration.version).collect()
     }
 
     pub(super) fn reader(&self) -> &SqlitePool {

@@ -53,3 +53,16 @@ pub fn as_json(loaded: &Loaded) -> Value {
     }
     json!({ "file": loaded.file, "settings": settings })
 }
+
+/// Keys whose shown values differ: a new password alone is not seen.
+#[must_use]
+pub fn changed(one: &Loaded, other: &Loaded) -> Vec<(&'static str, &'static str)> {
+    let shown = |loaded: &Loaded| toml::Table::try_from(&loaded.settings).unwrap_or_default();
+    let (before, after) = (shown(one), shown(other));
+    let value = |table: &toml::Table, section: &str, key: &str| {
+        table.get(section).and_then(|keys| keys.get(key)).map(ToString::to_string)
+    };
+    let keys = Settings::keys();
+    let all = keys.into_iter().flat_map(|(section, keys)| keys.iter().map(move |key| (section, *key)));
+    all.filter(|(section, key)| value(&before, section, key) != value(&after, section, key)).collect()
+}
