@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 
 pub use log::Tombstone;
+pub(crate) use log::bring as bring_erasures;
 
 use crate::audit::{Act, audit};
 use crate::lease::lock_label;

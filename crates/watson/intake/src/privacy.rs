@@ -8,6 +8,8 @@
 //! Cabs, dumps and attachments hold such names too; nobody can clean those at the door.
 
 mod keys;
+mod learn;
+mod level1;
 mod paths;
 mod secrets;
 
@@ -15,8 +17,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 use watson_db::pseudonym::machine_text;
-use watson_db::{PrivacyRules, Pseudonyms, Treatment};
-use wer_wire::{ApplicationInfo, Level1Request};
+pub use watson_db::{PrivacyRules, Pseudonyms, Treatment};
 
 use crate::privacy::keys::{Holds, holds};
 use crate::privacy::secrets::Secrets;
@@ -73,79 +74,6 @@ impl<'a> Cleaner<'a> {
             Holds::Machine => self.rules.machine,
             Holds::Address => self.rules.address,
             Holds::Version | Holds::Other => Treatment::Keep,
-        }
-    }
-
-    fn learn_name(&mut self, kind: Holds, name: &str) {
-        let treatment = self.treatment(kind);
-        if treatment != Treatment::Keep {
-            let instead = self.instead(treatment, kind, name.trim());
-            self.secrets.add(name, &instead);
-        }
-    }
-
-    /// Learns a user's name, as `NAME`, `DOMAIN\NAME` or `NAME@DOMAIN`.
-    pub fn learn_user(&mut self, name: &str) {
-        self.learn_name(Holds::User, name);
-        if let Some((domain, name)) = name.split_once('\\') {
-            self.learn_name(Holds::User, name);
-            self.learn_name(Holds::Machine, domain);
-        } else if let Some((name, _)) = name.split_once('@') {
-            self.learn_name(Holds::User, name);
-        }
-    }
-
-    /// Learns a machine's name, with or without a domain.
-    pub fn learn_machine(&mut self, name: &str) {
-        self.learn_name(Holds::Machine, name);
-        if let Some((host, _)) = name.split_once('.').filter(|_| name.parse::<IpAddr>().is_err()) {
-            self.learn_name(Holds::Machine, host);
-        }
-    }
-
-    /// Learns what a field tells.
-    pub fn learn_pair(&mut self, key: &str, value: &str) {
-        match holds(key) {
-            Holds::User => self.learn_user(value),
-            Holds::Machine => self.learn_machine(value),
-            Holds::Address => self.learn_name(Holds::Address, value),
-            Holds::Version | Holds::Other => self.learn_text(value),
-        }
-    }
-
-    /// Learns what a text tells: homes and servers in its paths, its lines, its JSON.
-    pub fn learn_text(&mut self, text: &str) {
-        match json_of(text) {
-            Some(value) => self.learn_json("", &value),
-            None => {
-                for range in paths::users(text) {
-                    let name = text.get(range).unwrap_or_default();
-                    self.learn_user(name);
-                    // Perhaps the path ended here, and other words follow.
-                    self.learn_user(name.split_whitespace().next().unwrap_or_default());
-                }
-                for range in paths::servers(text) {
-                    self.learn_machine(text.get(range).unwrap_or_default());
-                }
-                for (key, value) in text.split(is_line_end).filter_map(line) {
-                    if holds(key) != Holds::Other {
-                        self.learn_pair(key, value);
-                    }
-                }
-            }
-        }
-    }
-
-    fn learn_json(&mut self, key: &str, value: &Value) {
-        match value {
-            Value::String(text) => self.learn_pair(key, text),
-            Value::Array(list) => list.iter().for_each(|value| self.learn_json(key, value)),
-            Value::Object(map) => map.iter().for_each(|(name, value)| {
-                // {"user": {"id": ...}} is told by both.
-                self.learn_json(&format!("{key} {name}"), value);
-                self.learn_json(name, value);
-            }),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 
@@ -246,7 +174,7 @@ impl<'a> Cleaner<'a> {
             match line(text).filter(|(key, _)| holds(key) != Holds::Other) {
                 Some((key, value)) => {
                     let before = text.get(..text.len() - value.len()).unwrap_or_default();
-                    format!("{before}{}{end}", self.pair_left(key, value, left))
+                    format!("{}{}{end}", self.clean(before, left), self.pair_left(key, value, left))
                 }
                 None => format!("{}{end}", self.clean(text, left)),
             }
@@ -309,63 +237,6 @@ impl<'a> Cleaner<'a> {
             Treatment::Keep => Some(self.text(value)),
             Treatment::Hash => Some(self.names.text("h", self.tenant, value)),
             Treatment::Drop => None,
-        }
-    }
-
-    /// A level 1 request as it may be kept. Learns from all of it first.
-    #[must_use]
-    pub fn level1(&mut self, request: &Level1Request) -> Level1Request {
-        self.learn_user(&request.user_name);
-        self.learn_machine(&request.machine_name);
-        let texts = [&request.friendly_event_name, &request.event_description, &request.oem];
-        texts.into_iter().flatten().for_each(|text| self.learn_text(text));
-        if let Some(application) = &request.application {
-            self.learn_text(&application.path);
-        }
-        for (_, name, value) in &request.parameters {
-            self.learn_pair(name, value);
-        }
-        for (name, value) in &request.secondary_parameters {
-            self.learn_pair(name, value);
-        }
-        request.files.iter().for_each(|(name, _)| self.learn_text(name));
-        self.cleaned(request)
-    }
-
-    fn cleaned(&self, request: &Level1Request) -> Level1Request {
-        let program = request.application.as_ref().map_or("", |application| &application.name);
-        let user_name = match self.rules.user {
-            Treatment::Drop => String::new(),
-            _ if request.user_name.is_empty() => String::new(),
-            treatment => self.instead(treatment, Holds::User, &request.user_name),
-        };
-        let value = |name: &str, value: &str| {
-            if value == program { self.program(value) } else { self.pair_left(name, value, Left::Last) }
-        };
-        let text = |text: &Option<String>| text.as_ref().map(|text| self.text(text));
-        Level1Request {
-            user_name,
-            machine_name: self.machine(&request.machine_name),
-            oem: text(&request.oem),
-            application: request.application.as_ref().map(|application| ApplicationInfo {
-                name: self.program(&application.name),
-                path: self.name(&application.path),
-                company: application.company.clone(),
-            }),
-            friendly_event_name: text(&request.friendly_event_name),
-            event_description: text(&request.event_description),
-            parameters: request
-                .parameters
-                .iter()
-                .map(|(id, name, of)| (*id, self.text(name), value(name, of)))
-                .collect(),
-            secondary_parameters: request
-                .secondary_parameters
-                .iter()
-                .map(|(name, of)| (self.text(name), value(name, of)))
-                .collect(),
-            files: request.files.iter().map(|(name, kind)| (self.name(name), *kind)).collect(),
-            ..request.clone()
         }
     }
 }

@@ -37,6 +37,9 @@ pub struct Restore {
     /// One of its snapshots, instead of the newest.
     #[arg(long, value_name = "NAME")]
     snapshot: Option<String>,
+    /// The file erasures.log of the data folder that is replaced: machines that were erased since are erased again.
+    #[arg(long, value_name = "FILE")]
+    erasures: Option<PathBuf>,
     /// Tell what was done as JSON.
     #[arg(long)]
     json: bool,
@@ -85,6 +88,7 @@ impl Restore {
         let from = RestoreFrom {
             from: self.from.clone(),
             snapshot: self.snapshot.clone(),
+            erasures: self.erasures.clone(),
             data: data_of(&settings)?,
             places: settings.storage.places(),
         };

@@ -23,6 +23,7 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         "intake_envelope" => intake::envelope(),
         "intake_form" => intake::form(),
         "intake_inflate" => intake::inflate(),
+        "intake_privacy" => intake::names(),
         "intake_transcript" => intake::transcripts(),
         "hang_facts" => hang_facts(),
         "level1_request" => vec![utf16(LEVEL1_REQUEST), LEVEL1_REQUEST.as_bytes().to_vec()],

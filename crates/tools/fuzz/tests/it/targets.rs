@@ -26,6 +26,7 @@ targets! {
     intake_envelope "../../../../../fuzz/fuzz_targets/intake_envelope.rs",
     intake_form "../../../../../fuzz/fuzz_targets/intake_form.rs",
     intake_inflate "../../../../../fuzz/fuzz_targets/intake_inflate.rs",
+    intake_privacy "../../../../../fuzz/fuzz_targets/intake_privacy.rs",
     intake_transcript "../../../../../fuzz/fuzz_targets/intake_transcript.rs",
     level1_request "../../../../../fuzz/fuzz_targets/level1_request.rs",
     level1_response "../../../../../fuzz/fuzz_targets/level1_response.rs",

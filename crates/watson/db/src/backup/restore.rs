@@ -24,6 +24,9 @@ pub struct RestoreFrom {
     pub snapshot: Option<String>,
     /// The data folder; missing or empty.
     pub data: PathBuf,
+    /// `erasures.log` of the data folder that is replaced, or a copy of it: what was erased since the snapshot is erased
+    /// again, before its bytes are brought.
+    pub erasures: Option<PathBuf>,
     /// Where rows and blobs go. A database must have no tables, a folder for blobs be missing or empty.
     pub places: Places,
 }
@@ -74,6 +77,9 @@ pub async fn restore(from: &RestoreFrom, policy: Policy) -> Result<(RestoreDone,
     match &from.places.database {
         Some(url) => load(url, &database).await?,
         None => copy_bytes(&database, &dir.database(), &manifest.database.sha256).await?,
+    }
+    if let Some(erasures) = &from.erasures {
+        crate::erase::bring_erasures(&dir, erasures)?;
     }
     // Tables of an older version are brought up to date by this.
     let store = Store::open_in(dir, &from.places, policy).await?;

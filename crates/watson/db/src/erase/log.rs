@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::blob::hex;
 use crate::data_dir::sync_folder;
@@ -60,19 +60,37 @@ fn ends_torn(file: &mut File) -> std::io::Result<bool> {
     Ok(last != *b"\n")
 }
 
+/// Adds the erasures of another data folder's file.
+pub(crate) fn bring(dir: &DataDir, from: &Path) -> Result<(), DbError> {
+    let known = read(dir)?;
+    for stone in read_file(from)?.ok_or_else(|| missing(from))? {
+        if !known.contains(&stone) {
+            append(dir, stone)?;
+        }
+    }
+    Ok(())
+}
+
+fn missing(path: &Path) -> DbError {
+    DbError::io("cannot open", path)(std::io::ErrorKind::NotFound.into())
+}
+
 /// The newest erasure of each machine. Lines that are none (torn by a stop before anything was removed) are passed over.
 pub(super) fn read(dir: &DataDir) -> Result<Vec<Tombstone>, DbError> {
-    let path = path(dir);
+    Ok(read_file(&path(dir))?.unwrap_or_default())
+}
+
+fn read_file(path: &Path) -> Result<Option<Vec<Tombstone>>, DbError> {
     let mut text = String::new();
-    match File::open(&path) {
+    match File::open(path) {
         Ok(file) => {
             let read = file.take(MAX_ERASURES_BYTES).read_to_string(&mut text);
-            read.map_err(DbError::io("cannot read", &path))?
+            read.map_err(DbError::io("cannot read", path))?
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(DbError::io("cannot open", &path)(error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(DbError::io("cannot open", path)(error)),
     };
-    Ok(newest(text.lines().filter_map(line)))
+    Ok(Some(newest(text.lines().filter_map(line))))
 }
 
 fn newest(stones: impl Iterator<Item = Tombstone>) -> Vec<Tombstone> {

@@ -35,6 +35,7 @@ fn from(output: &Path, target: &World) -> RestoreFrom {
     RestoreFrom {
         from: output.to_owned(),
         snapshot: None,
+        erasures: None,
         data: target.dir.path().to_owned(),
         places: target.places(),
     }

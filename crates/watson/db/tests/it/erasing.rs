@@ -161,6 +161,41 @@ async fn an_analysis_that_ends_after_the_erasure_brings_nothing_back(world: &Wor
     assert_eq!(past::number(world, "SELECT count(*) FROM analysis").await, 0);
 }
 
+/// As `watson restore --erasures` does it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restore_is_told_what_was_erased_since() {
+    use watson_db::backup::{BackupOf, RestoreFrom, backup, restore};
+    let (world, target, output) = (World::sqlite(), World::sqlite(), crate::world::folder());
+    let store = world.open().await;
+    let [joe_cab, _, other_cab, _] = two_machines(&store).await;
+    store.close().await;
+    drop(store);
+    let of = BackupOf {
+        data: world.dir.path().to_owned(),
+        places: world.places(),
+        output: output.path().to_owned(),
+        blobs: true,
+    };
+    backup(&of).await.unwrap();
+    let store = world.open().await;
+    store.erase_machine(1, "joes-pc", "ann", NOW_MS + 5).await.unwrap();
+    drop(store);
+    let from = RestoreFrom {
+        from: output.path().to_owned(),
+        snapshot: None,
+        erasures: Some(world.dir.path().join("erasures.log")),
+        data: target.dir.path().to_owned(),
+        places: target.places(),
+    };
+    let (_, store) = restore(&from, watson_db::Policy::default()).await.unwrap();
+    store.end_restore().unwrap();
+    assert!(store.report(&joe_cab).await.unwrap().is_none());
+    assert!(store.report(&other_cab).await.unwrap().is_some());
+    drop(store);
+    let nowhere = RestoreFrom { erasures: Some("/nowhere".into()), ..from };
+    assert!(restore(&nowhere, watson_db::Policy::default()).await.is_err());
+}
+
 /// The rows of an older backup, brought back.
 #[tokio::test]
 async fn a_backup_that_is_brought_back_forgets_again_what_was_erased_since() {

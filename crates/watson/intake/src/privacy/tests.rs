@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use watson_db::Collect;
+use wer_wire::{ApplicationInfo, Level1Request};
 
 use super::*;
 

@@ -6,7 +6,9 @@ use std::process::{Command, Output};
 use watson_db::{Crash, IdempotencyKey, KeyKind, Policy, Store, time};
 use wer_model::{Parameter, Signature};
 
-use crate::world::folder;
+use crate::binary::Watson;
+use crate::client::send;
+use crate::world::{crash, folder};
 
 fn watson(data: &Path, command: &[&str]) -> Output {
     let mut all = Command::new(env!("CARGO_BIN_EXE_watson"));
@@ -70,4 +72,23 @@ async fn a_machine_is_told_and_forgotten_and_the_log_says_so() {
     assert!(!other.status.success());
     assert!(!watson(&data, &["erase-machine", "x", "--tenant", "nobody"]).status.success());
     assert!(!watson(&dir.path().join("none"), &["audit", "verify"]).status.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_removes_what_is_old_by_itself_and_counts_it() {
+    let dir = folder();
+    let settings = ["--no-token", "--set", "retention.raw_count=1", "--set", "retention.every_seconds=1"];
+    let watson = Watson::start(&dir.path().join("data"), &settings);
+    for number in 0..3 {
+        let body = crash("app", number).to_xml_utf16();
+        assert_eq!(send(watson.address, "POST", "/stage2.htm", &[], &body).await.status, 200);
+    }
+    for _ in 0..6_000 {
+        let metrics = send(watson.address, "GET", "/metrics", &[], b"").await.text();
+        if metrics.contains("watson_retired_total{what=\"raw\"} 2\n") {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("two of three bodies were to go");
 }

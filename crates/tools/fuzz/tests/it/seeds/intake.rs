@@ -93,3 +93,16 @@ pub(crate) fn transcripts() -> Vec<Vec<u8>> {
         format!("{secret} {secret} {secret}\r\n\r\n{secret}").into(),
     ]
 }
+
+/// Fields with a name in every place that a report tells names in.
+pub(crate) fn names() -> Vec<Vec<u8>> {
+    let name = "s3c4r5t-0f-j03";
+    [
+        format!("env\nUSERNAME={name}\nHOME=/home/{name}/x\nCOMPUTERNAME: {name}\0PATH=/a/b:/c;C:\\Users\\{name}\\d"),
+        format!("sentry\n{{\"user\":{{\"id\":7,\"email\":\"{name}@example.org\"}},\"list\":[\"\\\\\\\\{name}\\\\c$\"]}}"),
+        format!("{name}\nfile:///home/{name} \"C:\\a b\\{name}.dll\" \\\\?\\UNC\\{name}\\s 10.1.2.3 {name}%20x"),
+        "ip\n[::1]:80".to_owned(),
+    ]
+    .map(String::into_bytes)
+    .to_vec()
+}
