@@ -18,6 +18,7 @@
 //! before its end.
 
 mod database;
+mod erasures;
 mod files;
 mod folder;
 mod make;

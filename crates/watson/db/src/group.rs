@@ -1,11 +1,12 @@
 //! Group commit: crashes that come while a commit is under way wait for it and share the next. One crash alone waits for
 //! nobody.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use crate::commits::Commits;
 use crate::hit::{Crash, HitAnswer};
 use crate::limits::{MAX_GROUP, MAX_GROUPS_AT_ONCE, MAX_WAITING_HITS, WRITER_WAIT_MS};
 use crate::record::HitWriter;
@@ -21,27 +22,35 @@ struct Waiting {
 
 /// The way to the next commit.
 #[derive(Clone, Debug)]
-pub(crate) struct Group(mpsc::Sender<Waiting>);
+pub(crate) struct Group(mpsc::Sender<Waiting>, std::sync::Arc<Commits>);
 
 impl Group {
     /// Begins to take crashes; ends when the last clone is dropped, after the last commit.
     pub(crate) fn start(writer: &HitWriter) -> Self {
         let (sender, receiver) = mpsc::channel(MAX_WAITING_HITS);
         let receiver = std::sync::Arc::new(tokio::sync::Mutex::new(receiver));
+        let commits = std::sync::Arc::new(Commits::default());
         for _ in 0..MAX_GROUPS_AT_ONCE {
-            tokio::spawn(work(writer.clone(), std::sync::Arc::clone(&receiver)));
+            let commits = std::sync::Arc::clone(&commits);
+            tokio::spawn(work(writer.clone(), std::sync::Arc::clone(&receiver), commits));
         }
-        Self(sender)
+        Self(sender, commits)
     }
 }
 
-async fn work(writer: HitWriter, receiver: std::sync::Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>) {
+async fn work(
+    writer: HitWriter,
+    receiver: std::sync::Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>,
+    commits: std::sync::Arc<Commits>,
+) {
     let mut waiting = Vec::with_capacity(MAX_GROUP);
     loop {
         if receiver.lock().await.recv_many(&mut waiting, MAX_GROUP).await == 0 {
             return;
         }
+        let (hits, begun) = (waiting.len(), Instant::now());
         commit(&writer, std::mem::take(&mut waiting)).await;
+        commits.add(hits, begun.elapsed());
     }
 }
 
@@ -69,6 +78,12 @@ async fn commit(writer: &HitWriter, waiting: Vec<Waiting>) {
 }
 
 impl Store {
+    /// What commits of hits did since the start.
+    #[must_use]
+    pub fn commits(&self) -> &Commits {
+        &self.group.1
+    }
+
     /// Crashes that wait for a commit, and how many may.
     #[must_use]
     pub fn waiting_hits(&self) -> (usize, usize) {

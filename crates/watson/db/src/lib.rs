@@ -21,6 +21,7 @@ pub mod cab;
 pub mod chunk;
 mod closed;
 pub mod collection;
+pub mod commits;
 mod count;
 pub mod data_dir;
 pub mod debug_file;

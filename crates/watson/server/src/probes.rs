@@ -1,5 +1,6 @@
 //! What probes and collectors ask: is the process alive, would it take reports, how is it.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -78,6 +79,7 @@ pub async fn render_store(store: &Store, text: &mut String) {
         }
         Err(error) => tracing::error!(error = %error, "figures of the store are missing in the metrics"),
     }
+    render_commits(store, text);
     let folder: PathBuf = store.dir().root().to_owned();
     if let Ok(disk) = rustix::fs::statvfs(&folder) {
         let free = disk.f_bavail as f64 * disk.f_frsize as f64;
@@ -87,6 +89,23 @@ pub async fn render_store(store: &Store, text: &mut String) {
         let name = "watson_data_size_bytes";
         write_one(text, name, "gauge", "Bytes of the data folder's file system.", size);
     }
+}
+
+fn render_commits(store: &Store, text: &mut String) {
+    let commits = store.commits();
+    let (waiting, _) = store.waiting_hits();
+    write_one(text, "watson_hits_waiting", "gauge", "Crashes that wait for a commit.", waiting as f64);
+    let name = "watson_commit_hits";
+    let _ = writeln!(text, "# HELP {name} Crashes of one commit.\n# TYPE {name} histogram");
+    let mut sum = 0;
+    for (end, count) in commits.sizes() {
+        sum += count;
+        let end = end.map_or("+Inf".to_owned(), |end| end.to_string());
+        let _ = writeln!(text, "{name}_bucket{{le=\"{end}\"}} {sum}");
+    }
+    let _ = writeln!(text, "{name}_sum {}\n{name}_count {sum}", commits.hits());
+    let help = "Time that commits of crashes took together.";
+    write_one(text, "watson_commit_seconds_total", "counter", help, commits.took().as_secs_f64());
 }
 
 /// The content type of Prometheus' text form.

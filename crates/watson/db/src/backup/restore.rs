@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt;
 use crate::backup::database::load;
 use crate::backup::folder::{hash_of, list};
 use crate::backup::manifest::{DatabaseKind, KeptFile, Manifest};
-use crate::backup::{BackupError, io};
+use crate::backup::{BackupError, erasures, io};
 use crate::blob::{BlobPlace, FolderBlobs};
 use crate::data_dir::{DataDir, create_private, sync_folder};
 use crate::sql::{Database, PostgresDatabase, sql};
@@ -25,7 +25,7 @@ pub struct RestoreFrom {
     /// The data folder; missing or empty.
     pub data: PathBuf,
     /// `erasures.log` of the data folder that is replaced, or a copy of it: what was erased since the snapshot is erased
-    /// again, before its bytes are brought.
+    /// again, before its bytes are brought. Those of other snapshots are looked at anyway.
     pub erasures: Option<PathBuf>,
     /// Where rows and blobs go. A database must have no tables, a folder for blobs be missing or empty.
     pub places: Places,
@@ -73,15 +73,13 @@ pub async fn restore(from: &RestoreFrom, policy: Policy) -> Result<(RestoreDone,
         };
         copy_file(&taken, file, &target).await?;
     }
+    erasures::bring(&dir, from, &taken).await?;
     let database = snapshot.join(&manifest.database.path);
     match &from.places.database {
         Some(url) => load(url, &database).await?,
         None => copy_bytes(&database, &dir.database(), &manifest.database.sha256).await?,
     }
-    if let Some(erasures) = &from.erasures {
-        crate::erase::bring_erasures(&dir, erasures)?;
-    }
-    // Tables of an older version are brought up to date by this.
+    // Tables of an older version are brought up to date by this, and machines that were erased are erased again.
     let store = Store::open_in(dir, &from.places, policy).await?;
     let blobs = match manifest.blobs {
         Some(_) => Some(bring_blobs(&store, &taken, &manifest).await?),

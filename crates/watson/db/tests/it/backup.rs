@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use watson_db::backup::{BackupDone, BackupError, BackupOf, RestoreFrom, backup, list, restore};
-use watson_db::{DbError, Places, Policy, Store};
+use watson_db::{DEFAULT_TENANT, DbError, Places, Policy, Store};
 
 use crate::world::{World, folder};
 use crate::{NOW_MS, crash, on_every_place, report};
@@ -14,6 +14,7 @@ on_every_place!(
     what_was_accepted_before_a_backup_under_load_comes_back_with_its_bytes,
     the_next_backup_copies_only_what_is_new,
     a_backup_that_dies_leaves_nothing_to_restore_and_its_pause_goes_on,
+    a_machine_that_was_erased_after_a_backup_stays_erased_when_it_comes_back,
     a_place_that_is_not_empty_is_left_alone,
     bytes_that_changed_or_are_gone_are_found_and_no_server_starts_on_what_came,
 );
@@ -148,6 +149,28 @@ async fn a_backup_that_dies_leaves_nothing_to_restore_and_its_pause_goes_on(worl
     let done = made(world, output.path()).await;
     assert_eq!(list(output.path()).unwrap(), [done.name]);
     assert!(backup(&of(world, elsewhere.path())).await.is_ok(), "the pause ended with the backup");
+}
+
+async fn a_machine_that_was_erased_after_a_backup_stays_erased_when_it_comes_back(world: &World) {
+    let output = folder();
+    let store = world.open().await;
+    report(&store, &crash("a", 1), b"of machine 1").await;
+    report(&store, &crash("b", 2), b"of machine 2").await;
+    let first = made(world, output.path()).await;
+    store.erase_machine(DEFAULT_TENANT, "m1", "test", NOW_MS).await.unwrap();
+    let log = world.dir.path().join("erasures.log");
+    assert!(log.is_file());
+
+    let reports = async |from: RestoreFrom| {
+        let (_, back) = restore(&from, Policy::default()).await.unwrap();
+        back.counts().await.unwrap().reports
+    };
+    assert_eq!(reports(from(output.path(), &world.another())).await, 2, "nothing told of the erasure");
+    let told = RestoreFrom { erasures: Some(log), ..from(output.path(), &world.another()) };
+    assert_eq!(reports(told).await, 1);
+    made(world, output.path()).await;
+    let old = RestoreFrom { snapshot: Some(first.name), ..from(output.path(), &world.another()) };
+    assert_eq!(reports(old).await, 1, "a later snapshot knows of it");
 }
 
 async fn a_place_that_is_not_empty_is_left_alone(world: &World) {
