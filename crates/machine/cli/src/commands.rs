@@ -4,6 +4,7 @@ pub(crate) mod config;
 pub(crate) mod convert;
 pub(crate) mod debug;
 pub(crate) mod dump;
+pub(crate) mod enroll;
 pub(crate) mod events;
 pub(crate) mod hang;
 pub(crate) mod inspect;

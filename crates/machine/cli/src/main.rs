@@ -18,8 +18,8 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
 use crate::commands::{
-    config, convert, debug, dump, events, hang, inspect, module_check, registrations, report_show, reports,
-    run, submit,
+    config, convert, debug, dump, enroll, events, hang, inspect, module_check, registrations, report_show,
+    reports, run, submit,
 };
 use crate::place::PlaceArguments;
 
@@ -46,6 +46,8 @@ enum Command {
     Events(events::Arguments),
     /// Send what waits, or say why it waits.
     Submit(submit::Arguments),
+    /// Name the server that reports go to, after asking it.
+    Enroll(enroll::Arguments),
     /// Run a program so that a crash of it is reported.
     Run(run::Arguments),
     /// Write a dump of a living process.
@@ -96,6 +98,7 @@ fn main() -> ExitCode {
         Command::Debug(arguments) => debug::run(place, &arguments),
         Command::Events(arguments) => events::run(place, &arguments),
         Command::Submit(arguments) => submit::run(place, &arguments),
+        Command::Enroll(arguments) => enroll::run(place, &arguments),
         Command::Run(arguments) => run::run(place, arguments),
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Hang(arguments) => hang::run(place, &arguments),

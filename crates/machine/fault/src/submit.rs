@@ -237,6 +237,8 @@ fn attempt(
         port: server.port,
         use_ssl: server.use_ssl,
         dump_server: server.dump_server,
+        key: server.key,
+        authority: server.certificate,
     };
     let input = UploadInput {
         report,

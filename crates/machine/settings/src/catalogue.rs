@@ -215,6 +215,13 @@ catalogue! {
         "CorporateWERDumpServer",
         "One other host that cabs may go to when the server says so; counts in the file that names the server.",
     ).own();
+    CORPORATE_WER_KEY = Known::text(
+        "CorporateWERKey", "The product's key that the server wants; counts in the file that names the server.",
+    ).own();
+    CORPORATE_WER_CERTIFICATE = Known::text(
+        "CorporateWERCertificate",
+        "PEM file with the authority of the server's certificate; counts in the file that names the server.",
+    ).own();
     HOLD_MILLISECONDS = Known::number(
         "HoldMilliseconds", (1_000, MAX_HOLD_MS as i64), 30_000, "How long a crashing process is held at most.",
     ).own();

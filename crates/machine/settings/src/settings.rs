@@ -20,6 +20,10 @@ pub struct CorporateServer {
     pub use_ssl: bool,
     /// `CorporateWERDumpServer`: one other host that cabs may go to.
     pub dump_server: Option<String>,
+    /// `CorporateWERKey`: the product's key that the server wants.
+    pub key: Option<String>,
+    /// `CorporateWERCertificate`: PEM file with the authority of the server's certificate.
+    pub certificate: Option<PathBuf>,
 }
 
 /// How much of registered files is copied.
@@ -201,7 +205,7 @@ impl Settings {
         }
     }
 
-    /// The server, if one is named. Port, SSL and dump server count only in the file that names the server, so that a
+    /// The server, if one is named. Port, SSL, dump server, key and certificate count only in the file that names the server, so that a
     /// weaker file cannot turn a stronger one's server into another.
     #[must_use]
     pub fn server(&self) -> Option<CorporateServer> {
@@ -211,14 +215,17 @@ impl Settings {
             Some(Typed::Number(number)) => *number,
             _ => known.default,
         };
+        let text = |known: &Known| match layer.value(known) {
+            Some(Typed::Text(text)) if !text.is_empty() => Some(text.clone()),
+            _ => None,
+        };
         Some(CorporateServer {
             host: host.clone(),
             port: u16::try_from(number(&catalogue::CORPORATE_WER_PORT_NUMBER)).unwrap_or(1273),
             use_ssl: number(&catalogue::CORPORATE_WER_USE_SSL) == 1,
-            dump_server: match layer.value(&catalogue::CORPORATE_WER_DUMP_SERVER) {
-                Some(Typed::Text(host)) if !host.is_empty() => Some(host.clone()),
-                _ => None,
-            },
+            dump_server: text(&catalogue::CORPORATE_WER_DUMP_SERVER),
+            key: text(&catalogue::CORPORATE_WER_KEY),
+            certificate: text(&catalogue::CORPORATE_WER_CERTIFICATE).map(PathBuf::from),
         })
     }
 

@@ -4,11 +4,14 @@ use std::fs::File;
 use std::io::Read;
 use std::time::Duration;
 
-use ureq::Agent;
 use ureq::http::Response;
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, RequestBuilder};
 use wer_wire::pieces::{PIECES_HEADER, REPORT_HEADER};
 
-use crate::limits::{MAX_HEADER_BYTES, MAX_LEVEL2_RESPONSE_BYTES, MAX_REFUSAL_BYTES, PIECE_TIMEOUT};
+use crate::limits::{
+    MAX_AUTHORITY_BYTES, MAX_HEADER_BYTES, MAX_LEVEL2_RESPONSE_BYTES, MAX_REFUSAL_BYTES, PIECE_TIMEOUT,
+};
 use crate::printable::printable;
 use crate::server::{Server, Timeouts};
 
@@ -51,8 +54,14 @@ impl<'a> Client<'a> {
         body: &[u8],
         limit_bytes: usize,
     ) -> Result<Answer, HttpError> {
-        let request = self.agent(self.timeouts.level1).post(self.url(path)).header(REPORT_HEADER, report);
-        whole(request.send(body).map_err(exchange_error)?, limit_bytes)
+        let request = self.agent(self.timeouts.level1)?.post(self.url(path)).header(REPORT_HEADER, report);
+        whole(self.with_key(request).send(body).map_err(exchange_error)?, limit_bytes)
+    }
+
+    /// `GET path`; the answer's body may have `limit_bytes`.
+    pub(crate) fn get(&self, path: &str, limit_bytes: usize) -> Result<Answer, HttpError> {
+        let request = self.agent(self.timeouts.level1)?.get(self.url(path));
+        whole(self.with_key(request).call().map_err(exchange_error)?, limit_bytes)
     }
 
     /// `POST path` with JSON; the answer's body may have `limit_bytes`.
@@ -63,30 +72,57 @@ impl<'a> Client<'a> {
         whole_time: Duration,
         limit_bytes: usize,
     ) -> Result<Answer, HttpError> {
-        let request = self.agent(whole_time).post(self.url(path)).content_type("application/json");
-        whole(request.send(json).map_err(exchange_error)?, limit_bytes)
+        let request = self.agent(whole_time)?.post(self.url(path)).content_type("application/json");
+        whole(self.with_key(request).send(json).map_err(exchange_error)?, limit_bytes)
     }
 
     /// `PUT path` with bytes that zstd has packed.
     pub(crate) fn put_packed(&self, path: &str, packed: &[u8]) -> Result<Answer, HttpError> {
-        let request = self.agent(PIECE_TIMEOUT).put(self.url(path)).header("Content-Encoding", "zstd");
-        whole(request.send(packed).map_err(exchange_error)?, MAX_REFUSAL_BYTES)
+        let request = self.agent(PIECE_TIMEOUT)?.put(self.url(path)).header("Content-Encoding", "zstd");
+        whole(self.with_key(request).send(packed).map_err(exchange_error)?, MAX_REFUSAL_BYTES)
     }
 
     /// `PUT path` with a file's bytes.
     pub(crate) fn put(&self, path: &str, file: &File) -> Result<Answer, HttpError> {
         let request = self
-            .agent(self.timeouts.level2)
+            .agent(self.timeouts.level2)?
             .put(self.url(path))
             .content_type("application/vnd.ms-cab-compressed");
-        read(request.send(file).map_err(exchange_error)?, MAX_LEVEL2_RESPONSE_BYTES)
+        read(self.with_key(request).send(file).map_err(exchange_error)?, MAX_LEVEL2_RESPONSE_BYTES)
     }
 
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url)
     }
 
-    fn agent(&self, whole: Duration) -> Agent {
+    fn with_key<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        match &self.server.key {
+            Some(key) => request.header("Authorization", format!("Bearer {key}")),
+            None => request,
+        }
+    }
+
+    /// `None`: the usual authorities.
+    fn authority(&self) -> Result<Option<TlsConfig>, HttpError> {
+        let Some(file) = &self.server.authority else { return Ok(None) };
+        let bad = |reason: String| HttpError::Exchange(format!("{}: {reason}", file.display()));
+        let mut pem = Vec::new();
+        File::open(file)
+            .and_then(|file| file.take(MAX_AUTHORITY_BYTES).read_to_end(&mut pem))
+            .map_err(|error| bad(error.to_string()))?;
+        let certificates: Vec<_> = parse_pem(&pem)
+            .filter_map(|item| match item {
+                Ok(PemItem::Certificate(certificate)) => Some(certificate),
+                _ => None,
+            })
+            .collect();
+        if certificates.is_empty() {
+            return Err(bad("it holds no certificate in PEM form".into()));
+        }
+        Ok(Some(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&certificates)).build()))
+    }
+
+    fn agent(&self, whole: Duration) -> Result<Agent, HttpError> {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -97,7 +133,11 @@ impl<'a> Client<'a> {
             .timeout_connect(Some(self.timeouts.connect))
             .timeout_global(Some(whole));
         let config = if self.server.is_loopback() { config.proxy(None) } else { config };
-        config.build().new_agent()
+        let config = match self.authority()? {
+            Some(tls) => config.tls_config(tls),
+            None => config,
+        };
+        Ok(config.build().new_agent())
     }
 }
 

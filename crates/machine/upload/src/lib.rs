@@ -17,12 +17,14 @@ mod level1;
 pub mod limits;
 mod pieces;
 mod printable;
+mod probe;
 mod send;
 mod server;
 mod submission;
 
 pub use contents::{SentBefore, cab_contents};
 pub use decision::{DataScope, Decision, decide};
+pub use probe::{ProbeError, probe};
 pub use send::{UploadInput, send, send_asking, send_within};
 pub use server::{Server, Timeouts};
 pub use submission::{Attempt, Fate, Keep, Rules, Submission, SubmitPlan, plan_submit};

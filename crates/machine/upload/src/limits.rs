@@ -16,6 +16,8 @@ pub const MAX_LEVEL2_RESPONSE_BYTES: u64 = 64 * 1024;
 pub const MAX_SOLUTION_URL_CHARS: usize = 2048;
 /// Characters of a cab's path.
 pub const MAX_DUMP_PATH_CHARS: usize = 1024;
+/// Bytes of a file with certificates of authorities.
+pub const MAX_AUTHORITY_BYTES: u64 = 1024 * 1024;
 /// Characters of a host.
 pub const MAX_HOST_CHARS: usize = 255;
 /// Bytes of one file in a cab: the format's own limit.

@@ -1,6 +1,7 @@
 //! The server: where it is and how long it may take. Hosts are checked before they become part of an URL.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::limits::{CONNECT_TIMEOUT, LEVEL1_TIMEOUT, LEVEL2_TIMEOUT, MAX_HOST_CHARS};
@@ -16,6 +17,10 @@ pub struct Server {
     pub use_ssl: bool,
     /// One other host, with or without a port, that cabs may go to.
     pub dump_server: Option<String>,
+    /// The product's key that the server wants.
+    pub key: Option<String>,
+    /// PEM file with the authority of the server's certificate; `None` = the usual ones.
+    pub authority: Option<PathBuf>,
 }
 
 /// How long an exchange may take.
@@ -49,6 +54,12 @@ impl Server {
         })
     }
 
+    /// Whether its host is one.
+    #[must_use]
+    pub fn has_host(&self) -> bool {
+        is_host(&self.host)
+    }
+
     /// Whether it is this machine itself, so that no proxy is asked.
     pub(crate) fn is_loopback(&self) -> bool {
         self.host.eq_ignore_ascii_case("localhost")
@@ -67,7 +78,13 @@ impl Server {
         let allowed_port = allowed_port.unwrap_or(self.port);
         let is_allowed =
             host.eq_ignore_ascii_case(allowed_host) && port.is_none_or(|port| port == allowed_port);
-        is_allowed.then(|| Self { host: allowed_host.to_owned(), port: allowed_port, ..self.clone() })
+        // The key was given for the server, and is no other host's.
+        is_allowed.then(|| Self {
+            host: allowed_host.to_owned(),
+            port: allowed_port,
+            key: None,
+            ..self.clone()
+        })
     }
 }
 
@@ -101,7 +118,14 @@ mod tests {
     use super::*;
 
     fn server(host: &str, dump_server: Option<&str>) -> Server {
-        Server { host: host.into(), port: 1273, use_ssl: false, dump_server: dump_server.map(str::to_owned) }
+        Server {
+            host: host.into(),
+            port: 1273,
+            use_ssl: false,
+            dump_server: dump_server.map(str::to_owned),
+            key: Some("k".into()),
+            authority: None,
+        }
     }
 
     #[test]
@@ -133,6 +157,13 @@ mod tests {
         assert_eq!(target(Some("dumps.example:99"), Some("dumps.example:99")), port);
         assert_eq!(target(Some("dumps.example:98"), Some("dumps.example:99")), None);
         assert_eq!(target(Some("[::1]:80"), Some("[::1]:80")), Some(("::1".to_owned(), 80)));
+    }
+
+    #[test]
+    fn another_host_does_not_see_the_key() {
+        let own = server("wer.example", Some("dumps.example"));
+        assert_eq!(own.for_cab(None).unwrap().key.as_deref(), Some("k"));
+        assert_eq!(own.for_cab(Some("dumps.example")).unwrap().key, None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::count::Counted;
 use crate::hit::{CabWish, Collect, Hit};
 use crate::key::RowKey;
 use crate::lease::{Place, PlaceState, lock_labels, random_token, take_places, taken};
-use crate::limits::ASK_AGAIN_MS;
+use crate::limits::{ASK_AGAIN_MS, NETWORK_REST_MS};
 use crate::orders::Plan;
 use crate::policy::{Policy, Taken};
 use crate::sql::{Tx, sql};
@@ -101,8 +101,10 @@ async fn give(
         let taken = counts.get(&one.quota_key()).map_or_else(Taken::default, |(taken, _)| *taken);
         one.plan.quota.has_room(taken)
     };
-    let hopeful = candidates.values().map(|candidate| candidate.asked).filter(|one| has_room(one, &counts));
-    let mut had = places_of_machines(tx, hopeful, now_ms).await?;
+    let hopeful: Vec<&Asked<'_>> =
+        candidates.values().map(|candidate| candidate.asked).filter(|one| has_room(one, &counts)).collect();
+    let mut had = places_of_machines(tx, hopeful.iter().copied(), now_ms).await?;
+    let mut lent = unused_of_networks(tx, hopeful.iter().copied(), now_ms).await?;
     let mut full = HashMap::new();
     let mut places = Vec::new();
     for Candidate { asked, renewed } in candidates.values() {
@@ -118,6 +120,11 @@ async fn give(
         if !renewed && known && *had >= i64::from(asked.plan.quota.per_machine) {
             continue;
         }
+        let lent = lent.entry((quota_key, hit.crash.network.clone())).or_insert(0);
+        if !hit.crash.network.is_empty() && *lent >= network_share(asked.plan.quota.wanted) {
+            continue;
+        }
+        *lent += 1;
         let expires_ms = now_ms.saturating_add(policy.lease_ms_for(hit.crash.event_ms, now_ms));
         *had += 1;
         *until_ms = (*until_ms).min(expires_ms);
@@ -139,6 +146,12 @@ async fn give(
     let given = places.into_iter().filter(|place| done.contains(&place.hit.row));
     let given = given.filter_map(|place| place.wish.map(|wish| (place.hit.row, wish))).collect();
     Ok((given, full.into_iter().collect()))
+}
+
+/// Places without a cab that one network may hold at once: half of what is wanted, so that one sender with many names does
+/// not keep a bucket from everybody else.
+fn network_share(wanted: u32) -> i64 {
+    i64::from(wanted.div_ceil(2).max(1))
 }
 
 #[derive(sqlx::FromRow)]
@@ -200,4 +213,28 @@ async fn places_of_machines<'a>(
     let rows: Vec<(i64, i64, Vec<u8>, i64)> =
         tx.rows(find.bind(labels).bind(machines).bind(since_ms)).await?;
     Ok(rows.into_iter().map(|(label, policy, machine, count)| (((label, policy), machine), count)).collect())
+}
+
+/// Places that networks hold, or have let expire a moment ago, without having sent anything useful for them.
+async fn unused_of_networks<'a>(
+    tx: &mut Tx,
+    asked: impl Iterator<Item = &'a Asked<'a>>,
+    now_ms: i64,
+) -> Result<HashMap<(QuotaKey, Vec<u8>), i64>, DbError> {
+    let known = asked.filter(|one| !one.hit.crash.network.is_empty());
+    let (labels, networks): (Vec<i64>, Vec<Vec<u8>>) =
+        known.map(|one| (one.counted.label, one.hit.crash.network.clone())).unzip();
+    if labels.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (among_labels, among_networks) = (tx.among_numbers(1), tx.among_keys(2));
+    let find = sql(format!(
+        "SELECT label, policy, network, count(*) FROM lease
+         WHERE label {among_labels} AND network {among_networks} AND state <> 'used' AND expires_ms > $3
+         GROUP BY label, policy, network"
+    ));
+    let since_ms = now_ms.saturating_sub(NETWORK_REST_MS);
+    let rows: Vec<(i64, i64, Vec<u8>, i64)> =
+        tx.rows(find.bind(labels).bind(networks).bind(since_ms)).await?;
+    Ok(rows.into_iter().map(|(label, policy, network, count)| (((label, policy), network), count)).collect())
 }

@@ -37,6 +37,8 @@ pub struct Crash {
     pub application_version: String,
     /// The application's path; empty = unknown.
     pub application_path: String,
+    /// What senders of one network have in common; empty = unknown, or this machine.
+    pub network: Vec<u8>,
     /// The level 1 body as it came; empty = there is none.
     pub body: Vec<u8>,
 }
@@ -55,6 +57,7 @@ impl Default for Crash {
             application: String::new(),
             application_version: String::new(),
             application_path: String::new(),
+            network: Vec::new(),
             body: Vec::new(),
         }
     }

@@ -41,6 +41,8 @@ pub const CLOSED_ALONE_FOR_MS: i64 = 60_000;
 pub const MAX_CLOSED_IN_MEMORY: usize = 100_000;
 /// Milliseconds after the end of an unused lease in which its machine is not asked again by the same bucket.
 pub const ASK_AGAIN_MS: i64 = 24 * 60 * 60 * 1000;
+/// Milliseconds after the end of an unused lease in which it still counts against its network's share.
+pub const NETWORK_REST_MS: i64 = 60 * 60 * 1000;
 /// Milliseconds for which an upload that has begun keeps its place.
 pub const UPLOAD_HOLD_MS: i64 = 35 * 60 * 1000;
 /// Milliseconds for which data policies and solutions are not read again; another process's change takes that long.

@@ -133,6 +133,12 @@ impl ProductBook {
         self.product(*self.names.get(&(tenant, name.to_lowercase()))?)
     }
 
+    /// Whether nobody has made a product.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.products.is_empty()
+    }
+
     /// What a key is good for.
     #[must_use]
     pub fn key(&self, hash: &SecretHash, now_ms: i64) -> KeyState {

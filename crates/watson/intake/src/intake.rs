@@ -9,17 +9,20 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::{Notify, SemaphorePermit};
 use watson_db::{PrivacyRules, Store, time};
 
+use crate::keep::plain;
 use crate::limits::{
     DEFAULT_MAX_CAB_BYTES, DEFAULT_MAX_DUMP_BYTES, DEFAULT_MAX_PIECES_BYTES, DEFAULT_MAX_SYMBOL_BYTES,
     MAX_CABS_AT_ONCE, MAX_DUMPS_AT_ONCE, MAX_LEVEL1_AT_ONCE, MAX_LEVEL1_WAITING, MAX_SYMBOLS_AT_ONCE,
     MAX_UPLOADS_WAITING,
 };
 use crate::overload::{Decision, Dialect, Gauge, decide, dialect};
+use crate::quota::{Quotas, Rates};
+use crate::spike::Spikes;
 use crate::symbols::staged;
 use crate::turns::Turns;
 use crate::{
-    DumpServer, Metrics, Refusal, Route, body, cab, level1, minidump, pieces, sentry, sentry_cli, socorro,
-    symbols,
+    DumpServer, Metrics, Refusal, Route, Sender, admission, body, cab, level1, minidump, pieces, sentry,
+    sentry_cli, socorro, symbols,
 };
 
 /// Limits that a site may set.
@@ -33,6 +36,8 @@ pub struct IntakeLimits {
     pub max_dump_bytes: u64,
     /// Bytes of all files of an upload in pieces.
     pub max_pieces_bytes: u64,
+    /// Requests of one source.
+    pub rates: Rates,
 }
 
 impl Default for IntakeLimits {
@@ -42,6 +47,7 @@ impl Default for IntakeLimits {
             max_symbol_bytes: DEFAULT_MAX_SYMBOL_BYTES,
             max_dump_bytes: DEFAULT_MAX_DUMP_BYTES,
             max_pieces_bytes: DEFAULT_MAX_PIECES_BYTES,
+            rates: Rates::default(),
         }
     }
 }
@@ -61,6 +67,8 @@ pub struct Intake {
     tokens_in_use: Mutex<HashSet<String>>,
     pub(crate) dump_server: DumpServer,
     pub(crate) gauge: Gauge,
+    pub(crate) quotas: Quotas,
+    pub(crate) spikes: Spikes,
 }
 
 impl Intake {
@@ -80,6 +88,8 @@ impl Intake {
             tokens_in_use: Mutex::default(),
             dump_server: DumpServer::default(),
             gauge: Gauge::default(),
+            quotas: Quotas::new(limits.rates),
+            spikes: Spikes::default(),
         }
     }
 
@@ -110,11 +120,14 @@ impl Intake {
     }
 
     /// Answers one request of a machine.
-    pub async fn handle(&self, route: Route, request: Request<Body>) -> Response {
+    pub async fn handle(&self, route: Route, mut request: Request<Body>) -> Response {
         // No crash client sends it; a browser does, when a strange page makes it post here.
         if request.headers().contains_key(header::ORIGIN) {
             let message = "reports come from machines, not from pages in a browser";
             return self.refuse(Refusal::new(StatusCode::FORBIDDEN, "browser", message), request).await;
+        }
+        if let Err(refusal) = admission::admit(self, &route, &mut request).await {
+            return self.refuse(refusal, request).await;
         }
         let dialect = dialect(&route, request.headers());
         match decide(dialect, &self.load(dialect), false) {
@@ -148,6 +161,15 @@ impl Intake {
             Route::SentryApi => sentry_cli::other(request).await,
         };
         answer.unwrap_or_else(|refusal| self.answer_refusal(refusal))
+    }
+
+    /// Says whose key a client has, so that whoever enrolls a machine knows that it will be taken.
+    pub async fn key(&self, request: Request<Body>) -> Response {
+        let sender = Sender::of(request.extensions());
+        match admission::key_holder(self, request.headers(), sender).await {
+            Ok(name) => plain(format!("{name}\n")),
+            Err(refusal) => self.refuse(refusal, request).await,
+        }
     }
 
     /// Answers a request that is refused before its body is looked at.

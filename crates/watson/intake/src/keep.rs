@@ -2,12 +2,14 @@
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use watson_db::{Crash, DumpUpload, IdempotencyKey, QuotaOutcome, UploadedFile, time};
+use watson_db::{Collect, Crash, Dialect, DumpUpload, IdempotencyKey, QuotaOutcome, UploadedFile, time};
 
+use crate::admission::{product_name, takes_data};
 use crate::annotations::{Identity, Pairs};
 use crate::dump::DumpFacts;
 use crate::minidump::no_dump;
 use crate::privacy::Cleaner;
+use crate::quota::lease_network;
 use crate::uploads::Upload;
 use crate::{Intake, Refusal, Sender};
 
@@ -38,12 +40,16 @@ pub(crate) async fn keep(
     told: Told,
 ) -> Result<Kept, Refusal> {
     let Upload { fields, dump, attachments } = upload;
-    let Told { who, key, facts, headers, sender } = told;
+    let Told { mut who, key, facts, headers, sender } = told;
+    let dialect_of = Dialect::of_name(dialect).unwrap_or(Dialect::Minidump);
+    let takes_data = takes_data(intake, dialect_of, sender, &who.product).await?;
+    let mut signature = facts.signature(&who.product, &who.version);
+    // Rules are the key's product's, whatever the client calls itself.
+    who.product = product_name(intake, sender, who.product).await?;
     let rules = intake.privacy_of(sender.tenant, &who.product).await?;
     let cleaner = learned(Cleaner::new(rules, intake.store.names(), sender.tenant), &who, &fields, &headers);
     // A retry brings the same dump, so its time is the same too.
     let event_ms = (facts.time_seconds != 0).then(|| i64::from(facts.time_seconds) * 1000);
-    let mut signature = facts.signature(&who.product, &who.version);
     // The first two are product and version, by which rules are looked up.
     for parameter in signature.parameters.iter_mut().skip(2) {
         parameter.value = cleaner.name(&parameter.value);
@@ -56,10 +62,11 @@ pub(crate) async fn keep(
         event_ms,
         machine: cleaner.machine(&who.client),
         machine_hash,
-        collect: rules.collect,
+        collect: if takes_data { rules.collect } else { Collect::Nothing },
         application: signature.parameters.first().map(|first| first.value.clone()).unwrap_or_default(),
         application_version: who.version.clone(),
         signature,
+        network: lease_network(sender.source),
         ..Crash::default()
     };
     let dump = dump.ok_or_else(no_dump)?;

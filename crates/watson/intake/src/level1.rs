@@ -6,16 +6,18 @@ mod version;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, header};
 use axum::response::{IntoResponse, Response};
-use watson_db::{Crash, HitAnswer, IdempotencyKey, PrivacyRules, Pseudonyms, time};
+use watson_db::{Collect, Crash, Dialect, HitAnswer, IdempotencyKey, PrivacyRules, Pseudonyms, time};
 use wer_model::{Parameter, Signature};
 use wer_wire::limits::MAX_REQUEST_BYTES;
 use wer_wire::pieces::REPORT_HEADER;
 use wer_wire::{Level1Request, Level1Response};
 
 use self::version::application_version;
+use crate::admission::{product_name, takes_data};
 use crate::body::{BoundedBody, drain, within};
 use crate::limits::MAX_LEVEL1_MS;
 use crate::privacy::Cleaner;
+use crate::quota::lease_network;
 use crate::{Intake, Refusal, Sender, idempotency};
 
 /// `wer_wire::pieces::PIECES_HEADER`, in the letters that the library wants.
@@ -43,9 +45,14 @@ pub(crate) async fn take(intake: &Intake, request: Request<Body>) -> Result<Resp
         }
     };
     let told = Level1Request::parse(&bytes)?;
-    let program = told.application.as_ref().map_or("", |application| &application.name);
-    let rules = intake.privacy_of(sender.tenant, program).await?;
+    let program = told.application.as_ref().map_or("", |application| &application.name).to_owned();
+    let product = product_name(intake, sender, program.clone()).await?;
+    let rules = intake.privacy_of(sender.tenant, &product).await?;
     let mut crash = private(told, bytes, rules, intake.store.names(), sender.tenant);
+    crash.network = lease_network(sender.source);
+    if !takes_data(intake, Dialect::Level1, sender, &program).await? {
+        crash.collect = Collect::Nothing;
+    }
     // Our own client names its reports, and takes them in pieces.
     let own = head.headers.get(REPORT_HEADER).and_then(|value| value.to_str().ok());
     let own = own.and_then(idempotency::own_report);

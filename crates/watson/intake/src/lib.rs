@@ -13,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod admission;
 pub mod annotations;
 mod body;
 mod cab;
@@ -32,6 +33,7 @@ pub mod overload;
 mod payload;
 mod pieces;
 pub mod privacy;
+pub mod quota;
 mod receive;
 pub mod refusal;
 pub mod route;
@@ -39,6 +41,7 @@ pub mod sender;
 pub mod sentry;
 pub mod sentry_cli;
 mod socorro;
+pub mod spike;
 mod symbols;
 pub mod transcript;
 mod turns;

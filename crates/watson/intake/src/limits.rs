@@ -24,6 +24,26 @@ pub const MAX_DRAIN_BYTES: u64 = 4 * 1024 * 1024;
 pub const MAX_DRAIN_MS: u64 = 5_000;
 /// Characters of a host in `DumpServer`.
 pub const MAX_DUMP_SERVER_CHARS: usize = 255;
+/// Characters of a key that is looked at.
+pub const MAX_KEY_CHARS: usize = 256;
+/// Sources whose quotas are remembered; beyond that they share one.
+pub const MAX_QUOTA_SOURCES: usize = 65_536;
+/// Minutes' worth of requests that a source may send at once.
+pub const QUOTA_BURST_MINUTES: u64 = 5;
+/// Milliseconds after which a full table of sources is looked through again.
+pub const QUOTA_SWEEP_MS: u64 = 1_000;
+/// Default of `reports_per_minute`: a company behind one address crashes less.
+pub const DEFAULT_REPORTS_PER_MINUTE: u32 = 6_000;
+/// Default of `uploads_per_minute`.
+pub const DEFAULT_UPLOADS_PER_MINUTE: u32 = 600;
+/// Products whose usual rate is remembered; beyond that they share one.
+pub const MAX_SPIKE_PRODUCTS: usize = 4_096;
+/// How many times of what is usual is a spike.
+pub const SPIKE_FACTOR: u64 = 10;
+/// Crashes in a minute that are no spike, whatever is usual.
+pub const SPIKE_FLOOR_PER_MINUTE: u64 = 60;
+/// Minutes over which what is usual is learnt.
+pub const SPIKE_MEMORY_MINUTES: u64 = 60;
 /// Characters of a request path that is looked at.
 pub const MAX_PATH_CHARS: usize = 4096;
 /// Bytes of a symbol file's first line.

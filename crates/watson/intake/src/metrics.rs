@@ -11,13 +11,14 @@ pub struct Metrics {
 }
 
 /// The counters' names and what they count.
-const NAMES: [(&str, &str, &str); 8] = [
+const NAMES: [(&str, &str, &str); 9] = [
     ("watson_level1_total", "outcome", "Level 1 reports accepted, by what became of them."),
     ("watson_cabs_total", "outcome", "Cabs accepted, by what became of them."),
     ("watson_dumps_total", "outcome", "Dumps accepted, by what became of them."),
     ("watson_ignored_total", "kind", "Items of envelopes that are no crashes: answered and not kept."),
     ("watson_symbols_total", "outcome", "Symbol files accepted, by what became of them."),
     ("watson_retired_total", "what", "Rows and blobs that were removed because they were old."),
+    ("watson_spikes_total", "dialect", "Crashes of a product's spike: counted, and their data not taken."),
     ("watson_refused_total", "reason", "Requests of machines that were refused, by reason."),
     (
         "watson_lost_total",
@@ -55,6 +56,10 @@ impl Metrics {
             .unwrap_or_else(PoisonError::into_inner)
             .entry(("watson_retired_total", what))
             .or_default() += rows;
+    }
+
+    pub(crate) fn spike(&self, dialect: &'static str) {
+        self.add("watson_spikes_total", dialect);
     }
 
     pub(crate) fn refused(&self, reason: &'static str) {

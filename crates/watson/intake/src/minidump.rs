@@ -6,6 +6,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request};
 use axum::response::Response;
 
+use watson_db::Dialect;
+
+use crate::admission::admit_named;
 use crate::annotations::{identity, query_pairs};
 use crate::form::boundary;
 use crate::keep::{Told, keep, plain};
@@ -15,8 +18,14 @@ use crate::uploads::{Upload, kept_headers, receive_form};
 use crate::{Intake, Refusal, Sender, idempotency};
 
 pub(crate) async fn take(intake: &Intake, request: Request<Body>) -> Result<Response, Refusal> {
-    let (upload, head) = receive(intake, request, form).await?;
+    let (upload, mut head) = receive(intake, request, form).await?;
     let query = query_pairs(head.uri.query());
+    let mut product = identity(&upload.fields, &query).product;
+    if let Some(dump) = upload.dump.as_ref().filter(|_| product.is_empty()) {
+        product = identity(&dump.facts().annotations, &[]).product;
+    }
+    let sender = Sender::of(&head.extensions);
+    head.extensions.insert(admit_named(intake, Dialect::Minidump, sender, &product).await?);
     let told = told(&upload, &query, &head)?;
     let kept = keep(intake, "minidump", upload, told).await?;
     Ok(plain(kept.report))

@@ -75,7 +75,9 @@ impl From<DbError> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let text = self.answer.unwrap_or_else(|| format!("{}: {}\n", self.reason, self.message));
-        let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+        let json = text.starts_with('{');
+        let kind = if json { "application/json" } else { "text/plain; charset=utf-8" };
+        let kind = [(header::CONTENT_TYPE, kind)];
         let mut answer = (self.status, kind, text).into_response();
         if let Some(seconds) = self.retry_after_s {
             answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());

@@ -15,11 +15,24 @@ pub struct Sender {
     pub product: Option<i64>,
     /// The machine's address: the connection's, or what a proxy that is believed says.
     pub source: IpAddr,
+    /// It came by HTTPS, so the URLs that it is given begin so.
+    pub https: bool,
+    /// It must show a product's key, unless a product says otherwise.
+    pub needs_key: bool,
+    /// The same for MS-CER2, whose Windows clients can carry none.
+    pub needs_key_for_level1: bool,
 }
 
 impl Default for Sender {
     fn default() -> Self {
-        Self { tenant: DEFAULT_TENANT, product: None, source: IpAddr::V4(Ipv4Addr::LOCALHOST) }
+        Self {
+            tenant: DEFAULT_TENANT,
+            product: None,
+            source: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            https: false,
+            needs_key: false,
+            needs_key_for_level1: false,
+        }
     }
 }
 

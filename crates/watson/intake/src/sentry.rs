@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, Request};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::admission::admit_envelope;
 use crate::annotations::{identity, query_pairs};
 use crate::file::FileSink;
 use crate::form::boundary;
@@ -71,13 +72,15 @@ pub(crate) async fn take_envelope(
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     let mut event = Event::default();
-    let (upload, head) = {
-        let event = &mut event;
+    let mut sender = Sender::of(request.extensions());
+    let (upload, mut head) = {
+        let (event, sender) = (&mut event, &mut sender);
         receive(intake, request, async move |intake: &Intake, _: &HeaderMap, payload: &mut Payload| {
-            items(intake, payload, event).await
+            items(intake, project, payload, event, sender).await
         })
         .await?
     };
+    head.extensions.insert(sender);
     if upload.dump.is_none() {
         return Ok(Json(json!({ "id": event.id })).into_response());
     }
@@ -94,13 +97,24 @@ enum Item {
     Ignored,
 }
 
-async fn items(intake: &Intake, payload: &mut Payload, event: &mut Event) -> Result<Upload, Refusal> {
+async fn items(
+    intake: &Intake,
+    project: &str,
+    payload: &mut Payload,
+    event: &mut Event,
+    sender: &mut Sender,
+) -> Result<Upload, Refusal> {
     let mut scanner = EnvelopeScanner::default();
     let mut upload = Upload::default();
     let mut item = Item::Ignored;
     loop {
         match scanner.next()? {
-            Some(EnvelopeEvent::Header(header)) => event.add_header(&header),
+            // The first line may hold the key that no header did; without it, nothing more is read.
+            Some(EnvelopeEvent::Header(header)) => {
+                let dsn = header.get("dsn").and_then(serde_json::Value::as_str);
+                *sender = admit_envelope(intake, *sender, project, dsn).await?;
+                event.add_header(&header);
+            }
             Some(EnvelopeEvent::Item(header)) => item = begin(intake, &upload, &header).await?,
             Some(EnvelopeEvent::Data(data)) => match &mut item {
                 Item::Event(text) if text.len() + data.len() > MAX_EVENT_BYTES => {

@@ -4,6 +4,9 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::Response;
 
+use watson_db::Dialect;
+
+use crate::admission::admit_named;
 use crate::annotations::{identity, query_pairs};
 use crate::form::boundary;
 use crate::keep::{Told, keep, plain};
@@ -22,6 +25,8 @@ pub(crate) async fn take(intake: &Intake, request: Request<Body>) -> Result<Resp
 
 async fn answer(intake: &Intake, request: Request<Body>) -> Result<Response, Refusal> {
     let (upload, head) = receive(intake, request, form).await?;
+    let who = identity(&upload.fields, &query_pairs(head.uri.query()));
+    let sender = admit_named(intake, Dialect::Socorro, Sender::of(&head.extensions), &who.product).await?;
     // Ids are ours to give; a client that brings one wants to write over somebody's report.
     if upload.field("uuid").is_some() {
         return Err(Refusal::new(
@@ -33,8 +38,6 @@ async fn answer(intake: &Intake, request: Request<Body>) -> Result<Response, Ref
     let dump = upload.dump.as_ref().ok_or_else(no_dump)?;
     let facts = dump.facts();
     let key = idempotency::minidump(&dump.name, facts.crashpad_report.as_deref(), &dump.blob.sha256());
-    let who = identity(&upload.fields, &query_pairs(head.uri.query()));
-    let sender = Sender::of(&head.extensions);
     let told = Told { who, key, facts, headers: kept_headers(&head.headers), sender };
     let kept = keep(intake, "socorro", upload, told).await?;
     if !kept.stored {
@@ -81,7 +84,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
 
 /// Refusals of what the client sent, in Socorro's words. Its clients send again after 5xx only.
 fn discarded(refusal: Refusal) -> Refusal {
-    if !refusal.status.is_client_error() {
+    if !refusal.status.is_client_error() || refusal.answer.is_some() {
         return refusal;
     }
     let word = match refusal.reason {

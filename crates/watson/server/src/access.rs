@@ -1,8 +1,7 @@
-//! Who may see what. On a loopback address there are no accounts: the pages want the token of the printed link, in a
-//! cookie after the first request, and every request must name a loopback host, so that a page of a strange site whose
-//! name was made to point here (DNS rebinding) reads nothing. Pure.
+//! Who of this machine may see what: the pages want the token of the printed link, in a cookie after the first request.
+//! Whoever is elsewhere needs an account or an API token (`accounts`). Pure.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use axum::http::{HeaderMap, Uri, header};
 
@@ -33,33 +32,35 @@ pub enum Verdict {
     Refuse,
 }
 
-/// A server that everybody can reach needs accounts.
+/// A server that everybody can reach needs an administrator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "watson does not listen on {0}: other machines could reach it, and it has no administrator. \
-     Accounts do not exist in this version; listen on a loopback address such as 127.0.0.1:{port}, \
-     and let a reverse proxy or a tunnel do the rest", port = .0.port()
+     Make one with `watson account add NAME`, or listen on a loopback address such as 127.0.0.1:{port}", port = .0.port()
 )]
 pub struct NoAdministrator(pub SocketAddr);
 
-/// Refuses addresses that other machines can reach.
+/// Whether other machines can reach an address.
+#[must_use]
+pub fn is_public(address: SocketAddr) -> bool {
+    !address.ip().to_canonical().is_loopback()
+}
+
+/// Refuses addresses that other machines can reach, while nobody is set up to look.
 ///
 /// # Errors
 /// [`NoAdministrator`].
-pub fn check_listen_address(address: SocketAddr) -> Result<(), NoAdministrator> {
-    if address.ip().to_canonical().is_loopback() { Ok(()) } else { Err(NoAdministrator(address)) }
+pub fn check_listen_addresses(
+    addresses: &[SocketAddr],
+    has_administrator: bool,
+) -> Result<(), NoAdministrator> {
+    match addresses.iter().find(|address| is_public(**address)) {
+        Some(address) if !has_administrator => Err(NoAdministrator(*address)),
+        _ => Ok(()),
+    }
 }
 
 impl Access {
-    /// Whether the request names a loopback host, in its `Host` and in its target where that has one.
-    #[must_use]
-    pub fn host_is_ours(&self, uri: &Uri, headers: &HeaderMap) -> bool {
-        let mut hosts = headers.get_all(header::HOST).iter();
-        let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-        let named = host.to_str().is_ok_and(is_loopback_host);
-        named && uri.authority().is_none_or(|authority| is_loopback_host(authority.as_str()))
-    }
-
     /// Decides about a page.
     #[must_use]
     pub fn verdict(&self, uri: &Uri, headers: &HeaderMap) -> Verdict {
@@ -118,16 +119,6 @@ fn without_token(uri: &Uri) -> String {
     if kept.is_empty() { path } else { format!("{path}?{}", kept.join("&")) }
 }
 
-/// `localhost`, `127.x.y.z`, `[::1]`, each with or without a port.
-fn is_loopback_host(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.chars().all(|c| c.is_ascii_digit()) && !name.ends_with(':') => name,
-        _ => host,
-    };
-    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-    name.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,31 +135,6 @@ mod tests {
 
     fn verdict(target: &str, pairs: &[(header::HeaderName, &str)]) -> Verdict {
         access().verdict(&target.parse().unwrap(), &headers(pairs))
-    }
-
-    #[test]
-    fn only_loopback_names_are_ours() {
-        let ours =
-            |host: &str| access().host_is_ours(&"/".parse().unwrap(), &headers(&[(header::HOST, host)]));
-        for host in
-            ["127.0.0.1:4000", "127.0.0.1", "localhost:4000", "LOCALHOST", "[::1]:4000", "[::1]", "127.8.8.8"]
-        {
-            assert!(ours(host), "{host}");
-        }
-        for host in [
-            "evil.example",
-            "evil.example:4000",
-            "127.0.0.1.evil.example",
-            "localhost.evil",
-            "10.0.0.1",
-            "",
-            "[::2]",
-        ] {
-            assert!(!ours(host), "{host}");
-        }
-        assert!(!access().host_is_ours(&"/".parse().unwrap(), &HeaderMap::new()));
-        let absolute = "http://evil.example/".parse().unwrap();
-        assert!(!access().host_is_ours(&absolute, &headers(&[(header::HOST, "localhost")])));
     }
 
     #[test]
@@ -205,11 +171,13 @@ mod tests {
     #[test]
     fn other_machines_are_not_served_without_an_administrator() {
         for address in ["0.0.0.0:80", "[::]:80", "192.168.1.2:80", "[::ffff:10.0.0.1]:80"] {
-            let error = check_listen_address(address.parse().unwrap()).unwrap_err();
+            let addresses = ["127.0.0.1:80".parse().unwrap(), address.parse().unwrap()];
+            let error = check_listen_addresses(&addresses, false).unwrap_err();
             assert!(error.to_string().contains("administrator"), "{error}");
+            assert!(check_listen_addresses(&addresses, true).is_ok());
         }
         for address in ["127.0.0.1:0", "127.1.2.3:80", "[::1]:80", "[::ffff:127.0.0.1]:80"] {
-            assert!(check_listen_address(address.parse().unwrap()).is_ok());
+            assert!(check_listen_addresses(&[address.parse().unwrap()], false).is_ok());
         }
     }
 }

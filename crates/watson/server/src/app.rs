@@ -4,24 +4,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use tower::ServiceExt;
 use tower_http::timeout::TimeoutLayer;
-use watson_api::{Api, Granted};
+use watson_api::{Api, Granted, Scope};
 use watson_db::Store;
 use watson_intake::door::DoorError;
-use watson_intake::{Intake, Refusal, Sender, route};
+use watson_intake::{Intake, Refusal, route};
 use watson_pages::Pages;
 use watson_pages::router::{MemberOpener, with_headers};
 
-use crate::access::{Access, Verdict};
+use crate::access::Access;
+use crate::gate::{Gate, Head, Looker};
 use crate::limits::MAX_PAGE_MS;
 use crate::metrics::{ServerMetrics, class_of};
-use crate::peer::Peer;
 use crate::probes::{healthz, readyz, render_store};
+use crate::trust::{Arrival, Trust};
 
 /// The parts that answer.
 #[derive(Clone)]
@@ -39,6 +40,7 @@ pub struct App {
 #[derive(Clone)]
 struct Parts {
     app: App,
+    gate: Gate,
     pages: Router,
     api: Router,
     metrics: Arc<ServerMetrics>,
@@ -46,6 +48,12 @@ struct Parts {
 
 /// The whole server as one router.
 pub fn app(app: App) -> Router {
+    app_behind(app, Trust::default())
+}
+
+/// The same for a server that believes others.
+pub fn app_behind(app: App, trust: Trust) -> Router {
+    let gate = Gate::new(trust, Arc::clone(&app.store), app.access.clone());
     let counted = Arc::new(ServerMetrics::default());
     let own = Router::new()
         .route("/healthz", get(healthz))
@@ -62,40 +70,34 @@ pub fn app(app: App) -> Router {
         }))
         .layer(timeout);
     let api = watson_api::router(Api { store: Arc::clone(&app.store) }).layer(timeout);
-    Router::new().fallback(dispatch).with_state(Parts { app, pages, api, metrics: counted })
+    Router::new().fallback(dispatch).with_state(Parts { app, gate, pages, api, metrics: counted })
 }
 
 async fn dispatch(State(parts): State<Parts>, request: Request) -> Response {
     let (begun, metrics) = (Instant::now(), Arc::clone(&parts.metrics));
     let class = class_of(request.method(), request.uri().path());
-    let answer = answer(State(parts), request).await;
+    let answer = answer(parts, request).await;
     metrics.answered(class, begun.elapsed());
     answer
 }
 
-async fn answer(State(Parts { app, pages, api, .. }): State<Parts>, mut request: Request) -> Response {
+async fn answer(parts: Parts, mut request: Request) -> Response {
+    let Parts { app, gate, .. } = &parts;
     if let Some(error) = request.extensions().get::<DoorError>().copied() {
-        return refuse(&app, error.into(), request).await;
+        return refuse(app, error.into(), request).await;
     }
-    if !app.access.host_is_ours(request.uri(), request.headers()) {
-        let text = "host: this server answers only to loopback names such as 127.0.0.1 and localhost\n";
-        return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
+    let arrival = match gate.arrival(&request) {
+        Ok(arrival) => arrival,
+        Err(error) => return (StatusCode::MISDIRECTED_REQUEST, format!("host: {error}\n")).into_response(),
+    };
+    request.extensions_mut().insert(gate.trust().sender(&arrival));
+    if request.method() == Method::GET && request.uri().path() == "/key" {
+        return app.intake.key(request).await;
     }
-    let sender = sender(&request);
-    request.extensions_mut().insert(sender);
     match route(request.method(), request.uri().path()) {
         Ok(Some(route)) => app.intake.handle(route, request).await,
-        Ok(None) if request.uri().path().starts_with("/api/") => programs(&app, api, request).await,
-        Ok(None) => page(&app, pages, request).await,
-        Err(refusal) => refuse(&app, refusal, request).await,
-    }
-}
-
-/// Who sends: the connection's other end, until more is known.
-fn sender(request: &Request) -> Sender {
-    match request.extensions().get::<Peer>() {
-        Some(peer) => Sender { source: peer.address.ip().to_canonical(), ..Sender::default() },
-        None => Sender::default(),
+        Ok(None) => people(parts, arrival, request).await,
+        Err(refusal) => refuse(app, refusal, request).await,
     }
 }
 
@@ -103,35 +105,63 @@ async fn refuse(app: &App, refusal: Refusal, request: Request) -> Response {
     app.intake.refuse(refusal, request).await
 }
 
-/// The API itself refuses whoever is not known.
-async fn programs(app: &App, api: Router, mut request: Request) -> Response {
-    if app.access.verdict(request.uri(), request.headers()) == Verdict::Show {
-        request.extensions_mut().insert(Granted::everything("local token"));
-    }
-    api.oneshot(request).await.into_response()
-}
-
-async fn page(app: &App, pages: Router, request: Request) -> Response {
+/// Pages, and the API: who looks is found out here, and what they may is asked there.
+async fn people(Parts { gate, pages, api, .. }: Parts, arrival: Arrival, request: Request) -> Response {
+    let path = request.uri().path();
     // Health and totals hold nothing of anybody; probes and collectors have no cookie.
-    let open = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
-    let verdict = if open { Verdict::Show } else { app.access.verdict(request.uri(), request.headers()) };
-    match verdict {
-        Verdict::Show => pages.oneshot(request).await.into_response(),
-        Verdict::Enter { cookie, location } => {
+    if matches!(path, "/healthz" | "/readyz" | "/metrics") || path.starts_with("/static/") {
+        return pages.oneshot(request).await.into_response();
+    }
+    let mut request = match gate.logins.answer(&arrival, request).await {
+        Ok(answer) => return answer,
+        Err(request) => *request,
+    };
+    let is_api = request.uri().path().starts_with("/api/");
+    let head = Head { method: request.method(), uri: request.uri(), headers: request.headers() };
+    let looker = match gate.looker(&arrival, &head).await {
+        Ok(looker) => looker,
+        Err(error) => {
+            tracing::error!(error = %error, "the database does not answer");
+            return (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response();
+        }
+    };
+    match looker {
+        Looker::OtherSite => {
+            let text = "other_site: this request does not say that a page of this server made it\n";
+            (StatusCode::FORBIDDEN, text).into_response()
+        }
+        // The API itself refuses whoever is not known.
+        Looker::Granted(granted) if is_api => {
+            request.extensions_mut().insert(granted);
+            api.oneshot(request).await.into_response()
+        }
+        _ if is_api => api.oneshot(request).await.into_response(),
+        Looker::Granted(granted) if sees_pages(&granted) => pages.oneshot(request).await.into_response(),
+        Looker::Granted(_) => {
+            let text = "pages: this account sees some data only, and only by the API\n";
+            with_headers((StatusCode::FORBIDDEN, text).into_response())
+        }
+        Looker::Enter { cookie, location } => {
             let headers = [(header::SET_COOKIE, cookie), (header::CACHE_CONTROL, "no-store".to_owned())];
             (headers, Redirect::to(&location)).into_response()
         }
-        Verdict::Refuse => {
+        Looker::Nobody => {
             let headers = [(header::CACHE_CONTROL, "no-store"), (header::WWW_AUTHENTICATE, "Bearer")];
             with_headers((StatusCode::UNAUTHORIZED, headers, Html(TOKEN_NEEDED)).into_response())
         }
     }
 }
 
+/// Pages show every tenant's data.
+fn sees_pages(granted: &Granted) -> bool {
+    granted.may(Scope::Read) && granted.tenant.is_none()
+}
+
 const TOKEN_NEEDED: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>watson</title>\
 <link rel=\"stylesheet\" href=\"/static/watson.css\"></head><body><main><section class=\"empty\">\
 <h1>This page needs the token</h1><p>Open the link that <code>watson serve</code> printed when it started. \
-The token is also in the file <code>token</code> of its data folder.</p></section></main></body></html>";
+The token is also in the file <code>token</code> of its data folder. Whoever has an account \
+<a href=\"/login\">signs in</a>.</p></section></main></body></html>";
 
 async fn metrics(State(app): State<App>, Extension(counted): Extension<Arc<ServerMetrics>>) -> Response {
     let counts = match app.store.counts().await {

@@ -11,22 +11,26 @@ use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use self::doorway::{DoorNotes, Doorway};
 use crate::limits::{
     ACCEPT_RETRY_MS, MAX_CONNECTIONS, MAX_HEAD_BYTES, MAX_HEAD_FIELDS, MAX_HEAD_MS, MAX_SHUTDOWN_MS,
 };
+use crate::listener::{Listener, handshake};
 use crate::metrics::OpenConnection;
 use crate::peer::Peer;
 
 /// Serves until `stop` ends; open requests then have [`MAX_SHUTDOWN_MS`] to end.
-pub async fn serve_connections(listener: TcpListener, app: Router, stop: impl Future<Output = ()>) {
+pub async fn serve_connections(listener: impl Into<Listener>, app: Router, stop: impl Future<Output = ()>) {
+    let Listener { tcp: listener, tls } = listener.into();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let open = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
@@ -36,7 +40,7 @@ pub async fn serve_connections(listener: TcpListener, app: Router, stop: impl Fu
             () = &mut stop => break,
         };
         if let Some((stream, place)) = next {
-            serve_one(stream, place, app.clone(), &open);
+            serve_one(stream, place, tls.clone(), app.clone(), open.watcher());
         }
     }
     drop(listener);
@@ -60,11 +64,34 @@ async fn accept(
     }
 }
 
-fn serve_one(stream: TcpStream, place: OwnedSemaphorePermit, app: Router, open: &GracefulShutdown) {
+fn serve_one(
+    stream: TcpStream,
+    place: OwnedSemaphorePermit,
+    tls: Option<TlsAcceptor>,
+    app: Router,
+    open: Watcher,
+) {
     let counted = OpenConnection::begin();
     let _ = stream.set_nodelay(true);
     let (Ok(address), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else { return };
-    let peer = Peer { address, local, tls: false };
+    let peer = Peer { address, local, tls: tls.is_some() };
+    tokio::spawn(async move {
+        match tls {
+            None => serve_stream(stream, peer, app, open).await,
+            Some(tls) => {
+                if let Some(stream) = handshake(tls, stream).await {
+                    serve_stream(stream, peer, app, open).await;
+                }
+            }
+        }
+        drop((place, counted));
+    });
+}
+
+async fn serve_stream<S>(stream: S, peer: Peer, app: Router, open: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let notes = DoorNotes::default();
     let stream = Doorway::new(stream, notes.clone());
     let app = app.map_request(move |mut request: Request<Incoming>| {
@@ -81,11 +108,7 @@ fn serve_one(stream: TcpStream, place: OwnedSemaphorePermit, app: Router, open: 
         .max_headers(MAX_HEAD_FIELDS)
         .title_case_headers(true)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
-    let connection = open.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(error = %error, "a connection ended early");
-        }
-        drop((place, counted));
-    });
+    if let Err(error) = open.watch(connection).await {
+        tracing::debug!(error = %error, "a connection ended early");
+    }
 }

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod accounts;
 pub mod analyzer;
 pub mod app;
 pub mod backup;
@@ -11,8 +12,10 @@ pub mod config;
 pub mod connections;
 pub mod doctor;
 pub mod fleet;
+pub mod gate;
 pub mod keeping;
 pub mod limits;
+pub mod listener;
 pub mod member;
 pub mod metrics;
 pub mod notify;
@@ -24,9 +27,11 @@ pub mod reload;
 pub mod serve;
 pub mod settings;
 pub mod tasks;
+pub mod tls;
 pub mod token;
+pub mod trust;
 pub mod worker;
 
-pub use app::{App, app};
+pub use app::{App, app, app_behind};
 pub use options::{ServeOptions, SettingsOptions};
 pub use settings::Settings;

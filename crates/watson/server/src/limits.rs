@@ -2,6 +2,26 @@
 
 /// Connections at the same time; others wait in the system's queue.
 pub const MAX_CONNECTIONS: usize = 1024;
+/// Milliseconds in which a connection must have become TLS.
+pub const MAX_HANDSHAKE_MS: u64 = 10_000;
+/// Milliseconds between two looks at the certificate's files.
+pub const TLS_FILES_POLL_MS: u64 = 10_000;
+/// Characters of a password, at least.
+pub const MIN_PASSWORD_CHARS: usize = 10;
+/// Characters of a password, at most.
+pub const MAX_PASSWORD_CHARS: usize = 256;
+/// Passwords that are compared at the same time; each takes 19 MiB for a moment.
+pub const MAX_PASSWORDS_AT_ONCE: usize = 2;
+/// Failed logins that cost nothing but themselves.
+pub const FREE_LOGIN_FAILURES: u32 = 5;
+/// Milliseconds that a failed login makes the next one wait, at most.
+pub const MAX_LOGIN_WAIT_MS: i64 = 15 * 60 * 1000;
+/// Names, and addresses, whose failed logins are remembered.
+pub const MAX_LOGINS_REMEMBERED: usize = 1_000;
+/// Milliseconds for which a session is good.
+pub const SESSION_MS: i64 = 12 * 60 * 60 * 1000;
+/// Bytes of a login's form.
+pub const MAX_LOGIN_BYTES: usize = 8 * 1024;
 /// Milliseconds in which a request's head must have come.
 pub const MAX_HEAD_MS: u64 = 15_000;
 /// Bytes of a request's head.

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use watson_server::accounts::commands::{AccountCommand, ProductCommand, TokenCommand};
 use watson_server::backup::{Backup, Restore};
 use watson_server::config::Config;
 use watson_server::doctor::Doctor;
@@ -29,6 +30,15 @@ struct Arguments {
 enum Command {
     /// Serve reports and pages.
     Serve(ServeOptions),
+    /// People: who may sign in.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Programs: tokens for the API.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// What reports are of, and the keys that clients send.
+    #[command(subcommand)]
+    Product(ProductCommand),
     /// What machines must be told to report to this server.
     #[command(subcommand)]
     Fleet(Fleet),
@@ -71,6 +81,9 @@ fn main() -> ExitCode {
         Command::Serve(options) => code(run(options)),
         Command::Fleet(fleet) => code(fleet.run()),
         Command::Record(options) => code(recorded(options)),
+        Command::Account(command) => code(offline(command.run())),
+        Command::Token(command) => code(offline(command.run())),
+        Command::Product(command) => code(offline(command.run())),
         Command::Config(config) => code(config.run()),
         Command::Doctor(doctor) => match doctor.run() {
             Ok(true) => ExitCode::SUCCESS,
@@ -97,6 +110,11 @@ fn code(outcome: anyhow::Result<()>) -> ExitCode {
 
 fn recorded(options: RecordOptions) -> anyhow::Result<()> {
     tokio::runtime::Runtime::new()?.block_on(record(options))
+}
+
+/// A command that opens the store itself.
+fn offline(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }
 
 fn run(options: ServeOptions) -> anyhow::Result<()> {

@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use watson_intake::transcript::{Redactor, transcript};
 
 use self::connection::take;
-use crate::access::check_listen_address;
+use crate::access::check_listen_addresses;
 
 /// Record what an unknown client sends, without what it says: for adding its dialect.
 #[derive(Clone, Debug, clap::Args)]
@@ -40,7 +40,7 @@ const MAX_REQUESTS: u32 = 10_000;
 /// # Errors
 /// An address that other machines can reach or that is taken, a folder that cannot be written.
 pub async fn record(options: RecordOptions) -> Result<()> {
-    check_listen_address(options.listen)?;
+    check_listen_addresses(&[options.listen], false)?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
     let folder = &options.output;

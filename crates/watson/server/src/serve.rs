@@ -7,18 +7,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 use watson_db::Store;
-use watson_intake::Intake;
+use watson_intake::{Intake, IntakeLimits};
 
-use crate::access::{Access, check_listen_address};
+use crate::access::{Access, check_listen_addresses, is_public};
 use crate::connections::serve_connections;
+use crate::listener::Listener;
 use crate::member::child_member_opener;
 use crate::tasks::{old_uploads, rollup};
+use crate::tls::Tls;
+use crate::trust::Trust;
 use crate::worker::{Analyzer, Worker};
-use crate::{App, Settings, app, notify, tasks, token};
+use crate::{App, Settings, app_behind, notify, tasks, token};
 
 /// The exit code after a second signal: as a shell tells of SIGINT.
 const ENDED_AT_ONCE: i32 = 130;
@@ -28,22 +31,50 @@ const ENDED_AT_ONCE: i32 = 130;
 /// # Errors
 /// An address that other machines can reach, a data folder that is in use or not writable, an address that is taken.
 pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analyzer) -> Result<()> {
-    check_listen_address(settings.listen.address)?;
     let data = settings.storage.data.as_deref().context(
         "nothing says where to keep reports: give --data DIR, or set data in [storage] of the settings file",
     )?;
+    let addresses: Vec<_> = [settings.listen.address]
+        .iter()
+        .chain(&settings.listen.more)
+        .chain(&settings.tls.listen)
+        .copied()
+        .collect();
+    // Where nothing is kept yet, there is no administrator, and nothing need be made to know it.
+    if settings.storage.database.is_none() && !data.exists() {
+        check_listen_addresses(&addresses, false)?;
+    }
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
     let policy = settings.collection.policy();
     let store = Arc::new(Store::open_at(data, &settings.storage.places(), policy).await?);
+    check_listen_addresses(&addresses, store.has_administrator().await?)?;
+    let public = addresses.iter().any(|address| is_public(*address));
+    anyhow::ensure!(
+        !public || settings.listen.token,
+        "pages without a token (--no-token) are for a server that only this machine reaches"
+    );
+    let trust = Trust::new(&settings.trust, &settings.tenants, public, &store).await?;
     let token = if settings.listen.token { Some(token::load_or_create(data)?) } else { None };
-    let listener = TcpListener::bind(settings.listen.address)
-        .await
-        .with_context(|| format!("cannot listen on {}; is another server there?", settings.listen.address))?;
-    let address = listener.local_addr().context("cannot read the chosen address")?;
+    let listener = Listener::bind(settings.listen.address, None).await?;
+    let address = listener.address()?;
+    let mut others = Vec::new();
+    for more in &settings.listen.more {
+        others.push(Listener::bind(*more, None).await?);
+    }
+    let tls = match (&settings.tls.certificate, &settings.tls.key) {
+        (Some(certificate), Some(key)) => Some(Tls::open(certificate, key)?),
+        _ => None,
+    };
+    if let Some(tls) = &tls {
+        for secure in &settings.tls.listen {
+            others.push(Listener::bind(*secure, Some(tls.acceptor()?)).await?);
+        }
+    }
 
     let job_made = Arc::new(Notify::new());
-    let intake = Intake::new(Arc::clone(&store), settings.limits.intake(), Arc::clone(&job_made));
+    let limits = IntakeLimits { rates: settings.quotas.rates(), ..settings.limits.intake() };
+    let intake = Intake::new(Arc::clone(&store), limits, Arc::clone(&job_made));
     let intake = intake.with_dump_server(settings.cer2.dump_server()).with_privacy(settings.privacy.rules());
     let intake = Arc::new(intake);
     let (stop_worker, stopped) = watch::channel(false);
@@ -64,7 +95,18 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
 
     let access = Access { token, address };
     let members = child_member_opener(store.dir().tmp());
-    let router = app(App { intake, store: Arc::clone(&store), access, members });
+    let router = app_behind(App { intake, store: Arc::clone(&store), access, members }, trust);
+    let (stop_others, others_stopped) = watch::channel(false);
+    let mut serving = JoinSet::new();
+    if let Some(tls) = tls {
+        serving.spawn(tls.watch(others_stopped.clone()));
+    }
+    for other in others {
+        let mut stopped = others_stopped.clone();
+        serving.spawn(serve_connections(other, router.clone(), async move {
+            let _ = stopped.changed().await;
+        }));
+    }
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -81,7 +123,12 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
             std::process::exit(ENDED_AT_ONCE);
         });
     };
-    serve_connections(listener, router, stop).await;
+    serve_connections(listener, router, async {
+        stop.await;
+        let _ = stop_others.send(true);
+    })
+    .await;
+    while serving.join_next().await.is_some() {}
     let _ = stop_worker.send(true);
     worker.await.context("the worker ended by a panic")??;
     old_uploads.await.context("the task that forgets old uploads ended by a panic")?;

@@ -15,10 +15,14 @@ pub mod listen;
 pub mod load;
 pub mod log;
 pub mod privacy;
+pub mod quotas;
 pub mod retention;
 pub mod secret;
 pub mod show;
 pub mod storage;
+pub mod tenants;
+pub mod tls;
+pub mod trust;
 
 pub use cer2::Cer2Settings;
 pub use collection::CollectionSettings;
@@ -28,9 +32,13 @@ pub use listen::ListenSettings;
 pub use load::{FlagValue, Loaded, Origin, load};
 pub use log::LogSettings;
 pub use privacy::PrivacySettings;
+pub use quotas::QuotasSettings;
 pub use retention::RetentionSettings;
 pub use secret::Secret;
 pub use storage::StorageSettings;
+pub use tenants::{TenantRuleSettings, TenantsSettings};
+pub use tls::TlsSettings;
+pub use trust::TrustSettings;
 
 /// The file that is read where no other is named, if it exists.
 pub const DEFAULT_FILE: &str = "/etc/watson/watson.toml";
@@ -114,6 +122,14 @@ sections! {
     privacy: PrivacySettings,
     /// `[retention]`: how long what is kept.
     retention: RetentionSettings,
+    /// `[quotas]`: how much one source may send.
+    quotas: QuotasSettings,
+    /// `[tls]`: HTTPS.
+    tls: TlsSettings,
+    /// `[trust]`: whom the server believes.
+    trust: TrustSettings,
+    /// `[tenants]`: whose machines are whose.
+    tenants: TenantsSettings,
     /// `[log]`: what is told on standard error.
     log: LogSettings,
 }

@@ -42,5 +42,7 @@ mod record;
 mod reports;
 #[path = "it/symbols.rs"]
 mod symbols;
+#[path = "it/trust.rs"]
+mod trust;
 #[path = "it/world.rs"]
 mod world;

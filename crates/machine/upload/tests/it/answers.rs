@@ -95,7 +95,14 @@ fn a_server_that_is_not_there_is_no_loss() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     drop(listener);
-    let server = Server { host: "127.0.0.1".into(), port, use_ssl: false, dump_server: None };
+    let server = Server {
+        host: "127.0.0.1".into(),
+        port,
+        use_ssl: false,
+        dump_server: None,
+        key: None,
+        authority: None,
+    };
     let outcome = send(&input(&report(), Path::new("/nonexistent"), DataScope::AllData), &server);
     assert_eq!(outcome.result, SubmitResult::ReportQueued);
     assert!(outcome.explanation.contains("cannot be reached"), "{}", outcome.explanation);
@@ -117,7 +124,14 @@ fn a_silent_server_is_given_up() {
 
 #[test]
 fn a_host_that_is_none_is_named() {
-    let server = Server { host: "a b\u{1b}".into(), port: 1, use_ssl: false, dump_server: None };
+    let server = Server {
+        host: "a b\u{1b}".into(),
+        port: 1,
+        use_ssl: false,
+        dump_server: None,
+        key: None,
+        authority: None,
+    };
     let folder = folder();
     let outcome = send(&input(&report(), folder.path(), DataScope::AllData), &server);
     assert_eq!(outcome.result, SubmitResult::ReportQueued);

@@ -53,7 +53,14 @@ impl Loopback {
                 answer(stream, reply);
             }
         });
-        let server = Server { host: "127.0.0.1".into(), port, use_ssl: false, dump_server: None };
+        let server = Server {
+            host: "127.0.0.1".into(),
+            port,
+            use_ssl: false,
+            dump_server: None,
+            key: None,
+            authority: None,
+        };
         Self { server, requests, thread: Some(thread) }
     }
 

@@ -76,7 +76,14 @@ fn a_server_that_listens_and_hangs_up_is_no_loss() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let hangs_up = std::thread::spawn(move || drop(listener.accept()));
-    let server = Server { host: "127.0.0.1".into(), port, use_ssl: false, dump_server: None };
+    let server = Server {
+        host: "127.0.0.1".into(),
+        port,
+        use_ssl: false,
+        dump_server: None,
+        key: None,
+        authority: None,
+    };
     let folder = folder();
     let outcome = send(&input(&report(), folder.path(), DataScope::AllData), &server);
     assert_eq!(outcome.result, SubmitResult::ReportQueued);

@@ -110,6 +110,11 @@ fn uploads() {
     envelope.push(&seed("intake_envelope"));
     envelope.finish();
     while envelope.next().expect("an envelope") != Some(EnvelopeEvent::End) {}
+    let keyed = seed("intake_key");
+    let keyed = core::str::from_utf8(&keyed).expect("text").lines().next().expect("a path");
+    let request = watson_intake::admission::shown::Request { path: keyed, ..Default::default() };
+    let minidump = watson_intake::admission::shown::Dialect::Minidump;
+    watson_intake::admission::shown::shown_key(minidump, &request).expect("a key");
     for packed in of("intake_inflate") {
         let packing = Packing::of_magic(&packed).expect("packed bytes");
         let mut inflater = Inflater::new(packing, 1 << 20).expect("memory");

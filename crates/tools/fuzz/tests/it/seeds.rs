@@ -25,6 +25,7 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         "intake_inflate" => intake::inflate(),
         "intake_privacy" => intake::names(),
         "intake_transcript" => intake::transcripts(),
+        "intake_key" => intake::key(),
         "hang_facts" => hang_facts(),
         "level1_request" => vec![utf16(LEVEL1_REQUEST), LEVEL1_REQUEST.as_bytes().to_vec()],
         "level1_response" => vec![LEVEL1_RESPONSE.into()],

@@ -28,6 +28,7 @@ targets! {
     intake_inflate "../../../../../fuzz/fuzz_targets/intake_inflate.rs",
     intake_privacy "../../../../../fuzz/fuzz_targets/intake_privacy.rs",
     intake_transcript "../../../../../fuzz/fuzz_targets/intake_transcript.rs",
+    intake_key "../../../../../fuzz/fuzz_targets/intake_key.rs",
     level1_request "../../../../../fuzz/fuzz_targets/level1_request.rs",
     level1_response "../../../../../fuzz/fuzz_targets/level1_response.rs",
     manifest "../../../../../fuzz/fuzz_targets/manifest.rs",

@@ -3,6 +3,7 @@
 
 mod debug;
 mod dumps;
+mod enroll;
 mod fleet;
 mod hang;
 mod refusals;

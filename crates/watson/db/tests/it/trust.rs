@@ -1,11 +1,12 @@
 //! Products, keys, accounts, sessions, tokens.
 
 use watson_db::{
-    DEFAULT_TENANT, DbError, Dialect, KeyState, NewApiToken, NewProduct, Policy, Role, Store, secret_hash,
+    Crash, DEFAULT_TENANT, DbError, Dialect, KeyState, NewApiToken, NewProduct, Policy, Role, Store,
+    secret_hash,
 };
 
-use crate::NOW_MS;
 use crate::world::World;
+use crate::{NOW_MS, crash};
 
 fn product(name: &str) -> NewProduct {
     NewProduct {
@@ -148,7 +149,29 @@ async fn tokens_end_and_are_revoked(world: &World) {
     assert!(matches!(store.revoke_api_token("x", NOW_MS).await, Err(DbError::Missing(_))));
 }
 
+async fn one_network_holds_half_of_a_buckets_places(world: &World) {
+    let store = world.open_with(Policy { cabs_per_bucket: 4, ..Policy::default() }).await;
+    let from = |network: u8, moment| Crash { network: vec![203, 0, network], ..crash("app", moment) };
+    let asked = async |crash: Crash, now_ms| store.record_crash(&crash, now_ms).await.unwrap().wish.is_some();
+    let mut greedy = 0;
+    for moment in 0..50 {
+        greedy += u32::from(asked(from(1, moment), NOW_MS).await);
+    }
+    assert_eq!(greedy, 2, "a sender with fifty names holds two of four");
+    assert!(
+        asked(from(2, 100), NOW_MS).await && asked(from(2, 101), NOW_MS).await,
+        "two are left for others"
+    );
+    assert!(!asked(from(3, 102), NOW_MS).await, "four are lent");
+    let later = NOW_MS + Policy::DEFAULT_LEASE_MS + 1;
+    assert!(!asked(from(1, 200), later).await, "whoever let them expire is not asked at once");
+    assert!(asked(from(3, 201), later).await);
+    let rested = later + watson_db::limits::NETWORK_REST_MS;
+    assert!(asked(from(1, 202), rested).await);
+}
+
 crate::on_every_place!(
+    one_network_holds_half_of_a_buckets_places,
     a_product_is_found_by_name_and_made_once,
     keys_are_made_rotated_and_revoked,
     good_keys_of_a_product_have_a_limit,

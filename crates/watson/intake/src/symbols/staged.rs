@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use watson_db::{SymbolName, time};
 
 use super::{SymbolFile, keep_copy, no_module_line, receive};
+use crate::admission::key_of;
 use crate::body::{BoundedBody, drain, within};
 use crate::limits::{MAX_COMPLETE_BYTES, MAX_LEVEL1_MS};
 use crate::{Intake, Refusal, Sender};
@@ -33,7 +34,10 @@ pub(crate) async fn create(
     prefix: &str,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
-    let tenant = Sender::of(request.extensions()).tenant;
+    let sender = Sender::of(request.extensions());
+    let scheme = if sender.https { "https" } else { "http" };
+    // The file comes by a request of its own, for the same product.
+    let secret = key_of(&request).map(|secret| format!("?key={secret}")).unwrap_or_default();
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
     drain(request.into_body()).await;
     let host = host.ok_or_else(|| Refusal::bad("host", "the request has no Host"))?;
@@ -42,9 +46,10 @@ pub(crate) async fn create(
     let key: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '~');
     let prefix = if prefix.chars().all(plain) { prefix } else { "" };
-    let answer =
-        format!("{{\"uploadUrl\": \"http://{host}{prefix}/v1/uploads/{key}\", \"uploadKey\": \"{key}\"}}\n");
-    intake.store.begin_symbol_upload(tenant, &key, time::now_ms()).await?;
+    let answer = format!(
+        "{{\"uploadUrl\": \"{scheme}://{host}{prefix}/v1/uploads/{key}{secret}\", \"uploadKey\": \"{key}\"}}\n"
+    );
+    intake.store.begin_symbol_upload(sender.tenant, &key, time::now_ms()).await?;
     Ok(json(answer))
 }
 

@@ -45,6 +45,7 @@ impl LimitsSettings {
             max_symbol_bytes: self.max_symbol_bytes,
             max_dump_bytes: self.max_dump_bytes,
             max_pieces_bytes: self.max_pieces_bytes,
+            ..IntakeLimits::default()
         }
     }
 }

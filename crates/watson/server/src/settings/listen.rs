@@ -12,13 +12,15 @@ use crate::settings::Section;
 pub struct ListenSettings {
     /// Address and port; port 0 takes a free one.
     pub address: SocketAddr,
+    /// More addresses and ports.
+    pub more: Vec<SocketAddr>,
     /// Pages want the token of the printed link. Without it, everybody who reaches the address sees them.
     pub token: bool,
 }
 
 impl Default for ListenSettings {
     fn default() -> Self {
-        Self { address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1273)), token: true }
+        Self { address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1273)), more: Vec::new(), token: true }
     }
 }
 

@@ -138,8 +138,14 @@ async fn a_large_dump_goes_on_where_the_line_broke_also_after_a_restart() {
     let dir = folder();
     let (report, dump) = report_folder();
     let line = Line::start();
-    let server =
-        Server { host: "127.0.0.1".into(), port: line.address.port(), use_ssl: false, dump_server: None };
+    let server = Server {
+        host: "127.0.0.1".into(),
+        port: line.address.port(),
+        use_ssl: false,
+        dump_server: None,
+        key: None,
+        authority: None,
+    };
 
     let world = World::start(dir.path()).await;
     line.port.store(world.address.port(), Ordering::SeqCst);

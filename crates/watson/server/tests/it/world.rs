@@ -10,12 +10,15 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 use watson_db::{Policy, Reading, Store};
+use watson_intake::quota::Rates;
 use watson_intake::{Intake, IntakeLimits};
 use watson_pages::router::MemberOpener;
 use watson_server::access::Access;
 use watson_server::connections::serve_connections;
+use watson_server::settings::{TenantsSettings, TrustSettings};
+use watson_server::trust::Trust;
 use watson_server::worker::{Analyzer, Worker};
-use watson_server::{App, app};
+use watson_server::{App, app_behind};
 use wer_wire::{ApplicationInfo, Level1Request, Level1Response};
 
 use crate::client::{Reply, send};
@@ -31,6 +34,16 @@ pub(crate) struct World {
     serving: JoinHandle<()>,
     stop_worker: watch::Sender<bool>,
     working: JoinHandle<()>,
+}
+
+/// Whom the server believes.
+#[derive(Default)]
+pub(crate) struct Rules {
+    pub(crate) trust: TrustSettings,
+    pub(crate) tenants: TenantsSettings,
+    pub(crate) rates: Rates,
+    /// As if other machines could reach it.
+    pub(crate) public: bool,
 }
 
 /// An analyzer that finds nothing and fails never.
@@ -49,14 +62,27 @@ impl World {
     }
 
     pub(crate) async fn start_with(data: &Path, token: Option<&str>, analyzer: Analyzer) -> Self {
+        Self::start_trusting(data, token, analyzer, &Rules::default()).await
+    }
+
+    pub(crate) async fn start_trusting(
+        data: &Path,
+        token: Option<&str>,
+        analyzer: Analyzer,
+        rules: &Rules,
+    ) -> Self {
         let store = Arc::new(Store::open(data, Policy::default()).await.expect("the store opens"));
         let job_made = Arc::new(Notify::new());
-        let limits = IntakeLimits { max_cab_bytes: MAX_CAB_BYTES, ..IntakeLimits::default() };
+        let limits =
+            IntakeLimits { max_cab_bytes: MAX_CAB_BYTES, rates: rules.rates, ..IntakeLimits::default() };
         let intake = Arc::new(Intake::new(Arc::clone(&store), limits, Arc::clone(&job_made)));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it has an address");
         let access = Access { token: token.map(str::to_owned), address };
-        let router = app(App { intake, store: Arc::clone(&store), access, members: no_members() });
+        let trust =
+            Trust::new(&rules.trust, &rules.tenants, rules.public, &store).await.expect("tenants are made");
+        let app = App { intake, store: Arc::clone(&store), access, members: no_members() };
+        let router = app_behind(app, trust);
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(serve_connections(listener, router, async {
             let _ = stopped.await;

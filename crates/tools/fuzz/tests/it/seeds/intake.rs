@@ -106,3 +106,17 @@ pub(crate) fn names() -> Vec<Vec<u8>> {
     .map(String::into_bytes)
     .to_vec()
 }
+
+/// Requests with a key in each place.
+pub(crate) fn key() -> Vec<Vec<u8>> {
+    let key = "00112233445566778899aabbccddeeff".repeat(2);
+    vec![
+        format!(
+            "/u/{key}/minidump\nkey={key}&sentry_key={key}\nBearer {key}\nSentry a=b, sentry_key={key}\n"
+        )
+        .into(),
+        format!("https://{key}@host/42").into(),
+        b"192.0.2.1, 127.0.0.1\n".to_vec(),
+        b"for=192.0.2.1;proto=https, for=\"[2001:db8::1]:80\"".to_vec(),
+    ]
+}

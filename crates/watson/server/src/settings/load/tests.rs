@@ -72,7 +72,7 @@ fn what_is_unknown_or_of_another_kind_is_an_error_with_its_place() {
     for (text, said) in [
         (
             "[listen]\nadress = \"x\"\n",
-            "FILE, line 2: unknown field `adress`, expected `address` or `token`; did you mean `address`?",
+            "FILE, line 2: unknown field `adress`, expected one of `address`, `more`, `token`; did you mean `address`?",
         ),
         ("\n\n[listn]\n", "did you mean `listen`?"),
         ("[limits]\n\nmax_cab_bytes = \"big\"\n", "FILE, line 3: invalid type"),
