@@ -8,6 +8,8 @@ use watson_db::{BucketRow, time};
 use wer_model::Parameter;
 
 use crate::access::MayRead;
+use crate::audit::whole_server;
+use crate::bucket_lists::own_bucket;
 use crate::input::{Path, Query};
 use crate::moment::Moment;
 use crate::page::{Page, Paging};
@@ -55,9 +57,10 @@ pub(crate) struct Bucket {
     responses((status = 200, body = Page<Bucket>)))]
 pub(crate) async fn list_buckets(
     State(api): State<Api>,
-    _: MayRead,
+    MayRead(granted): MayRead,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<Bucket>>, Failure> {
+    whole_server(&granted)?;
     let page = paging.number()?.unwrap_or(0);
     let number = u32::try_from(page).map_err(|_| Failure::Malformed("cursor: out of range".to_owned()))?;
     let rows = api.store.buckets(number, time::now_ms()).await?;
@@ -69,19 +72,25 @@ pub(crate) async fn list_buckets(
 /// Get a bucket
 #[utoipa::path(get, path = "/api/v1/buckets/{id}", tag = "buckets", security(("token" = ["read"])),
     params(("id" = i64, Path, description = "The bucket's number.")),
-    responses((status = 200, body = Bucket), (status = 404, description = "There is no such bucket.",
-        body = crate::problem::Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = Bucket)))]
 pub(crate) async fn get_bucket(
     State(api): State<Api>,
-    _: MayRead,
+    MayRead(granted): MayRead,
     Path(id): Path<i64>,
 ) -> Result<Json<Bucket>, Failure> {
+    own_bucket(&api, &granted, id).await?;
     let row = api.store.bucket(id, time::now_ms()).await?.ok_or(Failure::Missing("bucket"))?;
     Ok(Json(Bucket::from(row)))
 }
 
 pub(crate) fn pairs(parameters: Vec<Parameter>) -> Vec<Pair> {
     parameters.into_iter().map(|Parameter { name, value }| Pair { name, value }).collect()
+}
+
+impl From<(String, String)> for Pair {
+    fn from((name, value): (String, String)) -> Self {
+        Self { name, value }
+    }
 }
 
 impl From<BucketRow> for Bucket {

@@ -1,7 +1,7 @@
 //! The OpenAPI document: what the handlers say of themselves, and what is true of all of them.
 
 use utoipa::OpenApi;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder};
 
@@ -53,6 +53,13 @@ fn add_refusals(operation: &mut Operation) {
         ("500", "The server could not read or write its data."),
         ("503", "The store is busy; `Retry-After` says when to come again."),
     ];
+    let in_path = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Path,
+        RefOr::Ref(_) => false,
+    };
+    if operation.parameters.iter().flatten().any(in_path) {
+        refusals.push(("404", "There is no such thing, or it is another tenant's."));
+    }
     if has_input || has_body {
         refusals.push(("400", "The request could not be understood."));
     }

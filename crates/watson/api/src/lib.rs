@@ -6,19 +6,25 @@
 //! by the server, which puts a [`Granted`] into the request; each function here demands a [`Scope`] of it.
 
 #![forbid(unsafe_code)]
-#![allow(dead_code, reason = "what the next resources need is here before them")]
 
 pub mod access;
+mod audit;
+mod bucket_lists;
 mod buckets;
 mod document;
 mod input;
+mod jobs;
 pub mod limits;
+mod machines;
 mod moment;
 mod old_paths;
 mod page;
+mod policies;
 mod problem;
 mod reports;
 mod router;
+mod scopes;
+mod solutions;
 
 pub use access::{Granted, Scope};
 pub use document::{document, document_text};

@@ -17,7 +17,7 @@ use crate::access::{Granted, MayRead};
 use crate::document::{About, complete};
 use crate::limits::MAX_BODY_BYTES;
 use crate::problem::Failure;
-use crate::{buckets, old_paths, reports};
+use crate::{audit, bucket_lists, buckets, jobs, machines, old_paths, policies, reports, solutions};
 
 /// What the API reads and writes.
 #[derive(Clone)]
@@ -32,7 +32,21 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(openapi))
         .routes(routes!(buckets::list_buckets))
         .routes(routes!(buckets::get_bucket))
+        .routes(routes!(bucket_lists::list_days))
+        .routes(routes!(bucket_lists::list_leases))
+        .routes(routes!(bucket_lists::list_reports))
         .routes(routes!(reports::get_report))
+        .routes(routes!(reports::get_level1))
+        .routes(routes!(jobs::list_jobs))
+        .routes(routes!(policies::list_policies, policies::add_policy))
+        .routes(routes!(policies::get_policy, policies::change_policy, policies::remove_policy))
+        .routes(routes!(solutions::list_solutions, solutions::add_solution))
+        .routes(routes!(solutions::get_solution, solutions::change_solution, solutions::remove_solution))
+        .routes(routes!(solutions::list_regressions))
+        .routes(routes!(machines::list_machines))
+        .routes(routes!(machines::get_machine))
+        .routes(routes!(audit::list_acts))
+        .routes(routes!(audit::verify_acts))
 }
 
 /// Everything below `/api/`. The caller puts a [`Granted`] into the extensions of requests whose sender is known.

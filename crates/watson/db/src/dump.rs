@@ -177,6 +177,7 @@ impl Store {
         solve(&mut tx, &hit, &one, &orders, now_ms).await?;
         tx.commit().await?;
         self.hits.labels.keep(counted.labels);
+        self.hits.machines.note(&hit, now_ms);
         Ok(DumpAnswer {
             repeat: false,
             report: hit.row.report_id(),

@@ -89,3 +89,31 @@ pub const ROLLUP_STEP_ROWS: i64 = 2_000;
 pub const MAX_ROLLUP_STEPS: usize = 1_000;
 /// Bytes of `erasures.log`: half a million machines.
 pub const MAX_ERASURES_BYTES: u64 = 32 * 1024 * 1024;
+/// Characters of one pattern of a rule.
+pub const MAX_PATTERN_CHARS: usize = 512;
+/// Stars of one pattern: matching takes time with each.
+pub const MAX_PATTERN_STARS: usize = 8;
+/// Patterns of a rule, and the highest number of a parameter.
+pub const MAX_RULE_PARAMETERS: usize = 32;
+/// Cabs of a data policy.
+pub const MAX_WANTED: u32 = 10_000;
+/// Files, keys, versions, queries of a data policy, each.
+pub const MAX_WANTS: usize = 32;
+/// Characters of one of them.
+pub const MAX_WANT_CHARS: usize = 1_024;
+/// Characters of a solution's URL.
+pub const MAX_URL_CHARS: usize = 2_000;
+/// Characters of a solution's text.
+pub const MAX_ANSWER_CHARS: usize = 4_000;
+/// Characters of a version.
+pub const MAX_VERSION_CHARS: usize = 64;
+/// Machines whose notes wait to be written.
+pub const MAX_MACHINE_NOTES: usize = 50_000;
+/// Machines of one transaction.
+pub const MACHINE_NOTES_AT_ONCE: usize = 512;
+/// Machines of which is known what was written (about 100 bytes each).
+pub const MAX_MACHINES_IN_MEMORY: usize = 200_000;
+/// Milliseconds for which what was written of a machine is good.
+pub const MACHINE_NOTE_GOOD_FOR_MS: i64 = 60 * 60 * 1000;
+/// Applications of one machine that are noted within that time, and that are listed.
+pub const MAX_APPLICATIONS_OF_MACHINE: usize = 32;

@@ -60,6 +60,14 @@ impl Scope {
         }
     }
 
+    /// For the audit log.
+    pub(crate) fn details(&self) -> serde_json::Value {
+        match self {
+            Self::Label(number) => serde_json::json!({ "bucket": number }),
+            Self::Rule(rule) => serde_json::json!({ "rule": rule }),
+        }
+    }
+
     /// The columns `label` and `rule`.
     pub(crate) fn columns(&self) -> Result<(Option<i64>, Option<String>), DbError> {
         Ok(match self {

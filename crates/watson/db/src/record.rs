@@ -8,6 +8,7 @@ use crate::closed::Closed;
 use crate::count::{Counted, CountedBatch, LabelMap, count};
 use crate::hit::{Crash, Hit, HitAnswer, Solution};
 use crate::limits::MAX_TRIES;
+use crate::machine::MachineNotes;
 use crate::orders::{OrderBook, Orders};
 use crate::policy::Policy;
 use crate::pseudonym::Pseudonyms;
@@ -26,6 +27,7 @@ pub(crate) struct HitWriter {
     pub(crate) labels: Arc<LabelMap>,
     pub(crate) closed: Arc<Closed>,
     pub(crate) orders: Arc<OrderBook>,
+    pub(crate) machines: Arc<MachineNotes>,
 }
 
 impl HitWriter {
@@ -62,6 +64,7 @@ impl HitWriter {
         let solutions = solve_all(&mut tx, &asked, &orders, now_ms).await?;
         tx.commit().await?;
         self.labels.keep(labels);
+        hits.iter().for_each(|hit| self.machines.note(hit, now_ms));
         self.closed.add(wishes.full, now_ms);
         let answers = asked.iter().zip(wishes.each).zip(solutions);
         Ok(answers

@@ -78,6 +78,7 @@ impl Store {
             labels: Arc::default(),
             closed: Arc::new(Closed::new(closed_for_ms)),
             orders: Arc::default(),
+            machines: Arc::default(),
         };
         let group = Group::start(&hits);
         let blobs = Arc::new(BlobPlace::Folder(FolderBlobs::new(blobs, unfinished_blobs)));
@@ -165,6 +166,7 @@ impl Store {
 
     /// Closes the database, its log written back.
     pub async fn close(&self) {
+        while self.write_machines().await.unwrap_or(false) {}
         self.database.close().await;
     }
 }

@@ -22,6 +22,8 @@ mod hits;
 mod jobs;
 #[path = "it/past.rs"]
 mod past;
+#[path = "it/machines.rs"]
+mod machines;
 #[path = "support/postgres.rs"]
 mod postgres;
 #[path = "it/retiring.rs"]

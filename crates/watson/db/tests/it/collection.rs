@@ -39,7 +39,7 @@ async fn a_policy_asks_for_what_it_names_and_ends(world: &World) {
         wants: wants.clone(),
         until_ms: Some(NOW_MS + 1_000),
     };
-    let id = store.add_policy(&policy, NOW_MS).await.unwrap();
+    let id = store.add_policy(&policy, "test", NOW_MS).await.unwrap();
     let wish = async |application: &str, moment: u64, now_ms: i64| {
         store.record_crash(&crash(application, moment), now_ms).await.unwrap().wish
     };
@@ -48,9 +48,9 @@ async fn a_policy_asks_for_what_it_names_and_ends(world: &World) {
     assert_eq!(wish("b", 3, NOW_MS).await.unwrap().wants, Wants::default(), "the rule is not for it");
     assert_eq!(wish("a2", 4, NOW_MS).await.unwrap().wants, wants, "each bucket has its own quota");
     assert_eq!(wish("a3", 5, NOW_MS + 1_000).await.unwrap().wants, Wants::default(), "it is over");
-    store.remove_policy(id).await.unwrap();
+    store.remove_policy(id, "test", NOW_MS).await.unwrap();
     assert_eq!(wish("a4", 6, NOW_MS).await.unwrap().wants, Wants::default());
-    assert!(matches!(store.remove_policy(id).await, Err(watson_db::DbError::Missing(_))));
+    assert!(matches!(store.remove_policy(id, "test", NOW_MS).await, Err(watson_db::DbError::Missing(_))));
 }
 
 async fn a_solution_is_told_and_a_fixed_version_that_crashes_is_a_regression(world: &World) {
@@ -66,17 +66,17 @@ async fn a_solution_is_told_and_a_fixed_version_that_crashes_is_a_regression(wor
         fixed_in: Some("1.10".into()),
     };
     let scope = Scope::Label(first.bucket);
-    solution.id = store.add_solution(DEFAULT_TENANT, &scope, &solution, NOW_MS).await.unwrap();
+    solution.id = store.add_solution(DEFAULT_TENANT, &scope, &solution, "test", NOW_MS).await.unwrap();
     let told = store.record_crash(&version("1.9", 2), NOW_MS).await.unwrap();
     assert_eq!(told.solution.as_ref(), Some(&solution));
     let again = store.record_crash(&version("1.9", 1), NOW_MS).await.unwrap();
     assert_eq!(again.solution.as_ref(), Some(&solution), "a machine that asks again learns it");
     assert_eq!(store.record_crash(&crash("other", 3), NOW_MS).await.unwrap().solution, None);
-    assert_eq!(store.regressions().await.unwrap(), []);
+    assert_eq!(store.regressions(None).await.unwrap(), []);
     for (moment, now_ms) in [(4, NOW_MS), (5, NOW_MS + 7), (5, NOW_MS + 9)] {
         store.record_crash(&version("1.10.1", moment), now_ms).await.unwrap();
     }
-    let regressions = store.regressions().await.unwrap();
+    let regressions = store.regressions(None).await.unwrap();
     assert_eq!(regressions.len(), 1, "{regressions:?}");
     let one = &regressions[0];
     assert_eq!((one.solution, one.bucket, one.version.as_str()), (solution.id, first.bucket, "1.10.1"));
@@ -151,7 +151,7 @@ async fn twenty_usable_cabs_of_two_hundred_machines_by_two_processes_and_never_m
         wants: Wants::default(),
         until_ms: None,
     };
-    stores[0].add_policy(&policy, NOW_MS).await.unwrap();
+    stores[0].add_policy(&policy, "test", NOW_MS).await.unwrap();
     let junk = blob(&stores[0], b"MSCF junk").await.sha256;
     let url = world.places().database.unwrap();
     let pool = sqlx::PgPool::connect(&url).await.unwrap();
