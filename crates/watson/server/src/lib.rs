@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod analyzer;
 pub mod app;
 pub mod backup;
+pub mod commands;
 pub mod config;
 pub mod connections;
 pub mod doctor;

@@ -83,3 +83,15 @@ pub const CHUNKS_KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 pub const RECORD_PAUSE_MS: u64 = 2_000;
 /// Milliseconds between two roll-ups.
 pub const ROLL_UP_EVERY_MS: u64 = 15 * 60 * 1000;
+
+/// Milliseconds that a command waits for a server's answer.
+pub const MAX_COMMAND_MS: u64 = 60_000;
+/// Bytes of an answer that a command reads.
+pub const MAX_ANSWER_BYTES: u64 = 64 * 1024 * 1024;
+/// Items of a list that a command reads.
+pub const MAX_LISTED: usize = 1_000_000;
+
+/// Milliseconds between two looks for machines that have reported.
+pub const WRITE_MACHINES_EVERY_MS: u64 = 5_000;
+/// Milliseconds between two transactions of them: hits go first.
+pub const WRITE_MACHINES_PAUSE_MS: u64 = 200;

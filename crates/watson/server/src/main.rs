@@ -11,6 +11,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use watson_server::accounts::commands::{AccountCommand, ProductCommand, TokenCommand};
 use watson_server::backup::{Backup, Restore};
+use watson_server::commands::Remote;
 use watson_server::config::Config;
 use watson_server::doctor::Doctor;
 use watson_server::fleet::Fleet;
@@ -58,6 +59,8 @@ enum Command {
     Audit(Audit),
     ExportMachine(ExportMachine),
     EraseMachine(EraseMachine),
+    #[command(flatten)]
+    Remote(Remote),
     /// Analyse one cab; what the server starts for each.
     #[command(hide = true)]
     Analyze {
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
         Command::Audit(audit) => code(audit.run()),
         Command::ExportMachine(export) => code(export.run()),
         Command::EraseMachine(erase) => code(erase.run()),
+        Command::Remote(remote) => code(remote.run()),
     }
 }
 

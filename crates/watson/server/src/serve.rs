@@ -90,6 +90,10 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
     worker.privacy = settings.privacy.rules();
     let worker = tokio::spawn(worker.run(stopped.clone()));
     let old_uploads = tokio::spawn(old_uploads::run(Arc::clone(&store), stopped));
+    let worker = tokio::spawn(Worker::new(Arc::clone(&store), job_made, analyzer).run(stopped.clone()));
+    let old_uploads = tokio::spawn(old_uploads::run(Arc::clone(&store), stopped.clone()));
+    let machines = tokio::spawn(tasks::machines::run(Arc::clone(&store), stopped));
+    write_whole(&data.join("address"), &format!("http://{address}\n"))?;
     announce(address, token.as_deref(), port_file)?;
     notify::ready(&address.to_string());
 
@@ -134,6 +138,7 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
     old_uploads.await.context("the task that forgets old uploads ended by a panic")?;
     roll_up.await.context("the roll-up ended by a panic")?;
     retention.await.context("the retention ended by a panic")?;
+    machines.await.context("writing machines down ended by a panic")?;
     store.close().await;
     Ok(())
 }
@@ -143,10 +148,14 @@ fn announce(address: SocketAddr, token: Option<&str>, port_file: Option<&Path>) 
     // A closed standard output must not end the server.
     let _ = writeln!(std::io::stdout(), "http://{address}/{query}");
     let Some(path) = port_file else { return Ok(()) };
-    // Whoever waits for the file finds it whole.
+    write_whole(path, &format!("{address}\n"))
+}
+
+/// Whoever waits for the file finds it whole.
+fn write_whole(path: &Path, text: &str) -> Result<()> {
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".tmp");
-    std::fs::write(&unfinished, format!("{address}\n"))
+    std::fs::write(&unfinished, text)
         .and_then(|()| std::fs::rename(&unfinished, path))
         .with_context(|| format!("cannot write {}", path.display()))
 }

@@ -1,0 +1,106 @@
+//! `watson bucket`.
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use super::client::Server;
+use super::show;
+
+/// What to see of buckets.
+#[derive(Debug, Subcommand)]
+pub enum Bucket {
+    /// List buckets, most crashes first.
+    List(List),
+    /// Show one.
+    Show(One),
+    /// List its days with hits, newest first.
+    Days(Part),
+    /// List its places in the quota: which machines were asked for a cab, and what has become of it.
+    Leases(Part),
+    /// List its reports with data, newest first.
+    Reports(Part),
+}
+
+/// `watson bucket list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// At most so many.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: usize,
+    #[command(flatten)]
+    server: Server,
+}
+
+/// One bucket.
+#[derive(Debug, Args)]
+pub struct One {
+    /// Its number.
+    id: i64,
+    #[command(flatten)]
+    server: Server,
+}
+
+/// A list of one bucket.
+#[derive(Debug, Args)]
+pub struct Part {
+    /// The bucket's number.
+    id: i64,
+    /// At most so many.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    limit: usize,
+    #[command(flatten)]
+    server: Server,
+}
+
+impl Bucket {
+    pub(super) fn run(&self) -> Result<()> {
+        match self {
+            Self::List(List { limit, server }) => {
+                let columns = [
+                    ("ID", "id"),
+                    ("CRASHES", "hits"),
+                    ("LAST SEEN", "last_seen"),
+                    ("EVENT", "event_type"),
+                    ("APPLICATION", "application"),
+                    ("FUNCTION", "top_function"),
+                ];
+                show::list(server.json, server.client()?.list("/buckets", *limit)?, &columns)
+            }
+            Self::Show(One { id, server }) => {
+                show::one(server.json, &server.client()?.get(&format!("/buckets/{id}"))?)
+            }
+            Self::Days(part) => {
+                part.list("days", &[("DATE", "date"), ("CRASHES", "hits"), ("LATE", "late_hits")])
+            }
+            Self::Leases(part) => part.list(
+                "leases",
+                &[
+                    ("ID", "id"),
+                    ("STATE", "state"),
+                    ("MACHINE", "machine"),
+                    ("POLICY", "policy"),
+                    ("MEMORY", "memory_dump"),
+                    ("UNASKED", "unasked"),
+                    ("OPEN UNTIL", "expires"),
+                ],
+            ),
+            Self::Reports(part) => part.list(
+                "reports",
+                &[
+                    ("ID", "id"),
+                    ("RECEIVED", "received"),
+                    ("MACHINE", "machine"),
+                    ("VERSION", "version"),
+                    ("BYTES", "size_bytes"),
+                ],
+            ),
+        }
+    }
+}
+
+impl Part {
+    fn list(&self, what: &str, columns: &[(&str, &str)]) -> Result<()> {
+        let items = self.server.client()?.list(&format!("/buckets/{}/{what}", self.id), self.limit)?;
+        show::list(self.server.json, items, columns)
+    }
+}
