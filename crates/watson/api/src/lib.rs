@@ -17,14 +17,18 @@ mod jobs;
 pub mod limits;
 mod machines;
 mod moment;
+mod names;
 mod old_paths;
 mod page;
 mod policies;
 mod problem;
+mod products;
 mod reports;
 mod router;
 mod scopes;
 mod solutions;
+mod tenants;
+mod tokens;
 
 pub use access::{Granted, Scope};
 pub use document::{document, document_text};

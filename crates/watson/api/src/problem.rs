@@ -54,6 +54,8 @@ pub(crate) enum Failure {
         /// Why, and what is allowed.
         why: String,
     },
+    /// What is there already stands against it.
+    Conflict(String),
     /// The body could not be taken.
     Body(StatusCode, String),
     /// The store.
@@ -64,6 +66,9 @@ impl From<DbError> for Failure {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Missing(what) => Self::Missing(what),
+            DbError::Exists(_) | DbError::TooMany { .. } | DbError::LastAdministrator => {
+                Self::Conflict(error.to_string())
+            }
             DbError::Invalid { field, why } => Self::Invalid { field: field.to_owned(), why },
             error => Self::Db(error),
         }
@@ -111,6 +116,7 @@ impl Failure {
             Self::Invalid { field, why } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "invalid", format!("{field}: {why}"), Some(field))
             }
+            Self::Conflict(detail) => (StatusCode::CONFLICT, "conflict", detail, None),
             Self::Body(status, detail) => (status, "body", detail, None),
             Self::Db(error) if error.is_busy() => {
                 plain(StatusCode::SERVICE_UNAVAILABLE, "busy", "the store is busy; try again")

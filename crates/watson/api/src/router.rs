@@ -17,7 +17,10 @@ use crate::access::{Granted, MayRead};
 use crate::document::{About, complete};
 use crate::limits::MAX_BODY_BYTES;
 use crate::problem::Failure;
-use crate::{audit, bucket_lists, buckets, jobs, machines, old_paths, policies, reports, solutions};
+use crate::{
+    audit, bucket_lists, buckets, jobs, machines, old_paths, policies, products, reports, solutions, tenants,
+    tokens,
+};
 
 /// What the API reads and writes.
 #[derive(Clone)]
@@ -45,6 +48,13 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(solutions::list_regressions))
         .routes(routes!(machines::list_machines))
         .routes(routes!(machines::get_machine))
+        .routes(routes!(tenants::list_tenants, tenants::add_tenant))
+        .routes(routes!(products::list_products, products::add_product))
+        .routes(routes!(products::remove_product))
+        .routes(routes!(products::list_keys, products::make_key))
+        .routes(routes!(products::revoke_key))
+        .routes(routes!(tokens::list_tokens, tokens::make_token))
+        .routes(routes!(tokens::revoke_token))
         .routes(routes!(audit::list_acts))
         .routes(routes!(audit::verify_acts))
 }

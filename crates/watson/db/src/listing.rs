@@ -108,6 +108,24 @@ pub struct ReportExtras {
 }
 
 impl Store {
+    /// Tenants: number, name, when it was made.
+    ///
+    /// # Errors
+    /// [`DbError::Sql`].
+    pub async fn tenants(&self) -> Result<Vec<(i64, String, i64)>, DbError> {
+        self.database.rows(sql("SELECT id, name, made_ms FROM tenant ORDER BY id")).await
+    }
+
+    /// Whether there is such a tenant.
+    ///
+    /// # Errors
+    /// [`DbError::Sql`].
+    pub async fn has_tenant(&self, id: i64) -> Result<bool, DbError> {
+        let row: Option<(i64,)> =
+            self.database.row(sql("SELECT id FROM tenant WHERE id = $1").bind(id)).await?;
+        Ok(row.is_some())
+    }
+
     /// The tenant that a bucket is of.
     ///
     /// # Errors

@@ -74,6 +74,7 @@ struct Notes {
 struct Note {
     name: String,
     os: String,
+    first_ms: i64,
     last_ms: i64,
     applications: BTreeMap<String, String>,
 }
@@ -102,6 +103,7 @@ impl MachineNotes {
         let note = notes.waiting.entry(key).or_insert_with(|| Note {
             name: String::new(),
             os: String::new(),
+            first_ms: now_ms,
             last_ms: now_ms,
             applications: BTreeMap::new(),
         });
@@ -174,7 +176,7 @@ impl Store {
             let key = [Arg::from(*tenant), Arg::from(machine.as_slice())];
             machines.extend(key.clone());
             machines.extend([Arg::from(&note.name), Arg::from(&note.os)]);
-            machines.extend([note.last_ms, note.last_ms].map(Arg::from));
+            machines.extend([note.first_ms, note.last_ms].map(Arg::from));
             for (application, version) in &note.applications {
                 applications.extend(key.clone());
                 applications.extend([Arg::from(application), Arg::from(version), Arg::from(note.last_ms)]);

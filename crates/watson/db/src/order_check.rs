@@ -96,12 +96,6 @@ fn check_quota(quota: &Quota) -> Result<(), DbError> {
     if quota.per_machine == 0 {
         return Err(invalid("per_machine", "a machine must be allowed at least one"));
     }
-    if quota.memory_dumps > quota.wanted {
-        return Err(invalid(
-            "memory_dumps",
-            format!("{} of {} cabs cannot have process memory", quota.memory_dumps, quota.wanted),
-        ));
-    }
     Ok(())
 }
 
@@ -189,7 +183,6 @@ mod tests {
         let many: BTreeMap<_, _> = (1..100).map(|number| (number, "a".to_owned())).collect();
         assert_eq!(field(rule(Rule { parameters: many, ..Rule::default() })), "rule.parameters");
         assert_eq!(field(|policy| policy.quota.wanted = 1_000_000), "cabs");
-        assert_eq!(field(|policy| policy.quota.memory_dumps = 21), "memory_dumps");
         assert_eq!(field(|policy| policy.quota.per_machine = 0), "per_machine");
         assert_eq!(field(|policy| policy.until_ms = Some(1_000)), "until");
         assert_eq!(field(|policy| policy.wants.dump_type = "huge".into()), "dump_type");

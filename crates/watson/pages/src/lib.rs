@@ -8,6 +8,7 @@ mod buckets;
 mod download;
 mod hexdump;
 pub mod limits;
+mod machines;
 mod moment;
 mod problem;
 mod report;

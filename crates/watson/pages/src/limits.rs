@@ -16,3 +16,5 @@ pub const MAX_ITEMS_SHOWN: usize = 1024;
 pub const MAX_TEXT_CHARS: usize = 8192;
 /// Characters of a downloaded file's name.
 pub const MAX_NAME_CHARS: usize = 128;
+/// Machines on one page.
+pub const MAX_MACHINES_SHOWN: i64 = 200;

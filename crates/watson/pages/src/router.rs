@@ -13,7 +13,7 @@ use axum::routing::get;
 use tokio::io::{AsyncRead, ReadBuf};
 use watson_db::{BlobFile, Store};
 
-use crate::{bucket, buckets, download, problem, report};
+use crate::{bucket, buckets, download, machines, problem, report};
 
 /// What the pages read.
 #[derive(Clone)]
@@ -60,6 +60,7 @@ pub fn router(pages: Pages) -> Router {
         .route("/", get(buckets::page))
         .route("/buckets/{id}", get(bucket::page))
         .route("/reports/{id}", get(report::page))
+        .route("/machines", get(machines::page))
         .route("/reports/{id}/cab", get(download::cab))
         .route("/reports/{id}/files/{number}", get(download::file))
         .route(

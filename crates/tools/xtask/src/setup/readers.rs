@@ -15,6 +15,8 @@ use crate::workspace::root;
 const STACKWALK_VERSION: &str = "0.27.0";
 /// Python's package `minidump`.
 const PYTHON_PACKAGE: &str = "minidump==0.0.24";
+/// What asks a running watson for everything that its OpenAPI document promises. No reader, but installed as one.
+const SCHEMA_TESTER: &str = "schemathesis==4.32.5";
 
 /// Installs what is missing, or has another version.
 ///
@@ -24,7 +26,10 @@ pub(super) fn install() -> Result<()> {
     let tools = root().join("target/tools");
     std::fs::create_dir_all(&tools).with_context(|| tools.display().to_string())?;
     once(&tools.join("stackwalk.version"), STACKWALK_VERSION, || stackwalk(&tools))?;
-    once(&tools.join("python.version"), PYTHON_PACKAGE, || python(&tools))
+    once(&tools.join("python.version"), PYTHON_PACKAGE, || python(&tools.join("python"), PYTHON_PACKAGE))?;
+    once(&tools.join("schemathesis.version"), SCHEMA_TESTER, || {
+        python(&tools.join("schemathesis"), SCHEMA_TESTER)
+    })
 }
 
 /// Without debug information and optimisation: it reads small files, and is built on every new machine.
@@ -35,12 +40,11 @@ fn stackwalk(tools: &Path) -> Result<()> {
     run_command("building minidump-stackwalk", &mut install)
 }
 
-/// In an environment of its own, of the system's Python.
-fn python(tools: &Path) -> Result<()> {
-    let folder = tools.join("python");
+/// A package in an environment of its own, of the system's Python.
+fn python(folder: &Path, package: &str) -> Result<()> {
     let mut venv = Command::new("/usr/bin/python3");
-    run_command("making an environment for Python", venv.args(["-m", "venv", "--clear"]).arg(&folder))?;
+    run_command("making an environment for Python", venv.args(["-m", "venv", "--clear"]).arg(folder))?;
     let mut pip = Command::new(folder.join("bin/pip"));
-    pip.args(["install", "--quiet", "--disable-pip-version-check", PYTHON_PACKAGE]);
-    run_command("installing Python's minidump", &mut pip)
+    pip.args(["install", "--quiet", "--disable-pip-version-check", package]);
+    run_command(&format!("installing Python's {package}"), &mut pip)
 }

@@ -4,9 +4,13 @@
 mod authorisation;
 #[path = "api/collection.rs"]
 mod collection;
+#[path = "api/commands.rs"]
+mod commands;
 #[path = "api/document.rs"]
 mod document;
 #[path = "api/engine.rs"]
 mod engine;
 #[path = "api/lists.rs"]
 mod lists;
+#[path = "api/schema.rs"]
+mod schema;

@@ -1,0 +1,68 @@
+//! `/tenants`: whose reports are kept apart.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+use watson_db::{Act, time};
+
+use crate::access::MayAdmin;
+use crate::audit::whole_server;
+use crate::input::Body;
+use crate::moment::Moment;
+use crate::names::check_name;
+use crate::page::Page;
+use crate::policies::Made;
+use crate::problem::Failure;
+use crate::router::Api;
+
+/// A tenant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Tenant {
+    id: i64,
+    name: String,
+    made: Moment,
+}
+
+/// What a new tenant is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewTenant {
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+}
+
+/// List tenants
+#[utoipa::path(get, path = "/api/v1/tenants", tag = "tenants", security(("token" = ["admin"])),
+    responses((status = 200, body = Page<Tenant>)))]
+pub(crate) async fn list_tenants(
+    State(api): State<Api>,
+    MayAdmin(granted): MayAdmin,
+) -> Result<Json<Page<Tenant>>, Failure> {
+    let rows = api.store.tenants().await?;
+    let own = rows.into_iter().filter(|(id, ..)| granted.sees(*id));
+    let tenant = |(id, name, made_ms)| Tenant { id, name, made: Moment(made_ms) };
+    Ok(Json(Page::whole(own.map(tenant).collect())))
+}
+
+/// Add a tenant
+///
+/// One that is there already is answered with its number.
+#[utoipa::path(post, path = "/api/v1/tenants", tag = "tenants", security(("token" = ["admin"])),
+    request_body = NewTenant, responses((status = 201, body = Made)))]
+pub(crate) async fn add_tenant(
+    State(api): State<Api>,
+    MayAdmin(granted): MayAdmin,
+    Body(body): Body<NewTenant>,
+) -> Result<(StatusCode, Json<Made>), Failure> {
+    whole_server(&granted)?;
+    check_name("name", &body.name)?;
+    let now_ms = time::now_ms();
+    let id = api.store.tenant(&body.name, now_ms).await?;
+    let details = json!({ "name": body.name });
+    let act = Act { actor: &granted.actor, act: "tenant.add", object: id.to_string(), details };
+    api.store.audit(&act, now_ms).await?;
+    Ok((StatusCode::CREATED, Json(Made { id })))
+}
