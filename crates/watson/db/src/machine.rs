@@ -76,7 +76,8 @@ struct Note {
     os: String,
     first_ms: i64,
     last_ms: i64,
-    applications: BTreeMap<String, String>,
+    /// Version, and when.
+    applications: BTreeMap<String, (String, i64)>,
 }
 
 impl MachineNotes {
@@ -111,7 +112,8 @@ impl MachineNotes {
         note.os.clone_from(&crash.os);
         note.last_ms = note.last_ms.max(now_ms);
         if !crash.application.is_empty() {
-            note.applications.insert(crash.application.clone(), crash.application_version.clone());
+            let seen = (crash.application_version.clone(), now_ms);
+            note.applications.insert(crash.application.clone(), seen);
         }
     }
 
@@ -177,9 +179,9 @@ impl Store {
             machines.extend(key.clone());
             machines.extend([Arg::from(&note.name), Arg::from(&note.os)]);
             machines.extend([note.first_ms, note.last_ms].map(Arg::from));
-            for (application, version) in &note.applications {
+            for (application, (version, last_ms)) in &note.applications {
                 applications.extend(key.clone());
-                applications.extend([Arg::from(application), Arg::from(version), Arg::from(note.last_ms)]);
+                applications.extend([Arg::from(application), Arg::from(version), Arg::from(*last_ms)]);
             }
         }
         let mut tx = self.database.begin().await?;

@@ -97,8 +97,17 @@ async fn answer(parts: Parts, mut request: Request) -> Response {
     match route(request.method(), request.uri().path()) {
         Ok(Some(route)) => app.intake.handle(route, request).await,
         Ok(None) => people(parts, arrival, request).await,
+        // A PUT to no cab's path is the API's: it says which methods there are.
+        Err(_) if request.uri().path().starts_with("/api/") && !climbs(&request) => {
+            people(parts, arrival, request).await
+        }
         Err(refusal) => refuse(app, refusal, request).await,
     }
+}
+
+/// What a client tries with dots in its path is the intake's to refuse and to count.
+fn climbs(request: &Request) -> bool {
+    request.uri().path().split('/').any(|part| matches!(part, "." | ".."))
 }
 
 async fn refuse(app: &App, refusal: Refusal, request: Request) -> Response {

@@ -9,9 +9,11 @@ mod client;
 mod job;
 mod machine;
 mod policy;
+mod product;
 mod scope;
 mod show;
 mod solution;
+mod token;
 
 pub use client::Server;
 
@@ -33,6 +35,12 @@ pub enum Remote {
     /// Analyses that wait, are done, or failed for good.
     #[command(subcommand)]
     Job(job::Job),
+    /// Whose reports are taken, how they may come, and with which keys.
+    #[command(subcommand)]
+    Product(product::Product),
+    /// What programs may do by the API.
+    #[command(subcommand)]
+    Token(token::Token),
     /// Who did what.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -50,6 +58,8 @@ impl Remote {
             Self::Bucket(command) => command.run(),
             Self::Machine(command) => command.run(),
             Self::Job(command) => command.run(),
+            Self::Product(command) => command.run(),
+            Self::Token(command) => command.run(),
             Self::Audit(command) => command.run(),
         }
     }

@@ -40,6 +40,15 @@ pub(super) fn done(json: bool, value: &Value, sentence: &str) -> Result<()> {
     if json { print(&format!("{value:#}\n")) } else { print(&format!("{}\n", plain(sentence))) }
 }
 
+/// A secret that is told once: alone on its line, so that a script takes it.
+pub(super) fn secret(json: bool, made: &Value) -> Result<()> {
+    if json {
+        return print(&format!("{made:#}\n"));
+    }
+    eprintln!("This is told now and never again:");
+    print(&format!("{}\n", made.get("secret").map(word).unwrap_or_default()))
+}
+
 fn print(text: &str) -> Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
         // Whoever read it has seen enough.

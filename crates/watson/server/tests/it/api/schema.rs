@@ -39,7 +39,7 @@ async fn every_answer_is_one_that_the_document_describes() {
         .arg("run")
         .arg(format!("http://{}/api/v1/openapi.json", watson.address))
         .args(["--header", &format!("Authorization: Bearer {}", token.trim())])
-        .args(["--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--workers", "2"])
+        .args(["--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--workers", "1"])
         .args(["--max-examples", if long { "500" } else { "10" }, "--seed", "5", "--no-shrink"])
         .args(["--suppress-health-check", "all", "--warnings", "off", "--no-color"])
         .current_dir(dir.path())
