@@ -18,6 +18,8 @@ pub struct CabTicket {
     pub bucket: i64,
     /// What is here already: the report and its blob's name.
     pub here: Option<(String, String)>,
+    /// When the lease would end without the upload, and until when its place is held for it.
+    pub(crate) expires_ms: [i64; 2],
 }
 
 /// What became of a cab.
@@ -68,20 +70,41 @@ impl Store {
         let mut tx = self.database.begin().await?;
         let Some(lease) = lease_by_token(&mut tx, token).await? else { return Ok(None) };
         let here = report_of(&mut tx, &lease).await?;
+        let mut held_until_ms = lease.expires_ms;
         if here.is_none() {
             if !self.has_place(&mut tx, &lease, &orders, now_ms).await? {
                 return Ok(None);
             }
-            let until_ms = lease.expires_ms.max(now_ms.saturating_add(UPLOAD_HOLD_MS));
+            held_until_ms = lease.expires_ms.max(now_ms.saturating_add(UPLOAD_HOLD_MS));
             tx.execute(
                 sql("UPDATE lease SET expires_ms = $1 WHERE id = $2 AND state = 'open'")
-                    .bind(until_ms)
+                    .bind(held_until_ms)
                     .bind(lease.id),
             )
             .await?;
             tx.commit().await?;
         }
-        Ok(Some(CabTicket { lease: lease.id, bucket: lease.label, here }))
+        let expires_ms = [lease.expires_ms, held_until_ms];
+        Ok(Some(CabTicket { lease: lease.id, bucket: lease.label, here, expires_ms }))
+    }
+
+    /// Lets the place of a cab go that did not come whole: its lease ends when it would have without the upload, so that
+    /// the machine may try again until then, and another one is asked afterwards.
+    ///
+    /// # Errors
+    /// [`DbError::Sql`].
+    pub async fn let_cab_go(&self, ticket: &CabTicket) -> Result<(), DbError> {
+        let [expires_ms, held_until_ms] = ticket.expires_ms;
+        let mut tx = self.database.begin().await?;
+        tx.execute(
+            // A hold of another upload, which began later, is left to that one.
+            sql("UPDATE lease SET expires_ms = $1 WHERE id = $2 AND state = 'open' AND expires_ms = $3")
+                .bind(expires_ms)
+                .bind(ticket.lease)
+                .bind(held_until_ms),
+        )
+        .await?;
+        tx.commit().await
     }
 
     /// Makes a report of a blob that is on disk, and an analysis job. Committed on return.

@@ -36,6 +36,7 @@ pub(crate) async fn take(intake: &Intake, token: &str, body: Body) -> Result<Res
         Ok(blob) => blob,
         Err(refusal) => {
             body.abandon().await;
+            intake.store.let_cab_go(&ticket).await?;
             return Err(refusal);
         }
     };

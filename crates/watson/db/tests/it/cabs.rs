@@ -10,6 +10,7 @@ on_every_place!(
     unknown_tokens_and_reports_are_unknown,
     an_unfinished_blob_leaves_nothing,
     a_cab_that_comes_too_late_takes_no_place,
+    an_upload_that_breaks_off_keeps_its_place_no_longer,
 );
 
 async fn a_cab_is_on_disk_under_its_hash_and_repeats_are_known(world: &World) {
@@ -65,4 +66,20 @@ async fn a_cab_that_comes_too_late_takes_no_place(world: &World) {
     let late = blob(&store, b"MSCF").await;
     assert_eq!(store.commit_cab(&ticket, &late, later).await.unwrap(), CabOutcome::NotWanted);
     assert_eq!(store.counts().await.unwrap().reports, 0);
+}
+
+async fn an_upload_that_breaks_off_keeps_its_place_no_longer(world: &World) {
+    let store = world.open().await;
+    let lease_ms = watson_db::Policy::DEFAULT_LEASE_MS;
+    let token = store.record_crash(&crash("app", 1), NOW_MS).await.unwrap().wish.unwrap().token;
+    let begun_ms = NOW_MS + lease_ms - 1;
+    let ticket = store.cab_ticket(&token, begun_ms).await.unwrap().unwrap();
+    let open = async |now_ms: i64| {
+        let leases = store.leases(ticket.bucket, None, 10, now_ms).await.unwrap();
+        leases.iter().filter(|lease| lease.state == "open").count()
+    };
+    assert_eq!(open(NOW_MS + lease_ms + 1).await, 1, "it is on its way");
+    store.let_cab_go(&ticket).await.unwrap();
+    assert_eq!((open(begun_ms).await, open(NOW_MS + lease_ms + 1).await), (1, 0));
+    assert!(store.cab_ticket(&token, begun_ms).await.unwrap().is_some(), "it may be tried again");
 }

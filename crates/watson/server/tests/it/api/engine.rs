@@ -27,7 +27,9 @@ async fn live(address: SocketAddr, number: u64, round: u64) {
     let Some(path) = answer.dump_file else { return };
     let bytes = match number % 10 {
         0..6 => return,
-        6 => [b"MSCF".as_slice(), &[7; 200]].concat(),
+        // Junk: half of it is seen at the door, half by the analysis.
+        6 if number % 20 == 6 => [b"MSCF".as_slice(), &[7; 200]].concat(),
+        6 => [b"MSCF\0\0\0\0".as_slice(), &100_u32.to_le_bytes(), &[7; 200]].concat(),
         _ => cab("a.txt", format!("{number} {round}").as_bytes()),
     };
     send(address, "PUT", &path, &[], &bytes).await;
