@@ -24,8 +24,8 @@ pub(crate) struct Act {
     act: String,
     /// To what.
     object: String,
-    /// More of it.
-    #[schema(value_type = Object)]
+    /// More of it, where there is more.
+    #[schema(value_type = Option<Object>)]
     details: Value,
 }
 

@@ -1,9 +1,11 @@
 //! The OpenAPI document: what the handlers say of themselves, and what is true of all of them.
 
+use std::collections::BTreeMap;
+
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder, Schema};
 
 use crate::problem::Problem;
 use crate::router::routes;
@@ -37,11 +39,31 @@ pub fn document_text() -> String {
 pub(crate) fn complete(mut document: Document) -> Document {
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    open_what_is_extended(&mut components.schemas);
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete, &mut item.put];
         operations.into_iter().flatten().for_each(add_refusals);
     }
     document
+}
+
+/// What a request may say and no more, an answer says together with what was made of it. A schema that forbids all other
+/// fields cannot be extended, so those that are do not say that other fields are refused; they are.
+fn open_what_is_extended(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
+    let mut extended = Vec::new();
+    for schema in schemas.values() {
+        let RefOr::T(Schema::AllOf(all)) = schema else { continue };
+        for item in &all.items {
+            if let RefOr::Ref(reference) = item {
+                extended.extend(reference.ref_location.rsplit('/').next().map(str::to_owned));
+            }
+        }
+    }
+    for name in extended {
+        if let Some(RefOr::T(Schema::Object(object))) = schemas.get_mut(&name) {
+            object.additional_properties = None;
+        }
+    }
 }
 
 fn add_refusals(operation: &mut Operation) {
