@@ -99,3 +99,4 @@ macro_rules! demand {
 demand!(MayRead, Scope::Read, "Demands [`Scope::Read`].");
 demand!(MayWrite, Scope::Write, "Demands [`Scope::Write`].");
 demand!(MayAdmin, Scope::Admin, "Demands [`Scope::Admin`].");
+demand!(MayErase, Scope::Erase, "Demands [`Scope::Erase`].");

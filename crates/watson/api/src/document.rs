@@ -84,12 +84,12 @@ fn add_refusals(operation: &mut Operation) {
     }
     if has_input || has_body {
         refusals.push(("400", "The request could not be understood."));
+        refusals.push(("422", "A value breaks a rule; `field` says which."));
     }
     if has_body {
         refusals.push(("409", "What is there already stands against it: a name, a limit."));
         refusals.push(("413", "The body is too large."));
         refusals.push(("415", "The body is not JSON."));
-        refusals.push(("422", "A value breaks a rule; `field` says which."));
     }
     for response in operation.responses.responses.values_mut() {
         // The specification requires one.

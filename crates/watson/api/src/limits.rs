@@ -8,5 +8,7 @@ pub const DEFAULT_ROWS: i64 = 100;
 pub const MAX_ROWS: i64 = 1_000;
 /// Characters of a cursor.
 pub const MAX_CURSOR_CHARS: usize = 200;
+/// Pieces of an export that wait for a slow reader.
+pub const MAX_WAITING_PIECES: usize = 4;
 /// Seconds after which a client that found the store busy may come again.
 pub const RETRY_AFTER_SECONDS: &str = "5";

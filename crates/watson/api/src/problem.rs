@@ -69,6 +69,7 @@ impl From<DbError> for Failure {
             DbError::Exists(_) | DbError::TooMany { .. } | DbError::LastAdministrator => {
                 Self::Conflict(error.to_string())
             }
+            DbError::Refused(why) => Self::Conflict(why.to_owned()),
             DbError::Invalid { field, why } => Self::Invalid { field: field.to_owned(), why },
             error => Self::Db(error),
         }

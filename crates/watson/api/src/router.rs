@@ -18,8 +18,8 @@ use crate::document::{About, complete};
 use crate::limits::MAX_BODY_BYTES;
 use crate::problem::Failure;
 use crate::{
-    audit, bucket_lists, buckets, jobs, machines, old_paths, policies, products, reports, solutions, tenants,
-    tokens,
+    audit, bucket_lists, buckets, jobs, machine_data, machines, old_paths, policies, privacy, products,
+    reports, retention, solutions, tenants, tokens,
 };
 
 /// What the API reads and writes.
@@ -47,7 +47,11 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(solutions::get_solution, solutions::change_solution, solutions::remove_solution))
         .routes(routes!(solutions::list_regressions))
         .routes(routes!(machines::list_machines))
-        .routes(routes!(machines::get_machine))
+        .routes(routes!(machines::get_machine, machine_data::erase_machine))
+        .routes(routes!(machine_data::export_machine))
+        .routes(routes!(retention::list_retention, retention::set_retention))
+        .routes(routes!(retention::remove_retention))
+        .routes(routes!(privacy::list_privacy, privacy::set_privacy, privacy::remove_privacy))
         .routes(routes!(tenants::list_tenants, tenants::add_tenant))
         .routes(routes!(products::list_products, products::add_product))
         .routes(routes!(products::remove_product))

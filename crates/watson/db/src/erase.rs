@@ -23,7 +23,8 @@ use crate::time::day_of;
 use crate::{DbError, Store};
 
 /// Tables with rows of machines, each with a column `machine`. A test compares them with the schema.
-pub const TABLES_OF_MACHINES: [&str; 5] = ["label_machine_day", "lease", "raw", "report", "tombstone"];
+pub const TABLES_OF_MACHINES: [&str; 7] =
+    ["label_machine_day", "lease", "machine", "machine_application", "raw", "report", "tombstone"];
 /// Numbers of level 1 bodies that are looked through at once.
 const SCAN_STEP: i64 = 20_000;
 /// Rows of one transaction.
@@ -116,6 +117,7 @@ impl Store {
         done.days = self.erase_days(stone).await?;
         done.blobs = self.release(&blobs).await?;
         self.hits.closed.forget();
+        self.erase_machine_row(stone).await?;
         let mut tx = self.database.begin().await?;
         tx.execute(
             sql("UPDATE tombstone SET done_ms = $1 WHERE tenant = $2 AND machine = $3 AND at_ms = $4")
@@ -172,6 +174,29 @@ impl Store {
         let gone = tx.execute(bind(format!("DELETE FROM lease WHERE {of_machine}"))).await?;
         tx.commit().await?;
         Ok(gone)
+    }
+
+    /// A machine that has reported since the erasure was asked for is known from then on.
+    async fn erase_machine_row(&self, stone: Tombstone) -> Result<(), DbError> {
+        self.forget_machine_notes(stone.tenant, stone.machine);
+        let mut tx = self.database.begin().await?;
+        for table in ["machine_application", "machine"] {
+            tx.execute(
+                sql(format!("DELETE FROM {table} WHERE tenant = $1 AND machine = $2 AND last_ms <= $3"))
+                    .bind(stone.tenant)
+                    .bind(stone.machine.as_slice())
+                    .bind(stone.at_ms),
+            )
+            .await?;
+        }
+        tx.execute(
+            sql("UPDATE machine SET first_ms = $3 WHERE tenant = $1 AND machine = $2 AND first_ms <= $3")
+                .bind(stone.tenant)
+                .bind(stone.machine.as_slice())
+                .bind(stone.at_ms),
+        )
+        .await?;
+        tx.commit().await
     }
 
     async fn erase_reports(&self, stone: Tombstone, blobs: &mut Vec<String>) -> Result<u64, DbError> {

@@ -20,10 +20,10 @@ mod folder;
 mod hits;
 #[path = "it/jobs.rs"]
 mod jobs;
-#[path = "it/past.rs"]
-mod past;
 #[path = "it/machines.rs"]
 mod machines;
+#[path = "it/past.rs"]
+mod past;
 #[path = "support/postgres.rs"]
 mod postgres;
 #[path = "it/retiring.rs"]

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Subcommand;
 
-mod audit;
+mod acts;
 mod bucket;
 mod client;
 mod job;
@@ -41,9 +41,9 @@ pub enum Remote {
     /// What programs may do by the API.
     #[command(subcommand)]
     Token(token::Token),
-    /// Who did what.
+    /// Who did what, as a running server tells it; `watson audit` reads a store that no server has open.
     #[command(subcommand)]
-    Audit(audit::Audit),
+    Acts(acts::Acts),
 }
 
 impl Remote {
@@ -60,7 +60,7 @@ impl Remote {
             Self::Job(command) => command.run(),
             Self::Product(command) => command.run(),
             Self::Token(command) => command.run(),
-            Self::Audit(command) => command.run(),
+            Self::Acts(command) => command.run(),
         }
     }
 }

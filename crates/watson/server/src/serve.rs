@@ -89,8 +89,6 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
     let mut worker = Worker::new(Arc::clone(&store), job_made, analyzer);
     worker.privacy = settings.privacy.rules();
     let worker = tokio::spawn(worker.run(stopped.clone()));
-    let old_uploads = tokio::spawn(old_uploads::run(Arc::clone(&store), stopped));
-    let worker = tokio::spawn(Worker::new(Arc::clone(&store), job_made, analyzer).run(stopped.clone()));
     let old_uploads = tokio::spawn(old_uploads::run(Arc::clone(&store), stopped.clone()));
     let machines = tokio::spawn(tasks::machines::run(Arc::clone(&store), stopped));
     write_whole(&data.join("address"), &format!("http://{address}\n"))?;

@@ -114,6 +114,29 @@ impl Client {
         Ok(items)
     }
 
+    /// Writes an answer that is no JSON into a file; its bytes.
+    pub(super) fn download(&self, path: &str, file: &mut std::fs::File) -> Result<u64> {
+        let url = format!("{}/api/v1{path}", self.base);
+        let mut request = Request::builder().method(Method::GET).uri(&url);
+        if let Some(token) = &self.token {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        let request = request.body(()).with_context(|| format!("{url} cannot be asked"))?;
+        // As long as something comes: an export may be large.
+        let request = self.agent.configure_request(request).timeout_global(None).build();
+        let mut response = self
+            .agent
+            .run(request)
+            .with_context(|| format!("{} does not answer; does `watson serve` run there?", self.base))?;
+        if !response.status().is_success() {
+            bail!("{url} answered {}; does the token have the scope \"erase\"?", response.status());
+        }
+        let bytes = std::io::copy(&mut response.body_mut().as_reader(), file)
+            .with_context(|| format!("{url} broke off: the export is not whole"))?;
+        file.sync_all().context("the file could not be written to disk")?;
+        Ok(bytes)
+    }
+
     fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
         let url = format!("{}/api/v1{path}", self.base);
         let mut request = Request::builder().method(method).uri(&url);

@@ -1,6 +1,8 @@
 //! `watson machine`.
 
-use anyhow::Result;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 
 use super::client::{Server, quoted};
@@ -13,6 +15,10 @@ pub enum Machine {
     List(List),
     /// Show one with its applications.
     Show(One),
+    /// Write everything that is kept of one into a tar.
+    Export(Export),
+    /// Forget one: its reports, files, level 1 bodies, leases and days. Counts stay, as numbers.
+    Erase(Erase),
 }
 
 /// `watson machine list`.
@@ -26,6 +32,26 @@ pub struct List {
     limit: usize,
     #[command(flatten)]
     server: Server,
+}
+
+/// `watson machine export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    #[command(flatten)]
+    machine: One,
+    /// The file, which must not exist.
+    #[arg(long, value_name = "FILE.tar")]
+    output: PathBuf,
+}
+
+/// `watson machine erase`.
+#[derive(Debug, Args)]
+pub struct Erase {
+    #[command(flatten)]
+    machine: One,
+    /// It cannot be undone; without this, nothing is done.
+    #[arg(long)]
+    yes: bool,
 }
 
 /// One machine.
@@ -54,6 +80,22 @@ impl Machine {
                     ("ID", "id"),
                 ];
                 show::list(server.json, items, &columns)
+            }
+            Self::Export(Export { machine, output }) => {
+                let mut file = std::fs::File::create_new(output)
+                    .with_context(|| format!("cannot make {}", output.display()))?;
+                let done = machine.server.client()?.download(&machine.path("/export"), &mut file);
+                if done.is_err() {
+                    let _ = std::fs::remove_file(output);
+                }
+                let bytes = done?;
+                let made = serde_json::json!({ "file": output, "size_bytes": bytes });
+                let sentence = format!("{} has everything of {}.", output.display(), machine.name);
+                show::done(machine.server.json, &made, &sentence)
+            }
+            Self::Erase(Erase { machine, yes }) => {
+                ensure!(yes, "what is erased is gone; give --yes to erase {}", machine.name);
+                show::one(machine.server.json, &machine.server.client()?.delete(&machine.path(""))?)
             }
             Self::Show(one) => show::one(one.server.json, &one.server.client()?.get(&one.path(""))?),
         }

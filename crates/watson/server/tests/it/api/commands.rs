@@ -78,12 +78,19 @@ async fn what_is_collected_and_told_is_set_by_commands() {
         (vec!["solution", "list"], "https://example.com/1"),
         (vec!["solution", "regressions"], "There is none."),
         (vec!["job", "list"], "There is none."),
-        (vec!["audit", "list"], "solution.change"),
-        (vec!["audit", "verify"], "head"),
+        (vec!["acts", "list"], "solution.change"),
+        (vec!["acts", "verify"], "head"),
     ] {
         let text = text_of(&data, &command);
         assert!(text.contains(word), "{command:?}: {text}");
     }
+    let tar = dir.path().join("machine.tar");
+    let export = ["machine", "export", "machine-1", "--output", tar.to_str().unwrap()];
+    assert_eq!(json_of(&data, &export)["size_bytes"], json!(tar.metadata().unwrap().len()));
+    assert!(refusal(&data, &export).contains("cannot make"));
+    assert!(refusal(&data, &["machine", "erase", "machine-1"]).contains("--yes"));
+    assert_eq!(json_of(&data, &["machine", "erase", "machine-1", "--yes"])["raw"], json!(1));
+    assert!(refusal(&data, &["machine", "show", "machine-1"]).contains("no such machine"));
     text_of(&data, &["solution", "remove", &solution]);
     text_of(&data, &["policy", "remove", &id]);
     assert_eq!(json_of(&data, &["policy", "list"]), json!({ "items": [] }));
@@ -113,7 +120,7 @@ async fn products_keys_and_tokens_are_made_and_revoked_by_commands() {
     assert!(refusal(&data, &["token", "add", "dashboard", "--scope", "read"]).contains("there is"));
     assert!(text_of(&data, &["token", "list"]).contains("dashboard"));
     text_of(&data, &["token", "revoke", "dashboard"]);
-    let acts = text_of(&data, &["audit", "list"]);
+    let acts = text_of(&data, &["acts", "list"]);
     for act in ["product.add", "key.add", "key.revoke", "product.remove", "token.add", "token.revoke"] {
         assert!(acts.contains(act), "{act} is missing in\n{acts}");
     }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::api::collection::call;
 use crate::world::{World, cab, crash, folder};
 
 /// All items of a list, in pages of two.
@@ -74,6 +75,15 @@ async fn machines_are_listed_with_what_they_said_last() {
     assert_eq!(one["applications"][0]["application"], json!("app"));
     let id = one["id"].as_str().unwrap();
     assert_eq!(world.get(&format!("/api/v1/machines/{id}")).await.json()["id"], one["id"]);
+    let tar = world.get(&format!("/api/v1/machines/{id}/export")).await;
+    assert_eq!((tar.status, tar.header("Content-Type")), (200, Some("application/x-tar")));
+    assert!(tar.text().contains("machine.json"), "it is a tar");
+    let erase =
+        async |name: &str| call(&world, "DELETE", &format!("/api/v1/machines/{name}"), &Value::Null).await;
+    let erased = erase("machine-3").await;
+    assert_eq!((erased.status, &erased.json()["raw"]), (200, &json!(1)), "{}", erased.text());
+    assert_eq!(world.get("/api/v1/machines/machine-3").await.status, 404);
+    assert_eq!(world.get("/api/v1/machines/machine-2").await.status, 200);
     assert!(world.get("/api/v1/machines?silent_days=1").await.json()["items"].as_array().unwrap().is_empty());
     world.stop().await;
 }

@@ -1,4 +1,4 @@
-//! `watson audit`.
+//! `watson acts`.
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
@@ -9,14 +9,14 @@ use super::show;
 
 /// What to see of the audit log.
 #[derive(Debug, Subcommand)]
-pub enum Audit {
+pub enum Acts {
     /// List acts, oldest first.
     List(List),
     /// Check that none was changed, moved or taken out. Keep the end that it prints elsewhere, and give it as --known later.
     Verify(Verify),
 }
 
-/// `watson audit list`.
+/// `watson acts list`.
 #[derive(Debug, Args)]
 pub struct List {
     /// Only acts behind this number.
@@ -29,7 +29,7 @@ pub struct List {
     server: Server,
 }
 
-/// `watson audit verify`.
+/// `watson acts verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
     /// The end that an earlier look printed; it must still be there.
@@ -39,7 +39,7 @@ pub struct Verify {
     server: Server,
 }
 
-impl Audit {
+impl Acts {
     pub(super) fn run(&self) -> Result<()> {
         match self {
             Self::List(List { after, limit, server }) => {
