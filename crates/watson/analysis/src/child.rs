@@ -35,6 +35,8 @@ pub(crate) enum Reply {
 /// holds for the calling thread and its descendants.
 #[must_use]
 pub fn child_main() -> ExitCode {
+    // Whoever sends reports goes before whoever reads them. Where it is refused, they share.
+    let _ = rustix::process::nice(BEHIND_INTAKE);
     let Some(request) = read_request() else { return ExitCode::from(2) };
     let mut confinement = confine(&request.job, &request.folder);
     let reply = match read(&request.job, &request.folder) {
@@ -51,6 +53,9 @@ pub fn child_main() -> ExitCode {
         Err(_) => ExitCode::FAILURE,
     }
 }
+
+/// How far analyses stand back (`nice`).
+const BEHIND_INTAKE: i32 = 10;
 
 fn read_request() -> Option<Request> {
     let mut bytes = Vec::new();
