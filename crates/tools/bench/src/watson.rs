@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use tempfile::TempDir;
-use watson_db::Places;
+use watson_db::{BlobsAt, Places};
 
 use crate::row::Row;
 use crate::watson::drive::drive;
@@ -113,7 +113,7 @@ impl Site {
     fn new(below: &Path, cluster: Option<&Cluster>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("watson-bench.").tempdir_in(below)?;
         let database = cluster.map(Cluster::url).transpose()?;
-        let blobs = database.as_ref().map(|_| folder.path().join("shared"));
+        let blobs = database.as_ref().map(|_| BlobsAt::Folder(folder.path().join("shared")));
         Ok(Self { places: Places { database, blobs, ..Places::default() }, folder })
     }
 
@@ -123,7 +123,7 @@ impl Site {
 
     fn start(&self, number: usize) -> Result<Server> {
         let mut arguments = Vec::new();
-        if let (Some(database), Some(blobs)) = (&self.places.database, &self.places.blobs) {
+        if let (Some(database), Some(BlobsAt::Folder(blobs))) = (&self.places.database, &self.places.blobs) {
             arguments =
                 vec!["--database".into(), database.into(), "--blobs".into(), blobs.as_os_str().to_owned()];
         }

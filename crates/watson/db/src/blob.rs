@@ -1,14 +1,26 @@
 //! Blobs: bytes under the name that their content gives them. They are streamed to a local file, hashed on the way, and
 //! then brought to where they are kept.
 
+mod cache;
 mod folder;
 mod place;
+mod release;
+mod rows;
+mod s3;
+mod settings;
+mod sweep;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub(crate) use folder::FolderBlobs;
 pub(crate) use place::BlobPlace;
+pub use release::Released;
+pub(crate) use rows::name_blobs;
+pub(crate) use s3::S3Blobs;
+pub use settings::{BadBlobsAt, BlobsAt, S3Credentials, S3Settings};
+pub use sweep::{NAMED_BY, Swept};
 pub use writer::BlobWriter;
 
 /// A blob that is kept.
@@ -18,6 +30,8 @@ pub struct BlobRef {
     pub sha256: String,
     /// Bytes.
     pub size_bytes: u64,
+    /// When storing it began, by this machine's clock.
+    put_ms: i64,
 }
 
 impl BlobRef {
@@ -31,11 +45,16 @@ impl BlobRef {
 #[derive(Clone, Debug)]
 pub struct BlobFile {
     path: PathBuf,
+    _held: Option<Arc<()>>,
 }
 
 impl BlobFile {
     fn new(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, _held: None }
+    }
+
+    fn held(path: PathBuf, held: Arc<()>) -> Self {
+        Self { path, _held: Some(held) }
     }
 
     /// The file. It is not to be written.
@@ -45,9 +64,22 @@ impl BlobFile {
     }
 }
 
+/// A blob that a list of the place has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) sha256: String,
+    pub(crate) size_bytes: u64,
+    /// When it was last stored, by the place's clock.
+    pub(crate) stored_ms: i64,
+}
+
 /// Whether this is a blob's name, and no stranger's.
 pub(crate) fn is_name(name: &str) -> bool {
-    name.len() == 64 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    name.len() == 64 && is_hex(name)
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

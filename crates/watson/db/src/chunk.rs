@@ -6,6 +6,7 @@ use std::path::Path;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
+use crate::blob::name_blobs;
 use crate::limits::{ASSEMBLE_STEP_BYTES, MAX_NAMES_ASKED};
 use crate::sql::{Arg, sql};
 use crate::{BlobWriter, DbError, Store};
@@ -24,15 +25,7 @@ impl Store {
     ) -> Result<(), DbError> {
         let blob = piece.finish().await?;
         let mut tx = self.database.begin().await?;
-        tx.execute(
-            sql(
-                "INSERT INTO blob (sha256, size_bytes, stored_ms) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            )
-            .bind(&blob.sha256)
-            .bind(blob.size())
-            .bind(now_ms),
-        )
-        .await?;
+        name_blobs(&mut tx, [&blob], now_ms).await?;
         tx.execute(
             sql("INSERT INTO chunk (scope, name, blob, size_bytes, stored_ms) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT DO NOTHING")

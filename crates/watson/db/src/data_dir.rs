@@ -70,7 +70,7 @@ impl DataDir {
         for folder in [dir.blobs(), dir.symbols(), dir.tmp()] {
             create_private(&folder)?;
         }
-        dir.empty_tmp()?;
+        empty(&dir.tmp())?;
         Ok(dir)
     }
 
@@ -104,16 +104,22 @@ impl DataDir {
         self.root.join("tmp")
     }
 
-    fn empty_tmp(&self) -> Result<(), DbError> {
-        let tmp = self.tmp();
-        for entry in fs::read_dir(&tmp).map_err(DbError::io("cannot list", &tmp))? {
-            let path = entry.map_err(DbError::io("cannot list", &tmp))?.path();
-            let is_folder = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
-            let removed = if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-            removed.map_err(DbError::io("cannot remove", &path))?;
-        }
-        Ok(())
+    /// Copies of blobs that are kept elsewhere; made where it is needed.
+    #[must_use]
+    pub fn cache(&self) -> PathBuf {
+        self.root.join("cache")
     }
+}
+
+/// Removes everything in a folder.
+pub(crate) fn empty(folder: &Path) -> Result<(), DbError> {
+    for entry in fs::read_dir(folder).map_err(DbError::io("cannot list", folder))? {
+        let path = entry.map_err(DbError::io("cannot list", folder))?.path();
+        let is_folder = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+        let removed = if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        removed.map_err(DbError::io("cannot remove", &path))?;
+    }
+    Ok(())
 }
 
 impl Drop for DataDir {

@@ -1,9 +1,10 @@
 //! Debug files as they came: programs with debug information, PDBs, Breakpad symbols, bundles of sources. Found by debug
 //! id or code id; several may have one id, the first first.
 
+use crate::blob::name_blobs;
 use crate::limits::{MAX_DEBUG_FILES_LISTED, MAX_SYMBOL_NAME_CHARS};
 use crate::sql::sql;
-use crate::upload::{Sha1Text, insert_blob};
+use crate::upload::Sha1Text;
 use crate::{BlobRef, DbError, Store};
 
 /// What a file is, by how it begins.
@@ -129,18 +130,20 @@ impl Store {
         self.database.rows(sql(find).bind(tenant).bind(id).bind(MAX_DEBUG_FILES_LISTED)).await
     }
 
-    /// Keeps a debug file whose bytes are a blob; the same bytes again change nothing. Committed on return.
+    /// Keeps a debug file whose bytes are `stored`; the same bytes again change nothing. Committed on return.
     ///
     /// # Errors
     /// [`DbError::Sql`].
-    pub async fn keep_debug_file(&self, tenant: i64, file: &DebugFile, now_ms: i64) -> Result<(), DbError> {
-        let blob = BlobRef {
-            sha256: file.blob.clone(),
-            size_bytes: u64::try_from(file.size_bytes).unwrap_or_default(),
-        };
+    pub async fn keep_debug_file(
+        &self,
+        tenant: i64,
+        file: &DebugFile,
+        stored: &BlobRef,
+        now_ms: i64,
+    ) -> Result<(), DbError> {
         let name: String = file.name.chars().take(MAX_SYMBOL_NAME_CHARS).collect();
         let mut tx = self.database.begin().await?;
-        insert_blob(&mut tx, &blob, now_ms).await?;
+        name_blobs(&mut tx, [stored], now_ms).await?;
         tx.execute(
             sql(
                 "INSERT INTO debug_file (tenant, sha1, debug_id, code_id, kind, name, arch, blob, size_bytes,
@@ -154,8 +157,8 @@ impl Store {
             .bind(&file.kind)
             .bind(&name)
             .bind(&file.arch)
-            .bind(&file.blob)
-            .bind(file.size_bytes)
+            .bind(&stored.sha256)
+            .bind(stored.size())
             .bind(now_ms),
         )
         .await?;

@@ -53,6 +53,22 @@ pub enum DbError {
     /// Something that an administrator asked for and that cannot be.
     #[error("this cannot be: {0}")]
     Refused(&'static str),
+    /// The store of objects that has the blobs.
+    #[error("{doing} {what}: the blob store failed: {source}")]
+    Blobs {
+        /// What was tried, e.g. "cannot put".
+        doing: &'static str,
+        /// The object.
+        what: String,
+        /// Its reason.
+        source: Box<object_store::Error>,
+    },
+    /// Bytes that rows name are gone.
+    #[error("the blob {0} is not where blobs are kept; `watson fsck` tells what that costs")]
+    NoBlob(String),
+    /// Bytes are not those that the name says.
+    #[error("the blob {0} is damaged: its bytes have another hash")]
+    Damaged(String),
     /// Too much waits to be written.
     #[error("the store is busy")]
     Busy,
@@ -98,15 +114,48 @@ impl DbError {
     /// Another try may well succeed: the store is busy, or stopped for a moment.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        matches!(self, Self::Busy | Self::Sql(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed))
-            || self.is_conflict()
+        matches!(self, Self::Busy) || self.is_conflict() || self.is_no_database() || self.is_no_blobs()
+    }
+
+    /// The database does not answer, or is just being started or stopped.
+    #[must_use]
+    pub fn is_no_database(&self) -> bool {
+        match self {
+            Self::Sql(sqlx::Error::Database(error)) => {
+                // Connection exceptions; too many connections; an administrator stops it, it crashed, or it starts.
+                error.code().is_some_and(|code| {
+                    code.starts_with("08") || code.starts_with("53") || code.starts_with("57P")
+                })
+            }
+            Self::Sql(error) => matches!(
+                error,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::Tls(_)
+                    | sqlx::Error::Protocol(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+            ),
+            _ => false,
+        }
+    }
+
+    /// The place for blobs does not answer, or takes nothing.
+    #[must_use]
+    pub fn is_no_blobs(&self) -> bool {
+        matches!(self, Self::Blobs { .. })
     }
 
     /// Two transactions stood in each other's way, and this one was given up by the database.
     pub(crate) fn is_conflict(&self) -> bool {
         let Self::Sql(sqlx::Error::Database(error)) = self else { return false };
-        // serialization_failure, deadlock_detected
-        matches!(error.code().as_deref(), Some("40001" | "40P01"))
+        // serialization_failure, deadlock_detected; and a row that was to be named was deleted meanwhile
+        matches!(error.code().as_deref(), Some("40001" | "40P01")) || error.is_foreign_key_violation()
+    }
+
+    /// The row is not deleted, since another names it.
+    pub(crate) fn is_still_named(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.is_foreign_key_violation())
     }
 
     pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {

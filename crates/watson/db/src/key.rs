@@ -89,7 +89,7 @@ impl KeyKind {
 }
 
 /// The day of crashes whose report names no time. No believable time has it.
-const UNDATED_DAY: i64 = i32::MIN as i64;
+pub(crate) const UNDATED_DAY: i64 = i32::MIN as i64;
 
 /// The key of the rows: keys of one time lie together, so that new rows go to the end of their table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

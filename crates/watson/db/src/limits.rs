@@ -20,6 +20,31 @@ pub const MAX_READING_BYTES: usize = 64 * 1024 * 1024;
 pub const MAX_JOB_ERROR_CHARS: usize = 2_000;
 /// Characters of one component of a symbol file's name.
 pub const MAX_SYMBOL_NAME_CHARS: usize = 200;
+/// Bytes of blobs of a distant store that are kept as files of this machine, where nothing else is said.
+pub const DEFAULT_CACHE_BYTES: u64 = 4 << 30;
+/// Bytes of one request to a store of objects; larger blobs go and come in parts of this size.
+pub const S3_PART_BYTES: u64 = 8 << 20;
+/// Blobs that are on their way to a store of objects at once; each has a part in memory.
+pub const MAX_S3_PUTS_AT_ONCE: usize = 8;
+/// Milliseconds for a connection to a store of objects.
+pub const MAX_S3_CONNECT_MS: u64 = 5_000;
+/// Milliseconds for one request to it.
+pub const MAX_S3_REQUEST_MS: u64 = 60_000;
+/// Further tries of one request to it.
+pub const MAX_S3_TRIES: usize = 3;
+/// Milliseconds after which a request to it is not tried again.
+pub const MAX_S3_TRYING_MS: u64 = 10_000;
+/// Milliseconds from storing a blob to the commit that names it; a commit that comes later is refused.
+pub const MAX_PUT_TO_COMMIT_MS: i64 = 60 * 60 * 1000;
+/// Milliseconds by which clocks of processes that share blobs may differ: bytes must be that much younger than the
+/// removal of the same bytes.
+pub const DOOM_MARGIN_MS: i64 = 30_000;
+/// Milliseconds after which a removal that was cut is another process's to end.
+pub const DOOM_TAKE_OVER_MS: i64 = 60 * 60 * 1000;
+/// Milliseconds after which a removal is forgotten: more than [`MAX_PUT_TO_COMMIT_MS`] and [`DOOM_MARGIN_MS`].
+pub const DOOM_FORGOTTEN_MS: i64 = 2 * 60 * 60 * 1000;
+/// Findings of a check that are told one by one; the others are counted.
+pub const MAX_FINDINGS_LISTED: usize = 10_000;
 /// Connections of one process to PostgreSQL.
 pub const MAX_POSTGRES_CONNECTIONS: u32 = 8;
 /// Hits of one commit.

@@ -208,7 +208,6 @@ pub async fn try_blobs(data: &Path, places: &Places) -> Result<(), DbError> {
     let mut writer = crate::BlobWriter::begin(&place).await?;
     writer.write(uuid::Uuid::new_v4().as_bytes()).await?;
     let blob = writer.finish().await?;
-    let path = place.file(&blob.sha256).await?.path().to_owned();
-    tokio::fs::metadata(&path).await.map_err(DbError::io("cannot find", &path))?;
-    tokio::fs::remove_file(&path).await.map_err(DbError::io("cannot remove", &path))
+    place.check(&blob.sha256).await?;
+    place.remove(&blob.sha256).await
 }

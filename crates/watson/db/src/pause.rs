@@ -44,7 +44,6 @@ pub(crate) async fn end_pause(database: &Database, holder: &str) -> Result<(), D
 }
 
 /// Whether blobs must stay for now. No backup begins before this transaction ends, so ask in the one that decides.
-#[allow(dead_code, reason = "whoever removes blobs asks it")]
 pub(crate) async fn removal_is_paused(tx: &mut Tx, now_ms: i64) -> Result<bool, DbError> {
     let text = format!("SELECT until_ms FROM pause WHERE what = $1{}", tx.share_rows());
     let until: Option<(i64,)> = tx.row(sql(text).bind(REMOVAL)).await?;

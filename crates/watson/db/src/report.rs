@@ -1,7 +1,7 @@
 //! Reports with data: the row, its blobs, its files.
 
 use crate::DbError;
-use crate::blob::BlobRef;
+use crate::blob::{BlobRef, name_blobs};
 use crate::key::RowKey;
 use crate::sql::{Tx, sql};
 
@@ -33,20 +33,7 @@ pub(crate) async fn insert_report(
     now_ms: i64,
 ) -> Result<String, DbError> {
     let id = report.row.report_id();
-    // Sorted: another process may write the same blobs.
-    let mut blobs: Vec<_> = report.files.iter().map(|(_, blob)| blob).collect();
-    blobs.sort_by(|one, other| one.sha256.cmp(&other.sha256));
-    for blob in blobs {
-        tx.execute(
-            sql(
-                "INSERT INTO blob (sha256, size_bytes, stored_ms) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            )
-            .bind(&blob.sha256)
-            .bind(blob.size())
-            .bind(now_ms),
-        )
-        .await?;
-    }
+    name_blobs(tx, report.files.iter().map(|(_, blob)| blob), now_ms).await?;
     let Some(((_, main), others)) = report.files.split_first() else { return Err(DbError::NoDump) };
     tx.execute(
         sql("INSERT INTO report (id, tenant, product, version, label, event_day, key16, late, blob, machine,

@@ -317,7 +317,6 @@ impl Tx {
     }
 
     /// Ends a `SELECT` so that its rows stay as they are until the transaction ends; others may read them so too.
-    #[allow(dead_code, reason = "for `removal_is_paused`")]
     pub(crate) fn share_rows(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => "",

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::blob::{BlobPlace, FolderBlobs};
+use crate::blob::{BlobPlace, FolderBlobs, S3Blobs};
 use crate::closed::Closed;
 use crate::data_dir::create_private;
 use crate::group::Group;
@@ -12,15 +12,15 @@ use crate::privacy::PrivacyBook;
 use crate::product::ProductCache;
 use crate::record::HitWriter;
 use crate::sql::{Database, PostgresDatabase, SqliteDatabase, sql};
-use crate::{BlobFile, BlobWriter, DataDir, DbError, Policy, Pseudonyms};
+use crate::{BlobFile, BlobWriter, BlobsAt, DataDir, DbError, Policy, Pseudonyms};
 
 /// Where things are kept.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
     /// `postgres://...`; `None` = SQLite in the data folder.
     pub database: Option<String>,
-    /// A folder for blobs and symbols; `None` = the data folder. Processes that share a database must share it.
-    pub blobs: Option<PathBuf>,
+    /// A folder or bucket for blobs and symbols; `None` = the data folder. Processes that share a database must share it.
+    pub blobs: Option<BlobsAt>,
 }
 
 /// watson's memory. Cheap to share behind an `Arc`.
@@ -60,16 +60,20 @@ impl Store {
             Some(url) => (Database::Postgres(PostgresDatabase::open(url).await?), random_shard()?),
             None => (Database::Sqlite(SqliteDatabase::open(&dir.database()).await?), 0),
         };
-        let (blobs, unfinished_blobs, symbols) = match &places.blobs {
+        let (blobs, symbols) = match &places.blobs {
+            Some(BlobsAt::S3(settings)) => {
+                let bucket = S3Blobs::open(settings, dir.tmp(), dir.cache()).await?;
+                (BlobPlace::S3(bucket), dir.symbols())
+            }
             // Its `tmp` is not emptied: other processes write there too.
-            Some(folder) => (folder.join("blobs"), folder.join("tmp"), folder.join("symbols")),
-            None => (dir.blobs(), dir.tmp(), dir.symbols()),
+            Some(BlobsAt::Folder(folder)) => {
+                (folder_blobs(folder.join("blobs"), folder.join("tmp"))?, folder.join("symbols"))
+            }
+            None => (folder_blobs(dir.blobs(), dir.tmp())?, dir.symbols()),
         };
-        for folder in [&blobs, &unfinished_blobs, &symbols] {
-            create_private(folder)?;
-        }
         let names = Pseudonyms::open(&database, &dir).await?;
         let closed_for_ms = if database.is_ours_alone() { CLOSED_ALONE_FOR_MS } else { CLOSED_FOR_MS };
+        create_private(&symbols)?;
         let hits = HitWriter {
             database: database.clone(),
             policy,
@@ -81,7 +85,7 @@ impl Store {
             machines: Arc::default(),
         };
         let group = Group::start(&hits);
-        let blobs = Arc::new(BlobPlace::Folder(FolderBlobs::new(blobs, unfinished_blobs)));
+        let blobs = Arc::new(blobs);
         let store = Self {
             database,
             hits,
@@ -119,7 +123,28 @@ impl Store {
         BlobWriter::begin(&self.blobs).await
     }
 
-    /// Breakpad symbols: `<debug_file>/<debug_id>/<debug_file>.sym`.
+    pub(crate) fn blobs(&self) -> &BlobPlace {
+        &self.blobs
+    }
+
+    /// Whether the place for blobs answers. For health, and for whoever waits until it is there again.
+    ///
+    /// # Errors
+    /// [`DbError::Io`], `Blobs`.
+    pub async fn probe_blobs(&self) -> Result<(), DbError> {
+        self.blobs.probe().await
+    }
+
+    /// Whether the database answers, with a commit's way to it.
+    ///
+    /// # Errors
+    /// [`DbError::Sql`].
+    pub async fn probe_database(&self) -> Result<(), DbError> {
+        self.database.row::<(i64,)>(sql("SELECT CAST(1 AS BIGINT)")).await.map(|_| ())
+    }
+
+    /// Breakpad symbols: `<debug_file>/<debug_id>/<debug_file>.sym`. Empty where blobs are in a bucket:
+    /// [`Store::bring_symbols`].
     #[must_use]
     pub fn symbols(&self) -> &Path {
         &self.symbols
@@ -171,6 +196,12 @@ impl Store {
     }
 }
 
+fn folder_blobs(blobs: PathBuf, unfinished: PathBuf) -> Result<BlobPlace, DbError> {
+    create_private(&blobs)?;
+    create_private(&unfinished)?;
+    Ok(BlobPlace::Folder(FolderBlobs::new(blobs, unfinished)))
+}
+
 /// Processes write parts of the counters of their own, so that they seldom wait for each other's commits. Two that draw
 /// the same number only wait.
 fn random_shard() -> Result<i64, DbError> {
@@ -182,16 +213,29 @@ fn random_shard() -> Result<i64, DbError> {
 
 /// Where symbols are that are files.
 pub(crate) fn symbols_folder(data: &Path, places: &Places) -> PathBuf {
-    places.blobs.as_deref().unwrap_or(data).join("symbols")
+    shared_folder(places).unwrap_or(data).join("symbols")
 }
 
 /// The folder for blobs that processes share.
 pub(crate) fn blobs_folder(places: &Places) -> Option<PathBuf> {
-    places.blobs.clone()
+    shared_folder(places).map(Path::to_owned)
+}
+
+fn shared_folder(places: &Places) -> Option<&Path> {
+    match &places.blobs {
+        Some(BlobsAt::Folder(folder)) => Some(folder),
+        Some(BlobsAt::S3(_)) | None => None,
+    }
 }
 
 /// Blobs beside the process that has the data folder: for reading.
 pub(crate) async fn blob_place(data: &Path, places: &Places) -> Result<BlobPlace, DbError> {
-    let root = places.blobs.as_deref().unwrap_or(data);
+    if let Some(BlobsAt::S3(settings)) = &places.blobs {
+        // Copies of its own: that process has its cache.
+        let tmp = data.join("tmp");
+        let cache = tmp.join(format!("cache-{}", uuid::Uuid::new_v4().simple()));
+        return Ok(BlobPlace::S3(S3Blobs::open(settings, tmp, cache).await?));
+    }
+    let root = shared_folder(places).unwrap_or(data);
     Ok(BlobPlace::Folder(FolderBlobs::new(root.join("blobs"), root.join("tmp"))))
 }

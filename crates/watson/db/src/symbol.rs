@@ -1,10 +1,14 @@
 //! Uploaded Breakpad symbols: `symbols/<debug_file>/<debug_id>/<debug_file>.sym`. The first upload of an id wins.
 
+mod rows;
+
 use std::path::{Path, PathBuf};
 
 use crate::data_dir::sync_folder;
 use crate::limits::MAX_SYMBOL_NAME_CHARS;
 use crate::{BlobWriter, DbError, Store};
+
+pub use rows::SymbolFolder;
 
 /// A checked place for a symbol file: both parts are single path components.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +55,15 @@ impl SymbolName {
         Self::new(words.next()?, id)
     }
 
-    fn path(&self, symbols: &Path) -> PathBuf {
+    pub(crate) fn debug_file(&self) -> &str {
+        &self.debug_file
+    }
+
+    pub(crate) fn debug_id(&self) -> &str {
+        &self.debug_id
+    }
+
+    pub(crate) fn path(&self, symbols: &Path) -> PathBuf {
         symbols.join(&self.debug_file).join(&self.debug_id).join(format!("{}.sym", self.debug_file))
     }
 }
@@ -62,15 +74,21 @@ impl Store {
     /// # Errors
     /// [`DbError::Io`].
     pub async fn has_symbol(&self, name: &SymbolName) -> Result<bool, DbError> {
+        if !self.blobs().is_folder() {
+            return Ok(self.symbol_blob(name).await?.is_some());
+        }
         let path = name.path(self.symbols());
         tokio::fs::try_exists(&path).await.map_err(DbError::io("cannot look for", path))
     }
 
-    /// Keeps a symbol file, unless its id has one. On disk on return.
+    /// Keeps a symbol file, unless its id has one. Durable on return.
     ///
     /// # Errors
-    /// [`DbError::Io`].
+    /// [`DbError::Io`]; where blobs are in a bucket, [`DbError::Sql`] and `Blobs` too.
     pub async fn keep_symbol(&self, name: &SymbolName, file: BlobWriter) -> Result<SymbolOutcome, DbError> {
+        if !self.blobs().is_folder() {
+            return self.keep_symbol_blob(name, file).await;
+        }
         let symbols = self.symbols().to_owned();
         let path = name.path(&symbols);
         let finished = file.into_file().await?;

@@ -10,8 +10,12 @@ const FILETIME_EPOCH_MS: i64 = 11_644_473_600_000;
 /// The system's clock. The only place that reads it; everything else is handed a number.
 #[must_use]
 pub fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    to_ms(SystemTime::now())
+}
+
+/// A time of a file or of the system's clock; 0 before 1970.
+pub(crate) fn to_ms(time: SystemTime) -> i64 {
+    i64::try_from(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A FILETIME (100 ns since 1601) as milliseconds since 1970.

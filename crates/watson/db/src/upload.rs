@@ -2,8 +2,9 @@
 //! the next request may reach another process. What is not finished in [`UPLOAD_KEPT_MS`] is removed; the blobs that no
 //! row names then are swept as all such are.
 
+use crate::blob::name_blobs;
 use crate::limits::{MAX_SYMBOL_UPLOADS, UPLOAD_KEPT_MS};
-use crate::sql::{Tx, sql};
+use crate::sql::sql;
 use crate::{BlobRef, DbError, Store};
 
 /// 40 lower-case hex digits.
@@ -86,7 +87,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<bool, DbError> {
         let mut tx = self.database.begin().await?;
-        insert_blob(&mut tx, blob, now_ms).await?;
+        name_blobs(&mut tx, [blob], now_ms).await?;
         let set = sql("UPDATE symbol_upload SET blob = $1 WHERE key = $2 AND tenant = $3");
         let known = tx.execute(set.bind(&blob.sha256).bind(key).bind(tenant)).await? > 0;
         tx.commit().await?;
@@ -105,15 +106,4 @@ impl Store {
         tx.commit().await?;
         Ok(uploads)
     }
-}
-
-pub(crate) async fn insert_blob(tx: &mut Tx, blob: &BlobRef, now_ms: i64) -> Result<(), DbError> {
-    tx.execute(
-        sql("INSERT INTO blob (sha256, size_bytes, stored_ms) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-            .bind(&blob.sha256)
-            .bind(blob.size())
-            .bind(now_ms),
-    )
-    .await?;
-    Ok(())
 }

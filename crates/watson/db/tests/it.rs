@@ -1,9 +1,12 @@
-//! The store on real places: one suite, run on SQLite and on PostgreSQL.
+//! The store on real places: one suite, run on SQLite with a folder of blobs, on PostgreSQL with one, and on
+//! PostgreSQL with a bucket.
 
 #[path = "it/audit.rs"]
 mod audit;
 #[path = "it/backup.rs"]
 mod backup;
+#[path = "it/buckets.rs"]
+mod buckets;
 #[path = "it/cabs.rs"]
 mod cabs;
 #[path = "it/chunks.rs"]
@@ -16,12 +19,16 @@ mod dumps;
 mod erasing;
 #[path = "it/folder.rs"]
 mod folder;
+#[path = "it/fsck.rs"]
+mod fsck;
 #[path = "it/hits.rs"]
 mod hits;
 #[path = "it/jobs.rs"]
 mod jobs;
 #[path = "it/machines.rs"]
 mod machines;
+#[path = "it/orphans.rs"]
+mod orphans;
 #[path = "it/past.rs"]
 mod past;
 #[path = "support/postgres.rs"]
@@ -30,6 +37,8 @@ mod postgres;
 mod retiring;
 #[path = "it/rollup.rs"]
 mod rollup;
+#[path = "support/s3.rs"]
+mod s3;
 #[path = "it/schema.rs"]
 mod schema;
 #[path = "it/symbols.rs"]
@@ -57,6 +66,12 @@ macro_rules! on_every_place {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
                 super::$test(&crate::world::World::postgres()).await;
+            })+
+        }
+        mod postgres_and_s3 {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(&crate::world::World::postgres_and_s3()).await;
             })+
         }
     };

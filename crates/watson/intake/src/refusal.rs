@@ -8,6 +8,7 @@ use watson_db::DbError;
 use wer_wire::WireError;
 
 use crate::limits::{RETRY_AFTER_BUSY_S, RETRY_AFTER_DISK_S};
+use crate::overload::Shortage;
 
 /// A refused request.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,13 @@ impl Refusal {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     }
 
+    /// What the server keeps reports in does not answer.
+    fn without(shortage: Shortage, what: &str) -> Self {
+        let message = format!("{what} does not answer; send the report again later");
+        let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, shortage.reason(), message);
+        Self { retry_after_s: Some(shortage.retry_after_s()), ..refusal }
+    }
+
     pub(crate) fn busy() -> Self {
         let message = "the server is busy; send the report again later";
         let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message);
@@ -66,6 +74,8 @@ impl From<DbError> for Refusal {
                 let refusal = Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", message);
                 Self { retry_after_s: Some(RETRY_AFTER_DISK_S), ..refusal }
             }
+            error if error.is_no_database() => Self::without(Shortage::Database, "the server's database"),
+            error if error.is_no_blobs() => Self::without(Shortage::Blobs, "the server's store of files"),
             error if error.is_busy() => Self::busy(),
             _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store", "the server could not keep this"),
         }

@@ -13,6 +13,7 @@ pub mod config;
 pub mod connections;
 pub mod doctor;
 pub mod fleet;
+pub mod fsck;
 pub mod gate;
 pub mod keeping;
 pub mod limits;

@@ -95,3 +95,8 @@ pub const MAX_LISTED: usize = 1_000_000;
 pub const WRITE_MACHINES_EVERY_MS: u64 = 5_000;
 /// Milliseconds between two transactions of them: hits go first.
 pub const WRITE_MACHINES_PAUSE_MS: u64 = 200;
+/// Hours for which bytes that nothing names are kept, where nothing else is said.
+pub const DEFAULT_ORPHAN_GRACE_HOURS: u32 = 24;
+/// Milliseconds between two sweeps of such bytes; less than a removal is remembered, so that every process forgets its
+/// copies.
+pub const SWEEP_EVERY_MS: u64 = 60 * 60 * 1000;

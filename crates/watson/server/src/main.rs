@@ -15,6 +15,7 @@ use watson_server::commands::Remote;
 use watson_server::config::Config;
 use watson_server::doctor::Doctor;
 use watson_server::fleet::Fleet;
+use watson_server::fsck::Fsck;
 use watson_server::keeping::{Audit, EraseMachine, ExportMachine};
 use watson_server::record::{RecordOptions, record};
 use watson_server::{ServeOptions, analyzer, reload, serve};
@@ -43,6 +44,8 @@ enum Command {
     /// What machines must be told to report to this server.
     #[command(subcommand)]
     Fleet(Fleet),
+    /// Compare rows and blobs, counters, leases and jobs.
+    Fsck(Fsck),
     /// Show or check settings.
     #[command(subcommand)]
     Config(Config),
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
         Command::Account(command) => code(offline(command.run())),
         Command::Token(command) => code(offline(command.run())),
         Command::Product(command) => code(offline(command.run())),
+        Command::Fsck(fsck) => fsck.run().unwrap_or_else(|error| code(Err(error))),
         Command::Config(config) => code(config.run()),
         Command::Doctor(doctor) => match doctor.run() {
             Ok(true) => ExitCode::SUCCESS,

@@ -20,8 +20,9 @@ pub struct SettingsOptions {
     /// processes may share it, each with a data folder of its own. WATSON_DATABASE sets it too.
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
-    /// Folder for cabs, dumps and symbols, instead of the data folder; processes that share a database share it.
-    #[arg(long, value_name = "DIR")]
+    /// Folder or bucket (`s3://BUCKET/PREFIX`) for cabs, dumps and symbols, instead of the data folder; processes that
+    /// share a database share it.
+    #[arg(long, value_name = "DIR|URL")]
     pub blobs: Option<String>,
 }
 

@@ -17,7 +17,7 @@ use crate::access::{Access, check_listen_addresses, is_public};
 use crate::connections::serve_connections;
 use crate::listener::Listener;
 use crate::member::child_member_opener;
-use crate::tasks::{old_uploads, rollup};
+use crate::tasks::{Tasks, old_uploads, rollup};
 use crate::tls::Tls;
 use crate::trust::Trust;
 use crate::worker::{Analyzer, Worker};
@@ -90,8 +90,10 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
     worker.privacy = settings.privacy.rules();
     let worker = tokio::spawn(worker.run(stopped.clone()));
     let old_uploads = tokio::spawn(old_uploads::run(Arc::clone(&store), stopped.clone()));
-    let machines = tokio::spawn(tasks::machines::run(Arc::clone(&store), stopped));
+    let machines = tokio::spawn(tasks::machines::run(Arc::clone(&store), stopped.clone()));
     write_whole(&data.join("address"), &format!("http://{address}\n"))?;
+    let mut tasks = Tasks::new(stopped);
+    tasks::orphans::add(&mut tasks, &store, settings.storage.orphan_grace_ms());
     announce(address, token.as_deref(), port_file)?;
     notify::ready(&address.to_string());
 
@@ -137,6 +139,7 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
     roll_up.await.context("the roll-up ended by a panic")?;
     retention.await.context("the retention ended by a panic")?;
     machines.await.context("writing machines down ended by a panic")?;
+    tasks.join().await;
     store.close().await;
     Ok(())
 }

@@ -9,7 +9,9 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use watson_db::{AnalysisJobRow, BlobFile, DbError, JobFailure, PrivacyRules, Reading, Store, time};
+use watson_db::{
+    AnalysisJobRow, BlobFile, DbError, JobFailure, PrivacyRules, Reading, Store, SymbolFolder, time,
+};
 use watson_intake::privacy::Cleaner;
 
 use crate::limits::{JOB_HOLD_MS, JOB_POLL_MS, MAX_ANALYSES_AT_ONCE, MAX_ATTEMPTS, RETRY_DELAY_MS};
@@ -137,12 +139,31 @@ impl Worker {
             Ok(cab) => cab,
             Err(error) => return Err(AnalysisFailure { why: error.to_string(), hopeless: false }),
         };
-        (self.analyzer)(AnalysisInput {
-            cab,
-            symbols: self.store.symbols().to_owned(),
-            work_dir: self.store.dir().tmp(),
-        })
-        .await
+        let input =
+            AnalysisInput { cab, symbols: self.store.symbols().to_owned(), work_dir: self.store.dir().tmp() };
+        let answer = (self.analyzer)(input.clone()).await;
+        // Only the first look says which symbols are wanted of those that are not on this machine.
+        match self.symbols_for(&answer).await {
+            Some(folder) => {
+                (self.analyzer)(AnalysisInput { symbols: folder.path().to_owned(), ..input }).await
+            }
+            None => answer,
+        }
+    }
+
+    /// Symbols that are in the bucket, of modules for which none were found.
+    async fn symbols_for(&self, answer: &AnalysisAnswer) -> Option<SymbolFolder> {
+        let analysis = answer.as_ref().ok()?.analysis.as_ref()?;
+        let without = analysis.modules.iter().filter(|module| !module.has_symbols);
+        let ids: Vec<&str> =
+            without.map(|module| module.debug_id.as_str()).filter(|id| !id.is_empty()).collect();
+        match self.store.bring_symbols(&ids).await {
+            Ok(folder) => folder,
+            Err(error) => {
+                tracing::warn!(error = %error, "symbols could not be brought; an analysis goes without them");
+                None
+            }
+        }
     }
 
     /// The reading as it may be stored.

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use tokio::fs::{File, OpenOptions};
 use tokio::io::AsyncWriteExt;
 
-use crate::DbError;
 use crate::blob::{BlobPlace, BlobRef, hex};
+use crate::{DbError, time};
 
 /// A blob being written. Dropped before [`BlobWriter::finish`], it leaves nothing behind.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl BlobWriter {
     pub async fn finish(mut self) -> Result<BlobRef, DbError> {
         self.write_out().await?;
         let sha256 = hex(&core::mem::take(&mut self.hash).finalize());
-        let blob = BlobRef { sha256, size_bytes: self.size_bytes };
+        let blob = BlobRef { sha256, size_bytes: self.size_bytes, put_ms: time::now_ms() };
         self.place.put(&self.file, &self.path, &blob).await?;
         Ok(blob)
     }

@@ -34,14 +34,6 @@ pub(crate) async fn send(store: &Store, crash: Crash, bytes: &[u8]) -> DumpAnswe
     store.take_dump(upload, NOW_MS).await.unwrap()
 }
 
-fn blobs(world: &World) -> usize {
-    fn count(folder: &std::path::Path) -> usize {
-        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        entries.map(|path| if path.is_dir() { count(&path) } else { 1 }).sum()
-    }
-    count(&world.dir.path().join("blobs"))
-}
-
 async fn a_dump_is_a_report_and_a_repeat_is_answered_the_same(world: &World) {
     let store = world.open().await;
     let first = send(&store, crash("a", 1), b"MDMP").await;
@@ -49,13 +41,13 @@ async fn a_dump_is_a_report_and_a_repeat_is_answered_the_same(world: &World) {
     let row = store.report(&first.report).await.unwrap().unwrap();
     assert_eq!((row.bucket, row.cab_bytes, row.job_state.as_str()), (first.bucket, 4, "open"));
     assert_eq!((row.machine.as_str(), row.event_ms), ("m1", NOW_MS - 1));
-    assert_eq!(blobs(world), 2);
+    assert_eq!(world.blob_count(), 2);
 
     let again = send(&store, crash("a", 1), b"other bytes").await;
     assert_eq!(again, DumpAnswer { repeat: true, ..first.clone() });
     let other = send(&store, crash("a", 2), b"MDMP").await;
     assert!(!other.repeat && other.bucket == first.bucket && other.report != first.report);
-    assert_eq!(blobs(world), 2, "the same bytes are kept once");
+    assert_eq!(world.blob_count(), 2, "the same bytes are kept once");
     assert_eq!(store.bucket(first.bucket, NOW_MS).await.unwrap().unwrap().hits, 2);
     assert_eq!(store.counts().await.unwrap().jobs_open, 2);
     assert_eq!(store.take_job(NOW_MS, 1).await.unwrap(), None, "only cabs are analysed");
@@ -72,7 +64,7 @@ async fn dumps_beyond_the_quota_are_counted_and_not_kept(world: &World) {
     }
     let outcomes: Vec<_> = kept.iter().map(|answer| answer.quota).collect();
     assert_eq!(outcomes, [QuotaOutcome::Kept, QuotaOutcome::Kept, QuotaOutcome::Full, QuotaOutcome::Full]);
-    assert_eq!(blobs(world), 3);
+    assert_eq!(world.blob_count(), 3);
     let again = send(&store, crash("a", 3), &[3]).await;
     assert_eq!(again, DumpAnswer { repeat: true, ..kept[3].clone() });
     assert_eq!(store.bucket(kept[0].bucket, NOW_MS).await.unwrap().unwrap().hits, 4);
@@ -98,6 +90,6 @@ async fn an_upload_without_a_dump_leaves_nothing(world: &World) {
     let store = world.open().await;
     let upload = upload(&store, crash("a", 1), &[("log", b"log")]).await;
     assert!(matches!(store.take_dump(upload, NOW_MS).await, Err(DbError::NoDump)));
-    assert_eq!((blobs(world), store.counts().await.unwrap().hits), (0, 0));
+    assert_eq!((world.blob_count(), store.counts().await.unwrap().hits), (0, 0));
     assert_eq!(std::fs::read_dir(store.dir().tmp()).unwrap().count(), 0);
 }

@@ -104,7 +104,10 @@ async fn two_stores_on_one_database_count_exactly_and_end(world: &World) {
     let other_folder = folder();
     // SQLite has one process: the same store twice.
     let second = if world.places().database.is_some() {
-        let places = watson_db::Places { blobs: Some(world.dir.path().to_owned()), ..world.places() };
+        let places = watson_db::Places {
+            blobs: Some(watson_db::BlobsAt::Folder(world.dir.path().to_owned())),
+            ..world.places()
+        };
         std::sync::Arc::new(Store::open_at(other_folder.path(), &places, Policy::default()).await.unwrap())
     } else {
         std::sync::Arc::clone(&first)

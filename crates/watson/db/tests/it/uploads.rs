@@ -45,6 +45,7 @@ async fn beyond_the_limit_the_oldest_symbol_upload_gives_way(world: &World) {
 async fn debug_files_are_found_by_their_ids_and_stay_as_they_came_first(world: &World) {
     let store = world.open().await;
     let sha1 = |digit: &str| Sha1Text::new(&digit.repeat(40)).unwrap();
+    let (elf, sources) = (blob(&store, b"elf").await, blob(&store, b"bundle").await);
     let mut file = DebugFile {
         sha1: sha1("a").as_str().into(),
         debug_id: "0F1E2D3C4B5A69788796A5B4C3D2E1F00".into(),
@@ -52,21 +53,25 @@ async fn debug_files_are_found_by_their_ids_and_stay_as_they_came_first(world: &
         kind: "elf".into(),
         name: "app\0".into(),
         arch: "x86_64".into(),
-        blob: blob(&store, b"elf").await.sha256,
+        blob: elf.sha256.clone(),
         size_bytes: 3,
     };
-    store.keep_debug_file(1, &file, NOW_MS).await.unwrap();
+    store.keep_debug_file(1, &file, &elf, NOW_MS).await.unwrap();
     file.name = "app\u{fffd}".into();
     assert_eq!(store.debug_file(1, &sha1("a")).await.unwrap(), Some(file.clone()));
-    store.keep_debug_file(1, &DebugFile { name: "again".into(), ..file.clone() }, NOW_MS).await.unwrap();
+    store
+        .keep_debug_file(1, &DebugFile { name: "again".into(), ..file.clone() }, &elf, NOW_MS)
+        .await
+        .unwrap();
     let bundle = DebugFile {
         sha1: sha1("b").as_str().into(),
         kind: "sourcebundle".into(),
         code_id: String::new(),
-        blob: blob(&store, b"bundle").await.sha256,
+        blob: sources.sha256.clone(),
+        size_bytes: 6,
         ..file.clone()
     };
-    store.keep_debug_file(1, &bundle, NOW_MS).await.unwrap();
+    store.keep_debug_file(1, &bundle, &sources, NOW_MS).await.unwrap();
     let found = store.debug_files(1, &file.debug_id).await.unwrap();
     assert_eq!(found, [file.clone(), bundle], "the first first");
     assert_eq!(store.debug_files(1, &file.code_id).await.unwrap(), [file.clone()]);

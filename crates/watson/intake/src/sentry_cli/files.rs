@@ -86,7 +86,7 @@ async fn state(intake: &Intake, sender: &Sender, file: &WantedFile) -> Result<Va
         blob: blob.sha256.clone(),
         size_bytes: i64::try_from(blob.size_bytes).unwrap_or(i64::MAX),
     };
-    intake.store.keep_debug_file(sender.tenant, &kept, time::now_ms()).await?;
+    intake.store.keep_debug_file(sender.tenant, &kept, &blob, time::now_ms()).await?;
     intake.metrics().symbol("stored");
     Ok(done(&kept))
 }
