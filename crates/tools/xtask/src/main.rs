@@ -5,6 +5,7 @@
 mod bench;
 mod command;
 mod demo;
+mod museum;
 mod setup;
 mod test;
 mod tidy;
@@ -30,6 +31,8 @@ enum Task {
     Test,
     /// Check the rules of this repository that no compiler knows.
     Tidy,
+    /// Show what broke other services, and the guards and tests that stand against it here.
+    Museum(museum::Options),
     /// Measure, against the peer where there is one.
     Bench(bench::Options),
     /// Install what tests and demo need (Debian and Ubuntu).
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Task::Demo(options) => demo::run(&options),
         Task::Test => test::run(),
         Task::Tidy => tidy::run(),
+        Task::Museum(options) => museum::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Setup => setup::run(),
     };

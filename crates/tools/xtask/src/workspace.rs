@@ -20,12 +20,13 @@ pub(crate) struct SourceFile {
 }
 
 /// Folders and files of ours; everything else at the root is made by tools.
-const OURS: [&str; 11] = [
+const OURS: [&str; 12] = [
     "crates",
     "examples",
     "fuzz",
     "include",
     "docs",
+    "museum",
     "packaging",
     ".ci",
     "README.md",

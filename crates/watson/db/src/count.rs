@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
-use wer_model::{LABEL_VERSION, label};
+use wer_model::{LABEL_VERSION, Signature, label};
 
 use crate::DbError;
+use crate::flood::{Flood, OVERFLOW_EVENT_TYPE};
 use crate::hit::{Crash, Hit};
 use crate::key::RowKey;
 use crate::limits::MAX_LABELS_IN_MEMORY;
+use crate::policy::Policy;
 use crate::sql::{Arg, Tx, insert, sql};
 use crate::time::day_of;
 
@@ -20,17 +22,26 @@ use crate::time::day_of;
 type LabelName = (i64, [u8; 32]);
 
 /// Labels whose numbers are known. A number never changes, so that nothing here is ever wrong.
-#[derive(Debug, Default)]
-pub(crate) struct LabelMap(Mutex<HashMap<LabelName, i64>>);
+#[derive(Debug)]
+pub(crate) struct LabelMap {
+    numbers: Mutex<HashMap<LabelName, i64>>,
+    flood: Flood,
+    policy: Policy,
+}
 
 impl LabelMap {
+    /// None known yet; new ones are made within the bounds of `policy`.
+    pub(crate) fn new(policy: Policy) -> Self {
+        Self { numbers: Mutex::default(), flood: Flood::default(), policy }
+    }
+
     fn get(&self, name: &LabelName) -> Option<i64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied()
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied()
     }
 
     /// Only for labels that are committed.
     pub(crate) fn keep(&self, labels: Vec<(LabelName, i64)>) {
-        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut map = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
         if map.len() + labels.len() > MAX_LABELS_IN_MEMORY {
             map.clear();
         }
@@ -90,7 +101,7 @@ pub(crate) async fn count(
     }
     keep_raw(tx, &new_hits, now_ms).await?;
     add_hits(tx, &new_hits, shard, now_ms).await?;
-    add_machines(tx, &new_hits).await?;
+    add_machines(tx, &new_hits, known, now_ms).await?;
     Ok(CountedBatch { each, labels: made })
 }
 
@@ -118,20 +129,51 @@ async fn label_numbers(
             None => _ = unknown.entry(*name).or_insert(hit),
         }
     }
-    let made = if unknown.is_empty() { Vec::new() } else { find_or_make(tx, unknown, now_ms).await? };
+    if unknown.is_empty() {
+        return Ok((numbers, Vec::new()));
+    }
+    let Labels { made, overflowed } = find_or_make(tx, unknown, known, now_ms).await?;
     numbers.extend(made.iter().copied());
+    numbers.extend(overflowed);
     Ok((numbers, made))
+}
+
+/// Labels that were not in memory.
+struct Labels {
+    made: Vec<(LabelName, i64)>,
+    /// Too many new ones came: for now these have the number of the label for all that overflows.
+    overflowed: Vec<(LabelName, i64)>,
 }
 
 async fn find_or_make(
     tx: &mut Tx,
     mut unknown: BTreeMap<LabelName, &Hit<'_>>,
+    known: &LabelMap,
     now_ms: i64,
-) -> Result<Vec<(LabelName, i64)>, DbError> {
+) -> Result<Labels, DbError> {
     let mut found = find_labels(tx, &unknown).await?;
     found.iter().for_each(|(name, _)| _ = unknown.remove(name));
+    let mut beyond = Vec::new();
+    unknown.retain(|name, hit| {
+        let allowed = known.flood.allows_label(hit.crash, &known.policy, now_ms);
+        if !allowed {
+            beyond.push(*name);
+        }
+        allowed
+    });
+    let mut overflowed = Vec::with_capacity(beyond.len());
+    let mut of_tenants = BTreeMap::new();
+    for name in beyond {
+        let (overflow, number) = match of_tenants.get(&name.0) {
+            Some(label) => *label,
+            None => overflow_label(tx, name.0, known, now_ms).await?,
+        };
+        of_tenants.insert(name.0, (overflow, number));
+        overflowed.push((name, number));
+    }
+    found.extend(of_tenants.into_values());
     if unknown.is_empty() {
-        return Ok(found);
+        return Ok(Labels { made: found, overflowed });
     }
     let made = make_labels(tx, &unknown, now_ms).await?;
     made.iter().for_each(|(name, _)| _ = unknown.remove(name));
@@ -140,7 +182,30 @@ async fn find_or_make(
         // Another process made them meanwhile, and has committed: the insert waited for that.
         found.extend(find_labels(tx, &unknown).await?);
     }
-    Ok(found)
+    Ok(Labels { made: found, overflowed })
+}
+
+/// The tenant's label for all that overflows.
+async fn overflow_label(
+    tx: &mut Tx,
+    tenant: i64,
+    known: &LabelMap,
+    now_ms: i64,
+) -> Result<(LabelName, i64), DbError> {
+    let signature = Signature { event_type: OVERFLOW_EVENT_TYPE.to_owned(), parameters: Vec::new() };
+    let crash = Crash { tenant, signature, ..Crash::default() };
+    let name = (tenant, label_hash(&crash));
+    if let Some(number) = known.get(&name) {
+        return Ok((name, number));
+    }
+    let row = RowKey { event_day: 0, key16: [0; 16] };
+    let hit = Hit { crash: &crash, row, machine: Vec::new(), late: false, day: 0 };
+    let names = BTreeMap::from([(name, &hit)]);
+    let mut rows = make_labels(tx, &names, now_ms).await?;
+    if rows.is_empty() {
+        rows = find_labels(tx, &names).await?;
+    }
+    rows.first().copied().ok_or(DbError::Row("label"))
 }
 
 async fn find_labels(
@@ -279,8 +344,17 @@ async fn add_hits(tx: &mut Tx, new: &[(i64, &Hit<'_>)], shard: i64, now_ms: i64)
     Ok(())
 }
 
-async fn add_machines(tx: &mut Tx, new: &[(i64, &Hit<'_>)]) -> Result<(), DbError> {
-    let counted = new.iter().filter(|(_, hit)| !hit.late && !hit.machine.is_empty());
+async fn add_machines(
+    tx: &mut Tx,
+    new: &[(i64, &Hit<'_>)],
+    known: &LabelMap,
+    now_ms: i64,
+) -> Result<(), DbError> {
+    let counted = new.iter().filter(|(_, hit)| {
+        !hit.late
+            && !hit.machine.is_empty()
+            && known.flood.allows_machine(hit.crash, &hit.machine, &known.policy, now_ms)
+    });
     let machines: BTreeSet<_> =
         counted.map(|(label, hit)| (*label, hit.day, hit.machine.as_slice())).collect();
     let args = machines

@@ -109,6 +109,12 @@ impl DataDir {
     pub fn cache(&self) -> PathBuf {
         self.root.join("cache")
     }
+
+    /// Requests that were put by while the store could not keep them.
+    #[must_use]
+    pub fn spool(&self) -> PathBuf {
+        self.root.join("spool")
+    }
 }
 
 /// Removes everything in a folder.

@@ -1,6 +1,8 @@
 //! A crash as the intake tells it, and what it is answered.
 
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
 use wer_model::Signature;
 
 use crate::key::{IdempotencyKey, RowKey};
@@ -16,6 +18,8 @@ pub const DEFAULT_TENANT: i64 = 1;
 pub struct Crash {
     /// Whose it is: a row of `tenant`.
     pub tenant: i64,
+    /// Where it came from, as far as that is known.
+    pub source: Option<IpAddr>,
     /// What makes it one crash.
     pub key: IdempotencyKey,
     /// When it happened, by the machine's clock, in milliseconds since 1970: the same in every repeat. `None`: the
@@ -47,6 +51,7 @@ impl Default for Crash {
     fn default() -> Self {
         Self {
             tenant: DEFAULT_TENANT,
+            source: None,
             key: IdempotencyKey::default(),
             event_ms: None,
             signature: Signature { event_type: String::new(), parameters: Vec::new() },

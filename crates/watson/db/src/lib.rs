@@ -30,6 +30,7 @@ pub mod dump;
 pub mod erase;
 pub mod error;
 pub mod export;
+pub mod flood;
 pub mod fsck;
 mod group;
 pub mod hit;

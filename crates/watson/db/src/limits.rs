@@ -80,6 +80,8 @@ pub const MAX_PRODUCTS: i64 = 10_000;
 pub const MAX_GOOD_KEYS: i64 = 8;
 /// Milliseconds for which products and keys are not read again; another process's change takes that long.
 pub const PRODUCTS_GOOD_FOR_MS: i64 = 2_000;
+/// Sources, tenants and machines whose floods are counted in one hour.
+pub const MAX_FLOOD_KEYS: usize = 200_000;
 /// Parts of the counters among which processes choose.
 pub const SHARDS: u32 = 64;
 /// Bytes of a piece that are copied in one step when an upload in pieces is put together.

@@ -21,6 +21,12 @@ pub struct Policy {
     pub queued_lease_ms: i64,
     /// Days back in which an event time counts, and a repeat is known as one.
     pub window_days: i64,
+    /// Labels that one source may bring in an hour; the hits of others are counted under one label for all.
+    pub new_labels_per_source: u32,
+    /// The same for all sources of a tenant.
+    pub new_labels_per_tenant: u32,
+    /// Machines of one source that are counted in an hour.
+    pub machines_per_source: u32,
 }
 
 impl Policy {
@@ -40,6 +46,12 @@ impl Policy {
     pub const DEFAULT_QUEUED_LEASE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
     /// Default of `window_days`.
     pub const DEFAULT_WINDOW_DAYS: i64 = 35;
+    /// Default of `new_labels_per_source`.
+    pub const DEFAULT_NEW_LABELS_PER_SOURCE: u32 = 5_000;
+    /// Default of `new_labels_per_tenant`.
+    pub const DEFAULT_NEW_LABELS_PER_TENANT: u32 = 200_000;
+    /// Default of `machines_per_source`.
+    pub const DEFAULT_MACHINES_PER_SOURCE: u32 = 20_000;
 
     /// How long a machine has for its cab. A crash that is reported later than the usual lease comes off a queue.
     #[must_use]
@@ -71,6 +83,9 @@ impl Default for Policy {
             lease_ms: Self::DEFAULT_LEASE_MS,
             queued_lease_ms: Self::DEFAULT_QUEUED_LEASE_MS,
             window_days: Self::DEFAULT_WINDOW_DAYS,
+            new_labels_per_source: Self::DEFAULT_NEW_LABELS_PER_SOURCE,
+            new_labels_per_tenant: Self::DEFAULT_NEW_LABELS_PER_TENANT,
+            machines_per_source: Self::DEFAULT_MACHINES_PER_SOURCE,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::blob::{BlobPlace, FolderBlobs, S3Blobs};
 use crate::closed::Closed;
+use crate::count::LabelMap;
 use crate::data_dir::create_private;
 use crate::group::Group;
 use crate::limits::{CLOSED_ALONE_FOR_MS, CLOSED_FOR_MS};
@@ -79,7 +80,7 @@ impl Store {
             policy,
             names,
             shard,
-            labels: Arc::default(),
+            labels: Arc::new(LabelMap::new(policy)),
             closed: Arc::new(Closed::new(closed_for_ms)),
             orders: Arc::default(),
             machines: Arc::default(),
@@ -156,6 +157,27 @@ impl Store {
     /// [`DbError::Io`].
     pub async fn blob_file(&self, sha256: &str) -> Result<BlobFile, DbError> {
         self.blobs.file(sha256).await
+    }
+
+    /// Ends well when the database answers.
+    ///
+    /// # Errors
+    /// [`DbError::Sql`].
+    pub async fn answers(&self) -> Result<(), DbError> {
+        self.database.row::<(i64,)>(sql("SELECT CAST(1 AS BIGINT)")).await.map(drop)
+    }
+
+    /// Ends well when a blob can be begun.
+    ///
+    /// # Errors
+    /// [`DbError::Io`].
+    pub async fn blobs_answer(&self) -> Result<(), DbError> {
+        self.begin_blob().await.map(drop)
+    }
+
+    /// While paused, no machine is asked for data that was not asked for before. Hits go on.
+    pub fn pause_asking(&self, paused: bool) {
+        self.hits.closed.pause(paused);
     }
 
     /// The number of a tenant, which is made where it is new.

@@ -17,6 +17,8 @@ mod collection;
 mod dumps;
 #[path = "it/erasing.rs"]
 mod erasing;
+#[path = "it/floods.rs"]
+mod floods;
 #[path = "it/folder.rs"]
 mod folder;
 #[path = "it/fsck.rs"]

@@ -32,8 +32,7 @@ impl BoundedBody {
             let frame = timeout(Duration::from_millis(MAX_BODY_PAUSE_MS), self.body.frame()).await;
             let frame = frame.map_err(|_| too_slow())?;
             let Some(frame) = frame else { return Ok(None) };
-            let frame =
-                frame.map_err(|_| Refusal::bad("cut_short", "the body ended before its announced end"))?;
+            let frame = frame.map_err(|error| failed(&error))?;
             // Trailers say nothing here.
             let Ok(data) = frame.into_data() else { continue };
             self.read_bytes += data.len() as u64;
@@ -65,6 +64,22 @@ pub(crate) async fn within<T>(
     reading: impl Future<Output = Result<T, Refusal>>,
 ) -> Result<T, Refusal> {
     timeout(Duration::from_millis(limit_ms), reading).await.unwrap_or_else(|_| Err(too_slow()))
+}
+
+/// A body's sender did not keep pace: the error of a body that the joiner gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the body came too slowly")]
+pub struct TooSlow;
+
+fn failed(error: &axum::Error) -> Refusal {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<TooSlow>() {
+            return too_slow();
+        }
+        cause = error.source();
+    }
+    Refusal::bad("cut_short", "the body ended before its announced end")
 }
 
 pub(crate) fn too_slow() -> Refusal {

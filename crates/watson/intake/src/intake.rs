@@ -1,23 +1,26 @@
 //! The intake as a value: what it keeps in, what it counts, how much it takes at once.
 
 use std::collections::HashSet;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tokio::sync::{Notify, SemaphorePermit};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use watson_db::{PrivacyRules, Store, time};
 
 use crate::keep::plain;
 use crate::limits::{
     DEFAULT_MAX_CAB_BYTES, DEFAULT_MAX_DUMP_BYTES, DEFAULT_MAX_PIECES_BYTES, DEFAULT_MAX_SYMBOL_BYTES,
-    MAX_CABS_AT_ONCE, MAX_DUMPS_AT_ONCE, MAX_LEVEL1_AT_ONCE, MAX_LEVEL1_WAITING, MAX_SYMBOLS_AT_ONCE,
-    MAX_UPLOADS_WAITING,
+    MAX_CABS_AT_ONCE, MAX_DUMPS_AT_ONCE, MAX_LEVEL1_AT_ONCE, MAX_LEVEL1_WAITING, MAX_SPOOLING_AT_ONCE,
+    MAX_SYMBOLS_AT_ONCE, MAX_UPLOADS_WAITING,
 };
-use crate::overload::{Decision, Dialect, Gauge, decide, dialect};
+use crate::overload::watch::{Disk, FreeBytes, free_bytes};
+use crate::overload::{Decision, Dialect, Gauge, OverloadSettings, decide, dialect};
 use crate::quota::{Quotas, Rates};
 use crate::spike::Spikes;
+use crate::spool::Spool;
 use crate::symbols::staged;
 use crate::turns::Turns;
 use crate::{
@@ -69,12 +72,17 @@ pub struct Intake {
     pub(crate) gauge: Gauge,
     pub(crate) quotas: Quotas,
     pub(crate) spikes: Spikes,
+    pub(crate) overload: OverloadSettings,
+    pub(crate) disk: Disk,
+    pub(crate) spool: Option<Arc<Spool>>,
+    pub(crate) spool_turns: Semaphore,
 }
 
 impl Intake {
     /// An intake that keeps in `store` and rings `job_made` when an analysis job waits.
     #[must_use]
     pub fn new(store: Arc<Store>, limits: IntakeLimits, job_made: Arc<Notify>) -> Self {
+        let folders = vec![store.dir().root().to_owned(), store.dir().tmp(), store.dir().blobs()];
         Self {
             store,
             limits,
@@ -90,6 +98,10 @@ impl Intake {
             gauge: Gauge::default(),
             quotas: Quotas::new(limits.rates),
             spikes: Spikes::default(),
+            overload: OverloadSettings::default(),
+            disk: Disk { folders, free_bytes: Arc::new(free_bytes) },
+            spool: None,
+            spool_turns: Semaphore::new(MAX_SPOOLING_AT_ONCE),
         }
     }
 
@@ -113,6 +125,20 @@ impl Intake {
         Ok(rules.unwrap_or(self.privacy))
     }
 
+    /// The same with other marks, and with a reserve below the data folder. [`Intake::watch`] and [`Intake::replay`]
+    /// must run beside it.
+    ///
+    /// # Errors
+    /// The reserve's folder cannot be made or read.
+    pub fn with_overload(mut self, settings: OverloadSettings, free_bytes: FreeBytes) -> io::Result<Self> {
+        let folder = self.store.dir().spool();
+        let spool = Spool::open(&folder, settings.max_spool_bytes, settings.max_spool_entries)?;
+        self.overload = settings;
+        self.disk.free_bytes = free_bytes;
+        self.spool = Some(Arc::new(spool));
+        Ok(self)
+    }
+
     /// The counters.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
@@ -130,14 +156,17 @@ impl Intake {
             return self.refuse(refusal, request).await;
         }
         let dialect = dialect(&route, request.headers());
-        match decide(dialect, &self.load(dialect), false) {
-            Decision::Take => self.take(route, request).await,
+        let announced_bytes = request.body().size_hint().lower();
+        let reserve_has_room = self.spool.as_ref().is_some_and(|spool| spool.has_room());
+        match decide(dialect, &self.load(dialect, announced_bytes), reserve_has_room) {
+            Decision::Take => self.take_or_put_by(dialect, route, request).await,
             Decision::Later(short) => self.later(short, request),
-            Decision::Spool(short) | Decision::Lost(short) => self.lose(short, request),
+            Decision::Spool(short) => self.put_by(short, &route, request).await,
+            Decision::Lost(short) => self.lose(short, request),
         }
     }
 
-    async fn take(&self, route: Route, request: Request<Body>) -> Response {
+    pub(crate) async fn take(&self, route: Route, request: Request<Body>) -> Response {
         let answer = match route {
             Route::Level1 => level1::take(self, request).await,
             Route::Cab { token } => cab::take(self, &token, request.into_body()).await,

@@ -39,7 +39,8 @@ pub(crate) async fn keep(
     upload: Upload,
     told: Told,
 ) -> Result<Kept, Refusal> {
-    let Upload { fields, dump, attachments } = upload;
+    let Upload { fields, dump, attachments, received_ms } = upload;
+    let now_ms = received_ms.unwrap_or_else(time::now_ms);
     let Told { mut who, key, facts, headers, sender } = told;
     let dialect_of = Dialect::of_name(dialect).unwrap_or(Dialect::Minidump);
     let takes_data = takes_data(intake, dialect_of, sender, &who.product).await?;
@@ -58,6 +59,7 @@ pub(crate) async fn keep(
         (!who.client.is_empty()).then(|| intake.store.names().machine(sender.tenant, &who.client));
     let crash = Crash {
         tenant: sender.tenant,
+        source: Some(sender.source),
         key,
         event_ms,
         machine: cleaner.machine(&who.client),
@@ -86,7 +88,7 @@ pub(crate) async fn keep(
         .collect();
     let upload =
         DumpUpload { crash, product: who.product, version: who.version, annotations: fields, headers, files };
-    let answer = intake.store.take_dump(upload, time::now_ms()).await?;
+    let answer = intake.store.take_dump(upload, now_ms).await?;
     let stored = matches!(answer.quota, QuotaOutcome::Kept);
     let outcome = match (answer.repeat, stored) {
         (true, _) => "repeated",

@@ -60,6 +60,7 @@ pub(crate) async fn take(intake: &Intake, request: Request<Body>) -> Result<Resp
     if let Some(key) = own {
         crash.key = key;
     }
+    crash.source = Some(sender.source);
     let answer = intake.store.record_crash(&crash, time::now_ms()).await?;
     intake.metrics().level1(if answer.counted { "counted" } else { "repeated" });
     let mut reply =

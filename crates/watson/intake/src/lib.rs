@@ -42,11 +42,13 @@ pub mod sentry;
 pub mod sentry_cli;
 mod socorro;
 pub mod spike;
+pub mod spool;
 mod symbols;
 pub mod transcript;
 mod turns;
 mod uploads;
 
+pub use body::TooSlow;
 pub use intake::{Intake, IntakeLimits};
 pub use level1::dump_server::DumpServer;
 pub use metrics::Metrics;

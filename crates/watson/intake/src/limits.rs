@@ -152,3 +152,19 @@ pub const MAX_RECORDED_FIELDS: usize = 256;
 pub const MAX_PIECE_MS: u64 = 5 * 60 * 1000;
 /// Default of `max_pieces_bytes`.
 pub const DEFAULT_MAX_PIECES_BYTES: u64 = 16 * 1024 * 1024 * 1024;
+/// Bytes of the head of a request in the reserve.
+pub const MAX_SPOOL_HEAD_BYTES: usize = 512 * 1024;
+/// Bytes that are read from it in one step.
+pub const SPOOL_PIECE_BYTES: usize = 64 * 1024;
+/// Requests that are written to the reserve at the same time; more are lost.
+pub const MAX_SPOOLING_AT_ONCE: usize = 64;
+/// Bytes of a body that are remembered in memory, in case the store fails; the rest is in the reserve's folder.
+pub const MAX_TEE_MEMORY_BYTES: usize = 1024 * 1024;
+/// Tries after which a request of the reserve, with which the store fails, is set aside.
+pub const MAX_REPLAY_TRIES: u32 = 5;
+/// Milliseconds between two tries, once per try made.
+pub const MAX_REPLAY_PAUSE_MS: u64 = 1_000;
+/// Milliseconds between two looks at database, blobs and disk.
+pub const PROBE_PAUSE_MS: u64 = 2_000;
+/// Milliseconds in which the database, or the place for blobs, must answer.
+pub const MAX_PROBE_MS: u64 = 5_000;

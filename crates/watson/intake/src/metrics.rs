@@ -11,7 +11,7 @@ pub struct Metrics {
 }
 
 /// The counters' names and what they count.
-const NAMES: [(&str, &str, &str); 9] = [
+const NAMES: &[(&str, &str, &str)] = &[
     ("watson_level1_total", "outcome", "Level 1 reports accepted, by what became of them."),
     ("watson_cabs_total", "outcome", "Cabs accepted, by what became of them."),
     ("watson_dumps_total", "outcome", "Dumps accepted, by what became of them."),
@@ -20,11 +20,9 @@ const NAMES: [(&str, &str, &str); 9] = [
     ("watson_retired_total", "what", "Rows and blobs that were removed because they were old."),
     ("watson_spikes_total", "dialect", "Crashes of a product's spike: counted, and their data not taken."),
     ("watson_refused_total", "reason", "Requests of machines that were refused, by reason."),
-    (
-        "watson_lost_total",
-        "reason",
-        "Reports that were refused and whose clients do not send again, by what was short.",
-    ),
+    ("watson_lost_total", "reason", "Reports refused to clients that do not send again, by what was short."),
+    ("watson_spooled_total", "reason", "Requests put into the reserve, by what was short."),
+    ("watson_replayed_total", "outcome", "Requests that left the reserve, by what became of them."),
 ];
 
 impl Metrics {
@@ -70,6 +68,14 @@ impl Metrics {
         self.add("watson_lost_total", reason);
     }
 
+    pub(crate) fn spooled(&self, why: &'static str) {
+        self.add("watson_spooled_total", why);
+    }
+
+    pub(crate) fn replayed(&self, outcome: &'static str) {
+        self.add("watson_replayed_total", outcome);
+    }
+
     /// How often that happened since the server's start.
     #[must_use]
     pub fn count(&self, name: &'static str, word: &'static str) -> u64 {
@@ -81,7 +87,7 @@ impl Metrics {
     pub fn render(&self) -> String {
         let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
-        for (name, word, help) in NAMES {
+        for (name, word, help) in NAMES.iter().copied() {
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
             for ((_, value), count) in counters.iter().filter(|((counter, _), _)| *counter == name) {
                 let _ = writeln!(text, "{name}{{{word}=\"{value}\"}} {count}");

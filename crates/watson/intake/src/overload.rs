@@ -8,6 +8,7 @@
 pub mod dialect;
 pub mod gauge;
 mod shed;
+pub mod watch;
 pub mod watermark;
 
 use crate::limits::{RETRY_AFTER_BUSY_S, RETRY_AFTER_DISK_S, RETRY_AFTER_STORE_S};

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, Request, header};
 use crate::body::{drain, within};
 use crate::limits::{MAX_UPLOAD_EXTRA_BYTES, MAX_UPLOAD_MS};
 use crate::payload::Payload;
+use crate::spool::entry::ReceivedAt;
 use crate::uploads::Upload;
 use crate::{Intake, Refusal};
 
@@ -34,7 +35,10 @@ pub(crate) async fn receive(
         }
     };
     match within(MAX_UPLOAD_MS, read(intake, &head.headers, &mut payload)).await {
-        Ok(upload) => Ok((upload, head)),
+        Ok(upload) => {
+            let received_ms = head.extensions.get::<ReceivedAt>().map(|at| at.0);
+            Ok((Upload { received_ms, ..upload }, head))
+        }
         Err(refusal) => {
             payload.abandon().await;
             Err(refusal)

@@ -23,6 +23,8 @@ pub(crate) struct Upload {
     pub(crate) fields: Pairs,
     pub(crate) dump: Option<Received>,
     pub(crate) attachments: Vec<Received>,
+    /// When it came, where it lay in the reserve since.
+    pub(crate) received_ms: Option<i64>,
 }
 
 impl Upload {

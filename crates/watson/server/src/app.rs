@@ -180,12 +180,27 @@ async fn metrics(State(app): State<App>, Extension(counted): Extension<Arc<Serve
             return (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response();
         }
     };
+    let health = app.intake.health();
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let gauges = [
         ("watson_buckets", "Buckets.", counts.buckets),
         ("watson_hits", "Crashes, each counted once.", counts.hits),
         ("watson_reports", "Reports with data.", counts.reports),
         ("watson_jobs_open", "Analyses that wait or run.", counts.jobs_open),
         ("watson_jobs_poison", "Analyses that failed for good.", counts.jobs_poison),
+        ("watson_ready", "1 while level 1 is taken.", i64::from(health.is_ready())),
+        ("watson_spool_requests", "Requests in the reserve.", number(health.spooled as u64)),
+        ("watson_spool_bytes", "Their bytes.", number(health.spooled_bytes)),
+        (
+            "watson_disk_free_bytes",
+            "Free bytes of the fullest folder.",
+            number(health.free_bytes.unwrap_or(0)),
+        ),
+        (
+            "watson_disk_room",
+            "Room on disk: 0 enough, 1 blobs have stopped, 2 everything has.",
+            health.room as i64,
+        ),
     ];
     let mut text = app.intake.metrics().render();
     for (name, help, value) in gauges {

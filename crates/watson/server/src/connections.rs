@@ -2,12 +2,18 @@
 //! limits on heads and on the number of connections. The door ([`watson_intake::door`]) stands before the library.
 
 mod doorway;
+pub mod pace;
+mod paced_body;
+mod paced_stream;
+mod slow_places;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
 use axum::http::Request;
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -21,16 +27,29 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use self::doorway::{DoorNotes, Doorway};
-use crate::limits::{
-    ACCEPT_RETRY_MS, MAX_CONNECTIONS, MAX_HEAD_BYTES, MAX_HEAD_FIELDS, MAX_HEAD_MS, MAX_SHUTDOWN_MS,
-};
+use self::pace::{Client, Pace};
+use self::paced_body::PacedBody;
+use self::paced_stream::PacedStream;
+use self::slow_places::SlowPlaces;
+use crate::limits::{ACCEPT_RETRY_MS, MAX_CONNECTIONS, MAX_HEAD_BYTES, MAX_HEAD_FIELDS, MAX_SHUTDOWN_MS};
 use crate::listener::{Listener, handshake};
 use crate::metrics::OpenConnection;
 use crate::peer::Peer;
 
 /// Serves until `stop` ends; open requests then have [`MAX_SHUTDOWN_MS`] to end.
 pub async fn serve_connections(listener: impl Into<Listener>, app: Router, stop: impl Future<Output = ()>) {
+    serve_paced(listener, app, Pace::default(), stop).await;
+}
+
+/// The same for clients that must keep this pace.
+pub async fn serve_paced(
+    listener: impl Into<Listener>,
+    app: Router,
+    pace: Pace,
+    stop: impl Future<Output = ()>,
+) {
     let Listener { tcp: listener, tls } = listener.into();
+    let slow = SlowPlaces::default();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let open = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
@@ -40,7 +59,7 @@ pub async fn serve_connections(listener: impl Into<Listener>, app: Router, stop:
             () = &mut stop => break,
         };
         if let Some((stream, place)) = next {
-            serve_one(stream, place, tls.clone(), app.clone(), open.watcher());
+            serve_one(stream, place, tls.clone(), app.clone(), (open.watcher(), pace, slow.clone()));
         }
     }
     drop(listener);
@@ -69,18 +88,20 @@ fn serve_one(
     place: OwnedSemaphorePermit,
     tls: Option<TlsAcceptor>,
     app: Router,
-    open: Watcher,
+    (open, pace, places): (Watcher, Pace, SlowPlaces),
 ) {
     let counted = OpenConnection::begin();
     let _ = stream.set_nodelay(true);
     let (Ok(address), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else { return };
     let peer = Peer { address, local, tls: tls.is_some() };
+    let source = address.ip().to_canonical();
+    let client = Client { pace, places, source, serving: Arc::default() };
     tokio::spawn(async move {
         match tls {
-            None => serve_stream(stream, peer, app, open).await,
+            None => serve_stream(stream, (peer, client), app, open).await,
             Some(tls) => {
                 if let Some(stream) = handshake(tls, stream).await {
-                    serve_stream(stream, peer, app, open).await;
+                    serve_stream(stream, (peer, client), app, open).await;
                 }
             }
         }
@@ -88,22 +109,29 @@ fn serve_one(
     });
 }
 
-async fn serve_stream<S>(stream: S, peer: Peer, app: Router, open: Watcher)
+async fn serve_stream<S>(stream: S, (peer, client): (Peer, Client), app: Router, open: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let max_head = client.pace.max_head;
     let notes = DoorNotes::default();
-    let stream = Doorway::new(stream, notes.clone());
+    let stream = Doorway::new(PacedStream::new(stream, client.clone()), notes.clone());
+    let serving = Arc::clone(&client.serving);
     let app = app.map_request(move |mut request: Request<Incoming>| {
+        client.serving.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(peer);
         if let Some(error) = notes.next_refused() {
             request.extensions_mut().insert(error);
         }
-        request
+        request.map(|body| PacedBody::new(body, client.clone()))
+    });
+    let app = app.map_response(move |response: Response| {
+        serving.store(false, Ordering::Relaxed);
+        response
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_millis(MAX_HEAD_MS))
+        .header_read_timeout(max_head)
         .max_buf_size(MAX_HEAD_BYTES)
         .max_headers(MAX_HEAD_FIELDS)
         .title_case_headers(true)

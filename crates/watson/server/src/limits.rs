@@ -100,3 +100,13 @@ pub const DEFAULT_ORPHAN_GRACE_HOURS: u32 = 24;
 /// Milliseconds between two sweeps of such bytes; less than a removal is remembered, so that every process forgets its
 /// copies.
 pub const SWEEP_EVERY_MS: u64 = 60 * 60 * 1000;
+/// Bytes by which a client shows that it keeps pace.
+pub const MIN_BYTES_PER_INTERVAL: u64 = 4 * 1024;
+/// Milliseconds without so many bytes after which a client is slow, while it is waited for.
+pub const SLOW_AFTER_MS: u64 = 5_000;
+/// Milliseconds without so many bytes after which it is cut off, while it sends a body or reads an answer.
+pub const MAX_SLOW_MS: u64 = 30_000;
+/// Slow connections of one source.
+pub const MAX_SLOW_PER_SOURCE: usize = 64;
+/// Slow connections of all sources: a quarter of all places is for those that keep pace.
+pub const MAX_SLOW: usize = MAX_CONNECTIONS / 4 * 3;

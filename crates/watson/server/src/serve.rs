@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use watson_db::Store;
+use watson_intake::overload::watch::free_bytes;
 use watson_intake::{Intake, IntakeLimits};
 
 use crate::access::{Access, check_listen_addresses, is_public};
@@ -74,11 +75,14 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
 
     let job_made = Arc::new(Notify::new());
     let limits = IntakeLimits { rates: settings.quotas.rates(), ..settings.limits.intake() };
-    let intake = Intake::new(Arc::clone(&store), limits, Arc::clone(&job_made));
+    let intake = Intake::new(Arc::clone(&store), limits, Arc::clone(&job_made))
+        .with_overload(settings.overload.values(), Arc::new(free_bytes))
+        .context("cannot open the reserve for times of overload")?;
     let intake = intake.with_dump_server(settings.cer2.dump_server()).with_privacy(settings.privacy.rules());
     let intake = Arc::new(intake);
     let (stop_worker, stopped) = watch::channel(false);
     let roll_up = tokio::spawn(rollup::run(Arc::clone(&store), stopped.clone()));
+    let reserve = tokio::spawn(tasks::overload::run(Arc::clone(&intake), stopped.clone()));
     let retention = tokio::spawn(tasks::retention::run(
         Arc::clone(&store),
         Arc::clone(&intake),
@@ -140,6 +144,7 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
     retention.await.context("the retention ended by a panic")?;
     machines.await.context("writing machines down ended by a panic")?;
     tasks.join().await;
+    reserve.await.context("the task that empties the reserve ended by a panic")?;
     store.close().await;
     Ok(())
 }

@@ -14,6 +14,7 @@ pub mod limits;
 pub mod listen;
 pub mod load;
 pub mod log;
+pub mod overload;
 pub mod privacy;
 pub mod quotas;
 pub mod retention;
@@ -31,6 +32,7 @@ pub use limits::LimitsSettings;
 pub use listen::ListenSettings;
 pub use load::{FlagValue, Loaded, Origin, load};
 pub use log::LogSettings;
+pub use overload::OverloadSettings;
 pub use privacy::PrivacySettings;
 pub use quotas::QuotasSettings;
 pub use retention::RetentionSettings;
@@ -130,6 +132,8 @@ sections! {
     trust: TrustSettings,
     /// `[tenants]`: whose machines are whose.
     tenants: TenantsSettings,
+    /// `[overload]`: when blobs stop for want of room, and how large the reserve is.
+    overload: OverloadSettings,
     /// `[log]`: what is told on standard error.
     log: LogSettings,
 }

@@ -4,6 +4,7 @@
 pub mod machines;
 pub mod old_uploads;
 pub mod orphans;
+pub mod overload;
 pub mod retention;
 pub mod rollup;
 

@@ -40,6 +40,10 @@ mod processes;
 mod record;
 #[path = "it/reports.rs"]
 mod reports;
+#[path = "it/reserve.rs"]
+mod reserve;
+#[path = "it/slow.rs"]
+mod slow;
 #[path = "it/symbols.rs"]
 mod symbols;
 #[path = "it/trust.rs"]

@@ -93,3 +93,42 @@ fn numbers_that_lie_cost_nothing() {
     bytes[12..16].fill(0xff);
     assert_eq!(dump_facts(&mut Cursor::new(&bytes)).unwrap().program, None);
 }
+
+/// Bytes with a note of the largest read that was asked of them.
+struct Noting {
+    bytes: Cursor<Vec<u8>>,
+    largest: usize,
+}
+
+impl std::io::Read for Noting {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        self.largest = self.largest.max(into.len());
+        self.bytes.read(into)
+    }
+}
+
+impl std::io::Seek for Noting {
+    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+        self.bytes.seek(to)
+    }
+}
+
+#[test]
+fn numbers_that_lie_ask_for_little_memory() {
+    let good = synth().finish();
+    let largest = |bytes: Vec<u8>| {
+        let mut noting = Noting { bytes: Cursor::new(bytes), largest: 0 };
+        let _ = dump_facts(&mut noting);
+        noting.largest
+    };
+    let mut streams = good.clone();
+    streams[8..12].copy_from_slice(&100_000_u32.to_le_bytes());
+    assert!(largest(streams) < 1 << 20);
+    // The list of modules begins with their count.
+    let directory = u32::from_le_bytes(good[12..16].try_into().unwrap()) as usize;
+    let entry = (0..).map(|n| directory + n * 12).find(|at| good[*at] == 4).unwrap();
+    let list = u32::from_le_bytes(good[entry + 8..entry + 12].try_into().unwrap()) as usize;
+    let mut modules = good.clone();
+    modules[list..list + 4].copy_from_slice(&100_000_u32.to_le_bytes());
+    assert!(largest(modules) < 1 << 20);
+}

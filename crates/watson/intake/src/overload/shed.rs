@@ -10,7 +10,11 @@ use crate::{Intake, Refusal};
 
 impl Intake {
     /// The load as a request of this dialect sees it.
-    pub(crate) fn load(&self, dialect: Dialect) -> Load {
+    pub(crate) fn load(&self, dialect: Dialect, announced_bytes: u64) -> Load {
+        if dialect != Dialect::Level1 {
+            // What a second ago was enough may not be; asking costs a microsecond.
+            self.look_at_disk();
+        }
         let (waiting, max_waiting) = self.turns_of(dialect).waiting();
         let (commits_waiting, max_commits_waiting) = self.store.waiting_hits();
         Load {
@@ -20,20 +24,21 @@ impl Intake {
             max_commits_waiting,
             has_database: self.gauge.has_database(),
             has_blobs: self.gauge.has_blobs(),
-            room: self.gauge.room(),
+            room: self.room_after(announced_bytes),
         }
     }
 
     /// The state of what the intake needs, for readiness and metrics.
     #[must_use]
     pub fn health(&self) -> Health {
+        let (spooled, spooled_bytes) = self.spool.as_ref().map(|spool| spool.size()).unwrap_or_default();
         Health {
             has_database: self.gauge.has_database(),
             has_blobs: self.gauge.has_blobs(),
             room: self.gauge.room(),
             free_bytes: self.gauge.free_bytes(),
-            spooled: 0,
-            spooled_bytes: 0,
+            spooled,
+            spooled_bytes,
         }
     }
 
@@ -46,6 +51,12 @@ impl Intake {
     pub(crate) fn lose(&self, short: Shortage, request: Request<Body>) -> Response {
         self.metrics().lost(short.reason());
         self.turn_away(refusal(short), request)
+    }
+
+    /// The same when its body has been read already.
+    pub(crate) fn lost(&self, short: Shortage) -> Response {
+        self.metrics().lost(short.reason());
+        self.answer_refusal(refusal(short))
     }
 
     fn turn_away(&self, refusal: Refusal, request: Request<Body>) -> Response {

@@ -1,13 +1,16 @@
 //! A server in this process, on a folder of its own.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use watson_db::{Policy, Store};
+use watson_intake::overload::OverloadSettings;
 use watson_intake::{DumpServer, Intake, IntakeLimits};
 use watson_server::access::Access;
 use watson_server::connections::serve_connections;
@@ -20,6 +23,8 @@ pub(crate) struct World {
     pub(crate) address: SocketAddr,
     pub(crate) intake: Arc<Intake>,
     pub(crate) store: Arc<Store>,
+    free_bytes: Arc<AtomicU64>,
+    background: JoinHandle<()>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
     data: TempDir,
@@ -36,19 +41,34 @@ impl World {
 
     /// Another server on the same folder, after this one has ended.
     pub(crate) async fn restart(self) -> Self {
-        let Self { intake, store, stop, serving, data, .. } = self;
-        let _ = stop.send(());
-        serving.await.expect("it serves to the end");
-        store.close().await;
-        drop((intake, store));
-        Self::start_in(data, Policy::default(), DumpServer::Off).await
+        Self::start_on(self.stop().await, OverloadSettings::default()).await
+    }
+
+    /// A server with this reserve. Nobody looks whether the store is well: the test says so.
+    pub(crate) async fn start_on(data: TempDir, overload: OverloadSettings) -> Self {
+        Self::start_all(data, Policy::default(), DumpServer::Off, overload).await
     }
 
     async fn start_in(data: TempDir, policy: Policy, dump_server: DumpServer) -> Self {
+        Self::start_all(data, policy, dump_server, OverloadSettings::default()).await
+    }
+
+    async fn start_all(
+        data: TempDir,
+        policy: Policy,
+        dump_server: DumpServer,
+        overload: OverloadSettings,
+    ) -> Self {
         let store = Arc::new(Store::open(data.path(), policy).await.expect("the store opens"));
         let limits = IntakeLimits { max_dump_bytes: MAX_DUMP_BYTES, ..IntakeLimits::default() };
         let intake = Intake::new(Arc::clone(&store), limits, Arc::new(Notify::new()));
+        let free_bytes = Arc::new(AtomicU64::new(u64::MAX / 2));
+        let told = Arc::clone(&free_bytes);
+        let free = Arc::new(move |_: &Path| Ok(told.load(Ordering::Relaxed)));
+        let intake = intake.with_overload(overload, free).expect("a reserve");
         let intake = Arc::new(intake.with_dump_server(dump_server));
+        let replaying = Arc::clone(&intake);
+        let background = tokio::spawn(async move { replaying.replay().await });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let router = app(App {
@@ -61,7 +81,18 @@ impl World {
         let serving = tokio::spawn(serve_connections(listener, router, async {
             let _ = stopped.await;
         }));
-        Self { address, intake, store, stop, serving, data }
+        Self { address, intake, store, free_bytes, background, stop, serving, data }
+    }
+
+    /// So much is free on disk from now on, and nobody has looked yet.
+    pub(crate) fn fill_disk_unseen(&self, free_bytes: u64) {
+        self.free_bytes.store(free_bytes, Ordering::Relaxed);
+    }
+
+    /// So much is free on disk from now on.
+    pub(crate) fn set_free(&self, free_bytes: u64) {
+        self.fill_disk_unseen(free_bytes);
+        self.intake.look_at_disk();
     }
 
     /// Crashes that were counted.
@@ -96,16 +127,16 @@ impl World {
 
     /// Stops it; what it has kept.
     pub(crate) async fn stop_and_keep(self) -> TempDir {
+        self.stop().await
+    }
+
+    pub(crate) async fn stop(self) -> TempDir {
+        self.background.abort();
+        let _ = self.background.await;
         let _ = self.stop.send(());
         self.serving.await.expect("it serves to the end");
         self.store.close().await;
         self.data
-    }
-
-    pub(crate) async fn stop(self) {
-        let _ = self.stop.send(());
-        self.serving.await.expect("it serves to the end");
-        self.store.close().await;
     }
 }
 

@@ -14,7 +14,8 @@ use watson_intake::quota::Rates;
 use watson_intake::{Intake, IntakeLimits};
 use watson_pages::router::MemberOpener;
 use watson_server::access::Access;
-use watson_server::connections::serve_connections;
+use watson_server::connections::pace::Pace;
+use watson_server::connections::serve_paced;
 use watson_server::settings::{TenantsSettings, TrustSettings};
 use watson_server::trust::Trust;
 use watson_server::worker::{Analyzer, Worker};
@@ -71,6 +72,21 @@ impl World {
         analyzer: Analyzer,
         rules: &Rules,
     ) -> Self {
+        Self::start_all(data, token, analyzer, rules, Pace::default()).await
+    }
+
+    /// A server whose clients must keep this pace.
+    pub(crate) async fn start_paced(data: &Path, pace: Pace) -> Self {
+        Self::start_all(data, None, empty_reading(), &Rules::default(), pace).await
+    }
+
+    async fn start_all(
+        data: &Path,
+        token: Option<&str>,
+        analyzer: Analyzer,
+        rules: &Rules,
+        pace: Pace,
+    ) -> Self {
         let store = Arc::new(Store::open(data, Policy::default()).await.expect("the store opens"));
         let job_made = Arc::new(Notify::new());
         let limits =
@@ -84,7 +100,7 @@ impl World {
         let app = App { intake, store: Arc::clone(&store), access, members: no_members() };
         let router = app_behind(app, trust);
         let (stop, stopped) = oneshot::channel();
-        let serving = tokio::spawn(serve_connections(listener, router, async {
+        let serving = tokio::spawn(serve_paced(listener, router, pace, async {
             let _ = stopped.await;
         }));
         let (stop_worker, worker_stopped) = watch::channel(false);
