@@ -157,7 +157,7 @@ impl MachineExport {
                 let names = self.names().await?;
                 let head = json!({
                     "version": VERSION, "tenant": self.tenant, "machine": machine_text(&self.machine),
-                    "names": names, "exported_ms": self.now_ms,
+                    "names": names, "heard": self.heard().await?, "exported_ms": self.now_ms,
                     "left_out": "counts of labels and sketches of machines, which name no machine",
                 });
                 self.add_json("machine.json", &head)?;

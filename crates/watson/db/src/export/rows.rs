@@ -85,6 +85,36 @@ impl MachineExport {
         Ok(names.into_iter().map(|(name,)| name).filter(|name| !name.is_empty()).collect())
     }
 
+    /// When it was heard of, and with which applications.
+    pub(super) async fn heard(&self) -> Result<Value, DbError> {
+        let of_machine = |text: &'static str| sql(text).bind(self.tenant).bind(self.machine.as_slice());
+        let machine: Option<(String, String, i64, i64)> = self
+            .store
+            .database
+            .row(of_machine(
+                "SELECT name, os, first_ms, last_ms FROM machine WHERE tenant = $1 AND machine = $2",
+            ))
+            .await?;
+        let applications: Vec<(String, String, i64)> = self
+            .store
+            .database
+            .rows(
+                of_machine(
+                    "SELECT application, version, last_ms FROM machine_application
+                     WHERE tenant = $1 AND machine = $2 ORDER BY application LIMIT $3",
+                )
+                .bind(PAGE),
+            )
+            .await?;
+        let applications = applications.into_iter().map(
+            |(name, version, last_ms)| json!({ "application": name, "version": version, "last_ms": last_ms }),
+        );
+        let applications: Value = applications.collect();
+        Ok(machine.map_or(Value::Null, |(name, os, first_ms, last_ms)| {
+            json!({ "name": name, "os": os, "first_ms": first_ms, "last_ms": last_ms, "applications": applications })
+        }))
+    }
+
     pub(super) async fn days(&self, after: (i64, i64)) -> Result<Option<(Value, (i64, i64))>, DbError> {
         let rows: Vec<(i64, i64, String, String)> = self
             .store

@@ -120,6 +120,7 @@ async fn an_export_holds_everything_in_small_pieces(world: &World) {
         .finish_job(&job, &Reading { signature: Some("main".into()), ..Reading::default() }, NOW_MS)
         .await
         .unwrap();
+    store.write_machines().await.unwrap();
     let mut export = store.export_machine(1, "joes-pc", "ann", NOW_MS).await.unwrap();
     let mut tar = Vec::new();
     while let Some(piece) = export.next().await.unwrap() {
@@ -145,6 +146,8 @@ async fn an_export_holds_everything_in_small_pieces(world: &World) {
     assert!(row.contains("Joes-PC") && row.contains("user-agent"), "{row}");
     let head: serde_json::Value = serde_json::from_slice(&found["machine.json"]).unwrap();
     assert_eq!(head["names"], serde_json::json!(["Joes-PC"]));
+    assert_eq!(head["heard"]["name"], "Joes-PC");
+    assert!(!head["heard"]["applications"].as_array().unwrap().is_empty());
     assert_eq!(head["machine"], machine_text(&store.machine_named(1, "joes-pc")));
     let days: serde_json::Value = serde_json::from_slice(&found["days/1.json"]).unwrap();
     assert_eq!(days.as_array().unwrap().len(), 4);
