@@ -45,6 +45,7 @@ async fn a_machine_is_forgotten_and_another_is_not(world: &World) {
     let hits = store.counts().await.unwrap().hits;
     let erased = store.erase_machine(1, "JOES-pc", "ann", NOW_MS + 5).await.unwrap();
     assert_eq!((erased.reports, erased.raw, erased.leases, erased.days), (2, 3, 3, 3));
+    assert_eq!(erased.blobs, 2, "the log is the other machine's too");
     for gone in [joe_cab, joe_dump] {
         assert!(store.report(&gone).await.unwrap().is_none());
     }
