@@ -35,11 +35,11 @@ pub enum Remote {
     /// Analyses that wait, are done, or failed for good.
     #[command(subcommand)]
     Job(job::Job),
-    /// Whose reports are taken, how they may come, and with which keys.
-    #[command(subcommand)]
+    /// As `product`, through a running server: also from elsewhere, and beside one with SQLite.
+    #[command(subcommand, name = "remote-product")]
     Product(product::Product),
-    /// What programs may do by the API.
-    #[command(subcommand)]
+    /// As `token`, through a running server.
+    #[command(subcommand, name = "remote-token")]
     Token(token::Token),
     /// Who did what, as a running server tells it; `watson audit` reads a store that no server has open.
     #[command(subcommand)]

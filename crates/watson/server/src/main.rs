@@ -138,3 +138,14 @@ fn run(options: ServeOptions) -> anyhow::Result<()> {
     let analyzer = analyzer::child_analyzer(&loaded.settings.storage.symbol_roots);
     runtime.block_on(serve::serve(loaded.settings, options.port_file.as_deref(), analyzer))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_command_has_a_name_of_its_own() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,4 +1,4 @@
-//! `watson product`.
+//! `watson remote-product`.
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -24,7 +24,7 @@ pub enum Product {
     RevokeKey(RevokeKey),
 }
 
-/// `watson product list`.
+/// `watson remote-product list`.
 #[derive(Debug, Args)]
 pub struct List {
     #[command(flatten)]
@@ -40,7 +40,7 @@ pub struct One {
     server: Server,
 }
 
-/// `watson product add`.
+/// `watson remote-product add`.
 #[derive(Debug, Args)]
 pub struct Add {
     /// Its name, as its clients say it.
@@ -61,7 +61,7 @@ pub struct Add {
     server: Server,
 }
 
-/// `watson product add-key`.
+/// `watson remote-product add-key`.
 #[derive(Debug, Args)]
 pub struct AddKey {
     /// The product's number.
@@ -73,7 +73,7 @@ pub struct AddKey {
     server: Server,
 }
 
-/// `watson product revoke-key`.
+/// `watson remote-product revoke-key`.
 #[derive(Debug, Args)]
 pub struct RevokeKey {
     /// The product's number.
@@ -109,7 +109,7 @@ impl Product {
                 }
                 let made = add.server.client()?.post("/products", &body)?;
                 let sentence = format!(
-                    "Product {0} is added; `watson product add-key {0}` makes a key for it.",
+                    "Product {0} is added; `watson remote-product add-key {0}` makes a key for it.",
                     made["id"]
                 );
                 show::done(add.server.json, &made, &sentence)

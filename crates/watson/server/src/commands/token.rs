@@ -1,4 +1,4 @@
-//! `watson token`.
+//! `watson remote-token`.
 
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
@@ -13,7 +13,9 @@ pub enum Token {
     /// List tokens, by name.
     List(List),
     /// Make one; its secret is told once.
-    #[command(after_help = "Example:\n  watson token add dashboard --data /var/lib/watson --scope read")]
+    #[command(
+        after_help = "Example:\n  watson remote-token add dashboard --data /var/lib/watson --scope read"
+    )]
     Add(Add),
     /// Revoke one.
     Revoke(Revoke),
@@ -32,14 +34,14 @@ enum Scope {
     Erase,
 }
 
-/// `watson token list`.
+/// `watson remote-token list`.
 #[derive(Debug, Args)]
 pub struct List {
     #[command(flatten)]
     server: Server,
 }
 
-/// `watson token add`.
+/// `watson remote-token add`.
 #[derive(Debug, Args)]
 pub struct Add {
     /// Its name: what the audit log calls whoever uses it.
@@ -57,7 +59,7 @@ pub struct Add {
     server: Server,
 }
 
-/// `watson token revoke`.
+/// `watson remote-token revoke`.
 #[derive(Debug, Args)]
 pub struct Revoke {
     /// Its name.

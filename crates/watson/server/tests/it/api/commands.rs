@@ -101,25 +101,25 @@ async fn products_keys_and_tokens_are_made_and_revoked_by_commands() {
     let dir = folder();
     let data = dir.path().join("data");
     let _server = Watson::start(&data, &[]);
-    let product = json_of(&data, &["product", "add", "app", "--per-minute", "60"])["id"].to_string();
-    let key = json_of(&data, &["product", "add-key", &product]);
+    let product = json_of(&data, &["remote-product", "add", "app", "--per-minute", "60"])["id"].to_string();
+    let key = json_of(&data, &["remote-product", "add-key", &product]);
     assert_eq!(key["secret"].as_str().map(str::len), Some(64), "{key}");
-    let listed = json_of(&data, &["product", "keys", &product]);
+    let listed = json_of(&data, &["remote-product", "keys", &product]);
     assert_eq!((&listed["items"][0]["id"], &listed["items"][0]["revoked"]), (&key["id"], &Value::Null));
-    text_of(&data, &["product", "revoke-key", &product, &key["id"].to_string()]);
-    let listed = json_of(&data, &["product", "keys", &product]);
+    text_of(&data, &["remote-product", "revoke-key", &product, &key["id"].to_string()]);
+    let listed = json_of(&data, &["remote-product", "keys", &product]);
     assert!(
         listed["items"][0]["revoked"].is_string()
             && !listed.to_string().contains(key["secret"].as_str().unwrap())
     );
-    assert!(refusal(&data, &["product", "add", "app"]).contains("there is"));
-    text_of(&data, &["product", "remove", &product]);
+    assert!(refusal(&data, &["remote-product", "add", "app"]).contains("there is"));
+    text_of(&data, &["remote-product", "remove", &product]);
 
-    let secret = text_of(&data, &["token", "add", "dashboard", "--scope", "read"]);
+    let secret = text_of(&data, &["remote-token", "add", "dashboard", "--scope", "read"]);
     assert_eq!(secret.trim().len(), 64, "{secret}");
-    assert!(refusal(&data, &["token", "add", "dashboard", "--scope", "read"]).contains("there is"));
-    assert!(text_of(&data, &["token", "list"]).contains("dashboard"));
-    text_of(&data, &["token", "revoke", "dashboard"]);
+    assert!(refusal(&data, &["remote-token", "add", "dashboard", "--scope", "read"]).contains("there is"));
+    assert!(text_of(&data, &["remote-token", "list"]).contains("dashboard"));
+    text_of(&data, &["remote-token", "revoke", "dashboard"]);
     let acts = text_of(&data, &["acts", "list"]);
     for act in ["product.add", "key.add", "key.revoke", "product.remove", "token.add", "token.revoke"] {
         assert!(acts.contains(act), "{act} is missing in\n{acts}");
