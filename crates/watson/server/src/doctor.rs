@@ -1,6 +1,7 @@
 //! `watson doctor`: looks at everything that a server needs and says of each thing how it is and what to do. Runs beside a
 //! server or without one, changes nothing, and needs the rights of the server's user.
 
+mod certificate;
 mod clock;
 mod database;
 mod folders;
@@ -110,6 +111,7 @@ pub async fn look(loaded: &Loaded) -> Vec<Finding> {
     folders::look_at_blobs(data, settings, &mut findings).await;
     clock::look(facts.as_ref(), &mut findings);
     listeners::look(settings, is_running, &mut findings).await;
+    certificate::look(settings, &mut findings);
     look_at_access(settings, facts.as_ref().and_then(|facts| facts.administrators), &mut findings);
     machine::look(&mut findings);
     findings.0

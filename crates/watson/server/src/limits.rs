@@ -48,6 +48,8 @@ pub const DOCTOR_SKEW_MS: i64 = 5_000;
 pub const DOCTOR_MAX_SKEW_MS: i64 = 5 * 60 * 1000;
 /// Milliseconds for which an analysis may be due before it warns.
 pub const DOCTOR_STUCK_JOB_MS: i64 = 60 * 60 * 1000;
+/// Days before its end in which a certificate should be renewed.
+pub const DOCTOR_CERTIFICATE_DAYS: i64 = 21;
 /// Descriptors below which it warns: connections, blobs, the database, children.
 pub const DOCTOR_FEW_FILES: u64 = 4_096;
 /// Analyses at the same time.
