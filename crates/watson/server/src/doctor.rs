@@ -14,8 +14,10 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
+use crate::access::is_public;
 use crate::options::SettingsOptions;
 use crate::settings::{Loaded, Settings};
+use crate::trust::AUTHENTICATION_FACT;
 
 /// `watson doctor`.
 #[derive(Debug, Args)]
@@ -119,10 +121,12 @@ pub async fn look(loaded: &Loaded) -> Vec<Finding> {
 
 fn look_at_access(settings: &Settings, administrators: Option<i64>, findings: &mut Findings) {
     let check = "administrator";
-    match (settings.listen.address.ip().to_canonical().is_loopback(), administrators) {
+    let (listen, tls) = (&settings.listen, &settings.tls);
+    let mut addresses = [listen.address].into_iter().chain(listen.more.clone()).chain(tls.listen.clone());
+    match (addresses.any(is_public), administrators) {
         (_, Some(1..)) => findings.good(check, "there is one"),
-        (true, _) => findings.good(check, "none, and none is needed: only this machine reaches the server"),
-        (false, _) => findings.add(
+        (false, _) => findings.good(check, "none, and none is needed: only this machine reaches the server"),
+        (true, _) => findings.add(
             check,
             Level::Error,
             "other machines reach the server, and there is no administrator",
@@ -132,7 +136,7 @@ fn look_at_access(settings: &Settings, administrators: Option<i64>, findings: &m
     findings.add(
         "authentication of Windows machines",
         Level::Note,
-        "NTLM is not spoken",
+        AUTHENTICATION_FACT,
         "leave CorporateWERUseAuthentication at 0, or let a reverse proxy do Kerberos (docs/watson/trust.md)",
     );
 }

@@ -9,6 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 use watson_db::{Store, time};
+use watson_intake::overload::Room;
 
 use crate::App;
 use crate::limits::MAX_READY_MS;
@@ -44,6 +45,9 @@ async fn obstacles(app: &App) -> Vec<String> {
     // Begun and dropped, a blob leaves nothing behind; the folder must be there and writable for it.
     if app.store.begin_blob().await.is_err() {
         found.push("blobs cannot be stored".to_owned());
+    }
+    if app.intake.health().room == Room::None {
+        found.push("there is too little room on disk to take any report".to_owned());
     }
     found
 }

@@ -11,9 +11,27 @@ use super::{Findings, Level};
 use crate::limits::{DOCTOR_WAIT_MS, MAX_DOCTOR_ANSWER_BYTES};
 use crate::settings::Settings;
 
+const CHECK: &str = "listener";
+
 pub(super) async fn look(settings: &Settings, is_running: bool, findings: &mut Findings) {
-    const CHECK: &str = "listener";
-    let address = settings.listen.address;
+    for address in [settings.listen.address].iter().chain(&settings.listen.more) {
+        look_at(*address, is_running, findings).await;
+    }
+    // Whether HTTPS answers with the right certificate is `certificate`'s question.
+    for address in &settings.tls.listen {
+        if !is_running {
+            is_free(*address, findings).await;
+        } else if let Err(error) = TcpStream::connect(reachable(*address)).await {
+            let what =
+                format!("a server runs on the data folder, and {address} (HTTPS) does not answer: {error}");
+            findings.add(CHECK, Level::Error, what, "its log says where it listens");
+        } else {
+            findings.good(CHECK, format!("{address} (HTTPS) answers"));
+        }
+    }
+}
+
+async fn look_at(address: SocketAddr, is_running: bool, findings: &mut Findings) {
     if address.port() == 0 {
         findings.add(
             CHECK,
@@ -24,19 +42,7 @@ pub(super) async fn look(settings: &Settings, is_running: bool, findings: &mut F
         return;
     }
     if !is_running {
-        match TcpListener::bind(address).await {
-            Ok(_) => findings.good(CHECK, format!("{address} is free; no server runs")),
-            Err(error) => {
-                let advice = "another program has the address, or the user may not use the port (below 1024: \
-                              AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit)";
-                findings.add(
-                    CHECK,
-                    Level::Error,
-                    format!("{address} cannot be listened on: {error}"),
-                    advice,
-                );
-            }
-        }
+        is_free(address, findings).await;
         return;
     }
     let wait = Duration::from_millis(DOCTOR_WAIT_MS);
@@ -71,6 +77,17 @@ pub(super) async fn look(settings: &Settings, is_running: bool, findings: &mut F
                 what,
                 "the server hangs or is overloaded: its log and /metrics say more",
             );
+        }
+    }
+}
+
+async fn is_free(address: SocketAddr, findings: &mut Findings) {
+    match TcpListener::bind(address).await {
+        Ok(_) => findings.good(CHECK, format!("{address} is free; no server runs")),
+        Err(error) => {
+            let advice = "another program has the address, or the user may not use the port (below 1024: \
+                          AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit)";
+            findings.add(CHECK, Level::Error, format!("{address} cannot be listened on: {error}"), advice);
         }
     }
 }
