@@ -114,7 +114,7 @@ impl Site {
         let folder = tempfile::Builder::new().prefix("watson-bench.").tempdir_in(below)?;
         let database = cluster.map(Cluster::url).transpose()?;
         let blobs = database.as_ref().map(|_| BlobsAt::Folder(folder.path().join("shared")));
-        Ok(Self { places: Places { database, blobs, ..Places::default() }, folder })
+        Ok(Self { places: Places { database, blobs }, folder })
     }
 
     fn data(&self, number: usize) -> PathBuf {
