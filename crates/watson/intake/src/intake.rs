@@ -17,10 +17,11 @@ use crate::limits::{
     MAX_SYMBOLS_AT_ONCE, MAX_UPLOADS_WAITING,
 };
 use crate::overload::watch::{Disk, FreeBytes, free_bytes};
-use crate::overload::{Decision, Dialect, Gauge, OverloadSettings, decide, dialect};
+use crate::overload::{Decision, Dialect, Gauge, OverloadSettings, Shortage, decide, dialect, shed};
 use crate::quota::{Quotas, Rates};
 use crate::spike::Spikes;
 use crate::spool::Spool;
+use crate::spool::entry::NotAdmitted;
 use crate::symbols::staged;
 use crate::turns::Turns;
 use crate::{
@@ -152,12 +153,24 @@ impl Intake {
             let message = "reports come from machines, not from pages in a browser";
             return self.refuse(Refusal::new(StatusCode::FORBIDDEN, "browser", message), request).await;
         }
-        if let Err(refusal) = admission::admit(self, &route, &mut request).await {
-            return self.refuse(refusal, request).await;
-        }
         let dialect = dialect(&route, request.headers());
-        let announced_bytes = request.body().size_hint().lower();
         let reserve_has_room = self.spool.as_ref().is_some_and(|spool| spool.has_room());
+        if let Err(refusal) = admission::admit(self, &route, &mut request).await {
+            if !refusal.status.is_server_error() {
+                return self.refuse(refusal, request).await;
+            }
+            // Nobody could be asked. Who may not report is found out when the request leaves the reserve.
+            self.gauge.ring();
+            return match shed(dialect, Shortage::Database, self.gauge.room(), reserve_has_room) {
+                Decision::Spool(short) => {
+                    request.extensions_mut().insert(NotAdmitted);
+                    self.put_by(short, &route, request).await
+                }
+                Decision::Lost(short) => self.lose(short, request),
+                Decision::Take | Decision::Later(_) => self.refuse(refusal, request).await,
+            };
+        }
+        let announced_bytes = request.body().size_hint().lower();
         match decide(dialect, &self.load(dialect, announced_bytes), reserve_has_room) {
             Decision::Take => self.take_or_put_by(dialect, route, request).await,
             Decision::Later(short) => self.later(short, request),

@@ -1,5 +1,6 @@
-//! Takes guards out, one after the other, in a copy of the tree below `target/`: its crates are built there anew, their
-//! dependencies are the tree's own.
+//! Takes guards out, one after the other, in a copy of the tree below `target/`, with a target folder that all mutants
+//! share: the first costs a whole build, each other one what depends on its file. (The tree's own target folder would mix
+//! up both trees: cargo tells crates of one workspace apart by their place in it.)
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -92,7 +93,10 @@ fn judge(output: &Output, test: &str) -> Verdict {
 
 fn in_tree(tree: &Path, target: &str, tests: &[&str]) -> Result<Output> {
     let mut command = cargo(&[]);
-    command.current_dir(tree).env("CARGO_TARGET_DIR", root().join("target")).env("CARGO_INCREMENTAL", "1");
+    command
+        .current_dir(tree)
+        .env("CARGO_TARGET_DIR", root().join("target/museum/target"))
+        .env("CARGO_INCREMENTAL", "1");
     // A mutant that waits for ever is ended.
     let mut limited = Command::new("timeout");
     let command = test(&mut command, target, tests);

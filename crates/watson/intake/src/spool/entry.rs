@@ -24,11 +24,20 @@ pub struct EntryHead {
     tenant: i64,
     product: Option<i64>,
     source: IpAddr,
+    https: bool,
+    needs_key: bool,
+    needs_key_for_level1: bool,
+    /// It was admitted when it came.
+    admitted: bool,
 }
 
 /// When a request came that is taken later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ReceivedAt(pub(crate) i64);
+
+/// A request of which nobody could say whether it may report: the store did not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotAdmitted;
 
 impl EntryHead {
     /// The head of a request that has just come.
@@ -49,6 +58,10 @@ impl EntryHead {
             tenant: sender.tenant,
             product: sender.product,
             source: sender.source,
+            https: sender.https,
+            needs_key: sender.needs_key,
+            needs_key_for_level1: sender.needs_key_for_level1,
+            admitted: request.extensions().get::<NotAdmitted>().is_none(),
         }
     }
 
@@ -79,11 +92,19 @@ impl EntryHead {
             let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
             request.headers_mut().append(name, HeaderValue::from_bytes(&bytes?).ok()?);
         }
-        // Whether it may send was decided when it came.
-        let (tenant, product, source) = (self.tenant, self.product, self.source);
-        let sender = Sender { tenant, product, source, ..Sender::default() };
+        let sender = Sender {
+            tenant: self.tenant,
+            product: self.product,
+            source: self.source,
+            https: self.https,
+            needs_key: self.needs_key,
+            needs_key_for_level1: self.needs_key_for_level1,
+        };
         request.extensions_mut().insert(sender);
         request.extensions_mut().insert(ReceivedAt(self.received_ms));
+        if !self.admitted {
+            request.extensions_mut().insert(NotAdmitted);
+        }
         Some(request)
     }
 }
@@ -99,7 +120,9 @@ mod tests {
         *request.uri_mut() = "/crash?product=a%20b".parse().unwrap();
         request.headers_mut().append("x", HeaderValue::from_bytes(b"caf\xe9").unwrap());
         request.headers_mut().append("x", HeaderValue::from_static("2"));
-        request.extensions_mut().insert(Sender { tenant: 3, ..Sender::default() });
+        let sender = Sender { tenant: 3, needs_key: true, ..Sender::default() };
+        request.extensions_mut().insert(sender);
+        request.extensions_mut().insert(NotAdmitted);
         let head = EntryHead::of(&request, 42);
         let line = head.to_bytes().unwrap();
         let again = EntryHead::read(line.strip_suffix(b"\n").unwrap()).unwrap();
@@ -108,7 +131,8 @@ mod tests {
         assert_eq!(again.method(), Method::POST);
         assert_eq!(again.uri(), request.uri());
         assert_eq!(again.headers(), request.headers());
-        assert_eq!(Sender::of(again.extensions()).tenant, 3);
+        assert_eq!(Sender::of(again.extensions()), sender, "a key that was needed is needed later");
+        assert!(again.extensions().get::<NotAdmitted>().is_some());
         assert_eq!(again.extensions().get::<ReceivedAt>(), Some(&ReceivedAt(42)));
         assert_eq!(EntryHead::read(b"{}"), None);
     }

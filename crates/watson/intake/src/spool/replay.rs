@@ -13,10 +13,11 @@ use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader, ReadBuf};
 use tokio::time::sleep;
 
+use crate::admission::admit;
 use crate::limits::{MAX_REPLAY_PAUSE_MS, MAX_REPLAY_TRIES, MAX_SPOOL_HEAD_BYTES, SPOOL_PIECE_BYTES};
 use crate::overload::{Decision, decide, dialect};
 use crate::spool::Spool;
-use crate::spool::entry::EntryHead;
+use crate::spool::entry::{EntryHead, NotAdmitted};
 use crate::{Intake, route};
 
 /// What became of a request.
@@ -82,7 +83,7 @@ impl Intake {
     }
 
     async fn replay_one(&self, path: &Path) -> Outcome {
-        let request = match open(path).await {
+        let mut request = match open(path).await {
             Ok(Some(request)) => request,
             Ok(None) => return Outcome::Done("unreadable"),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Outcome::Done("gone"),
@@ -97,6 +98,15 @@ impl Intake {
         let dialect = dialect(&route, request.headers());
         if decide(dialect, &self.load(dialect, 0), false) != Decision::Take {
             return Outcome::NotYet;
+        }
+        if request.extensions_mut().remove::<NotAdmitted>().is_some()
+            && let Err(refusal) = admit(self, &route, &mut request).await
+        {
+            if refusal.status.is_server_error() {
+                return Outcome::NotYet;
+            }
+            self.metrics().refused(refusal.reason);
+            return Outcome::Done("refused");
         }
         let status = self.take(route, request).await.status();
         match status {

@@ -146,7 +146,7 @@ async fn a_store_that_fails_in_the_middle_costs_no_report() {
     world.store.close().await;
     let reply = crashpad(&world, 1).await;
     assert_eq!((reply.status, reply.text.len()), (200, 36), "{}", reply.text);
-    assert_eq!(world.intake.metrics().count("watson_spooled_total", "failed"), 1);
+    assert_eq!(world.intake.health().spooled, 1);
     let world = World::start_on(world.stop().await, OverloadSettings::default()).await;
     drained(&world).await;
     assert_eq!((world.hits().await, world.reports().await), (1, 1));
