@@ -69,6 +69,9 @@ pub enum DbError {
     /// Bytes are not those that the name says.
     #[error("the blob {0} is damaged: its bytes have another hash")]
     Damaged(String),
+    /// The database did not answer somebody else's statement, and was not asked again for this one.
+    #[error("the database does not answer")]
+    NoDatabase,
     /// Too much waits to be written.
     #[error("the store is busy")]
     Busy,
@@ -117,15 +120,32 @@ impl DbError {
         matches!(self, Self::Busy) || self.is_conflict() || self.is_no_database() || self.is_no_blobs()
     }
 
+    /// The disk is full: this machine's, or the database's.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            }
+            // PostgreSQL's disk_full, and SQLITE_FULL.
+            Self::Sql(sqlx::Error::Database(error)) => {
+                matches!(error.code().as_deref(), Some("53100" | "13"))
+            }
+            _ => false,
+        }
+    }
+
     /// The database does not answer, or is just being started or stopped.
     #[must_use]
     pub fn is_no_database(&self) -> bool {
         match self {
+            Self::NoDatabase => true,
             Self::Sql(sqlx::Error::Database(error)) => {
                 // Connection exceptions; too many connections; an administrator stops it, it crashed, or it starts.
-                error.code().is_some_and(|code| {
-                    code.starts_with("08") || code.starts_with("53") || code.starts_with("57P")
-                })
+                !self.is_full()
+                    && error.code().is_some_and(|code| {
+                        code.starts_with("08") || code.starts_with("53") || code.starts_with("57P")
+                    })
             }
             Self::Sql(error) => matches!(
                 error,

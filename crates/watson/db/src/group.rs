@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::commits::Commits;
 use crate::hit::{Crash, HitAnswer};
-use crate::limits::{MAX_GROUP, MAX_GROUPS_AT_ONCE, MAX_WAITING_HITS, WRITER_WAIT_MS};
+use crate::limits::{COMMIT_WAIT_MS, MAX_GROUP, MAX_GROUPS_AT_ONCE, MAX_WAITING_HITS, WRITER_WAIT_MS};
 use crate::record::HitWriter;
 use crate::{DbError, Store};
 
@@ -56,8 +56,11 @@ async fn work(
 
 async fn commit(writer: &HitWriter, waiting: Vec<Waiting>) {
     let now_ms = waiting.iter().map(|one| one.now_ms).max().unwrap_or_default();
+    let hits = waiting.len();
     let (crashes, answers): (Vec<_>, Vec<_>) = waiting.into_iter().map(|one| (one.crash, one.answer)).unzip();
-    match writer.record(&crashes, now_ms).await {
+    let limit = Duration::from_millis(COMMIT_WAIT_MS);
+    let recorded = timeout(limit, writer.record(&crashes, now_ms)).await.unwrap_or(Err(DbError::NoDatabase));
+    match recorded {
         Ok(all) => {
             // Whoever has gone meanwhile is told nothing; the hit counts.
             answers.into_iter().zip(all).for_each(|(one, answer)| _ = one.send(Ok(answer)));
@@ -66,6 +69,11 @@ async fn commit(writer: &HitWriter, waiting: Vec<Waiting>) {
             if let Some(one) = answers.into_iter().next() {
                 _ = one.send(Err(error));
             }
+        }
+        Err(error) if error.is_no_database() => {
+            // Asked again for each, it would keep all of them, and those behind them, waiting for as many times as long.
+            answers.into_iter().for_each(|one| _ = one.send(Err(DbError::NoDatabase)));
+            tracing::warn!(error = %error, hits, "a commit failed, since the database does not answer");
         }
         Err(_) => {
             // One crash must not cost the others theirs.

@@ -148,6 +148,15 @@ pub(crate) fn key_of(request: &Request<Body>) -> Option<String> {
     shown::shown_key(Dialect::Symbols, &parts).filter(|key| secret_hash(key).is_some())
 }
 
+/// The part of [`admit`] that asks nobody.
+pub(crate) fn within_quota_of(
+    intake: &Intake,
+    route: &Route,
+    request: &Request<Body>,
+) -> Result<(), Refusal> {
+    within_quota(intake, Sender::of(request.extensions()), cost(route))
+}
+
 fn within_quota(intake: &Intake, sender: Sender, cost: Cost) -> Result<(), Refusal> {
     let Some(seconds) = intake.quotas.take(sender.source, cost, time::now_ms()) else { return Ok(()) };
     let message = "this address has sent more than its share; send the report again later";

@@ -154,29 +154,50 @@ impl Intake {
             return self.refuse(Refusal::new(StatusCode::FORBIDDEN, "browser", message), request).await;
         }
         let dialect = dialect(&route, request.headers());
-        let reserve_has_room = self.spool.as_ref().is_some_and(|spool| spool.has_room());
+        if !self.gauge.has_database() {
+            // It is not asked who may report: that would wait for it.
+            return match admission::within_quota_of(self, &route, &request) {
+                Ok(()) => self.take_unadmitted(dialect, route, request, None).await,
+                Err(refusal) => self.refuse(refusal, request).await,
+            };
+        }
         if let Err(refusal) = admission::admit(self, &route, &mut request).await {
             if !refusal.status.is_server_error() {
                 return self.refuse(refusal, request).await;
             }
-            // Nobody could be asked. Who may not report is found out when the request leaves the reserve.
             self.gauge.ring();
-            return match shed(dialect, Shortage::Database, self.gauge.room(), reserve_has_room) {
-                Decision::Spool(short) => {
-                    request.extensions_mut().insert(NotAdmitted);
-                    self.put_by(short, &route, request).await
-                }
-                Decision::Lost(short) => self.lose(short, request),
-                Decision::Take | Decision::Later(_) => self.refuse(refusal, request).await,
-            };
+            return self.take_unadmitted(dialect, route, request, Some(refusal)).await;
         }
         let announced_bytes = request.body().size_hint().lower();
-        match decide(dialect, &self.load(dialect, announced_bytes), reserve_has_room) {
+        match decide(dialect, &self.load(dialect, announced_bytes), self.reserve_has_room()) {
             Decision::Take => self.take_or_put_by(dialect, route, request).await,
             Decision::Later(short) => self.later(short, request),
             Decision::Spool(short) => self.put_by(short, &route, request).await,
             Decision::Lost(short) => self.lose(short, request),
         }
+    }
+
+    /// Nobody can be asked whether it may report. That is found out when the request leaves the reserve.
+    async fn take_unadmitted(
+        &self,
+        dialect: Dialect,
+        route: Route,
+        mut request: Request<Body>,
+        refusal: Option<Refusal>,
+    ) -> Response {
+        match (shed(dialect, Shortage::Database, self.gauge.room(), self.reserve_has_room()), refusal) {
+            (Decision::Spool(short), _) => {
+                request.extensions_mut().insert(NotAdmitted);
+                self.put_by(short, &route, request).await
+            }
+            (Decision::Lost(short), _) => self.lose(short, request),
+            (Decision::Take | Decision::Later(_), Some(refusal)) => self.refuse(refusal, request).await,
+            (Decision::Take | Decision::Later(_), None) => self.later(Shortage::Database, request),
+        }
+    }
+
+    fn reserve_has_room(&self) -> bool {
+        self.spool.as_ref().is_some_and(|spool| spool.has_room())
     }
 
     pub(crate) async fn take(&self, route: Route, request: Request<Body>) -> Response {
@@ -202,7 +223,14 @@ impl Intake {
             Route::AssembleDebugFiles => sentry_cli::take_assemble(self, request).await,
             Route::SentryApi => sentry_cli::other(request).await,
         };
-        answer.unwrap_or_else(|refusal| self.answer_refusal(refusal))
+        answer.unwrap_or_else(|refusal| {
+            let is_news = (refusal.reason == Shortage::Database.reason() && self.gauge.has_database())
+                || (refusal.reason == Shortage::Blobs.reason() && self.gauge.has_blobs());
+            if is_news {
+                self.gauge.ring();
+            }
+            self.answer_refusal(refusal)
+        })
     }
 
     /// Says whose key a client has, so that whoever enrolls a machine knows that it will be taken.

@@ -7,7 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Postgres, Transaction};
 
 use crate::DbError;
-use crate::limits::{MAX_POSTGRES_CONNECTIONS, WRITER_WAIT_MS};
+use crate::limits::{MAX_POSTGRES_CONNECTIONS, POSTGRES_WAIT_MS};
 
 #[derive(Clone, Debug)]
 pub(crate) struct PostgresDatabase {
@@ -21,7 +21,7 @@ impl PostgresDatabase {
         let options = PgConnectOptions::from_str(url)?.options([("synchronous_commit", "on")]);
         let pool = PgPoolOptions::new()
             .max_connections(MAX_POSTGRES_CONNECTIONS)
-            .acquire_timeout(Duration::from_millis(WRITER_WAIT_MS))
+            .acquire_timeout(Duration::from_millis(POSTGRES_WAIT_MS))
             .connect_with(options)
             .await?;
         // Tables that a newer version has added do not stop an older one.
@@ -34,7 +34,7 @@ impl PostgresDatabase {
         let options = PgConnectOptions::from_str(url)?.options([("synchronous_commit", "on")]);
         let pool = PgPoolOptions::new()
             .max_connections(2)
-            .acquire_timeout(Duration::from_millis(WRITER_WAIT_MS))
+            .acquire_timeout(Duration::from_millis(POSTGRES_WAIT_MS))
             .connect_with(options)
             .await?;
         Ok(Self { pool })

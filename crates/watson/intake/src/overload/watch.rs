@@ -59,8 +59,10 @@ impl Intake {
     pub async fn look(&self) {
         self.look_at_disk();
         let limit = Duration::from_millis(MAX_PROBE_MS);
-        let has_database = matches!(timeout(limit, self.store.answers()).await, Ok(Ok(())));
-        let has_blobs = matches!(timeout(limit, self.store.blobs_answer()).await, Ok(Ok(())));
+        // At once: one that does not answer must not hide for seconds that the other is back.
+        let (database, blobs) =
+            tokio::join!(timeout(limit, self.store.answers()), timeout(limit, self.store.blobs_answer()));
+        let (has_database, has_blobs) = (matches!(database, Ok(Ok(()))), matches!(blobs, Ok(Ok(()))));
         if self.gauge.set_store(has_database, has_blobs) {
             tracing::warn!(has_database, has_blobs, "what reports are kept in went or came back");
         }
