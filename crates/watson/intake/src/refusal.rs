@@ -1,7 +1,5 @@
 //! Why a machine's request was not taken: a status, a reason for the counters, a sentence for whoever reads the answer.
 
-use std::io::ErrorKind;
-
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use watson_db::DbError;
@@ -69,7 +67,7 @@ impl From<DbError> for Refusal {
         // The sender learns no path of ours; the log has it all.
         tracing::error!(error = %error, "a report could not be kept");
         match error {
-            DbError::Io { ref source, .. } if source.kind() == ErrorKind::StorageFull => {
+            error if error.is_full() => {
                 let message = "the server's disk is full";
                 let refusal = Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", message);
                 Self { retry_after_s: Some(RETRY_AFTER_DISK_S), ..refusal }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection, Sqlite, Transaction};
 
 use crate::DbError;
 use crate::disk_kind::refuse_network;
@@ -42,6 +42,9 @@ impl SqliteDatabase {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_millis(WRITER_WAIT_MS))
+            // SQLite itself ends a transaction that met a full disk or a failing one. The connection does not learn of
+            // that, takes its next transaction for one inside the old, and would refuse every one from then on.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
             .connect_with(options.clone())
             .await?;
         // Tables that a newer version has added do not stop an older one.
