@@ -20,7 +20,7 @@ impl DataDir {
     /// [`DbError::InUse`] while another process has the folder; [`DbError::Io`].
     pub fn open(root: &Path) -> Result<Self, DbError> {
         let dir = Self::lock(root)?;
-        if dir.restoring().exists() {
+        if dir.is_restoring() {
             return Err(DbError::Restoring(root.to_owned()));
         }
         dir.prepare()
@@ -39,6 +39,11 @@ impl DataDir {
         let mark = self.restoring();
         fs::remove_file(&mark).map_err(DbError::io("cannot remove", &mark))?;
         sync_folder(&self.root)
+    }
+
+    /// Between [`DataDir::begin_restore`] and [`DataDir::end_restore`].
+    pub(crate) fn is_restoring(&self) -> bool {
+        self.restoring().exists()
     }
 
     fn restoring(&self) -> PathBuf {

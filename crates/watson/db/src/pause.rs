@@ -43,6 +43,13 @@ pub(crate) async fn end_pause(database: &Database, holder: &str) -> Result<(), D
     tx.commit().await
 }
 
+/// Ends everybody's: for rows that were brought back, in which the pause of the backup that copied them still stands.
+pub(crate) async fn end_every_pause(database: &Database) -> Result<(), DbError> {
+    let mut tx = database.begin().await?;
+    tx.execute(sql("UPDATE pause SET until_ms = 0, holder = ''")).await?;
+    tx.commit().await
+}
+
 /// Whether blobs must stay for now. No backup begins before this transaction ends, so ask in the one that decides.
 pub(crate) async fn removal_is_paused(tx: &mut Tx, now_ms: i64) -> Result<bool, DbError> {
     let text = format!("SELECT until_ms FROM pause WHERE what = $1{}", tx.share_rows());

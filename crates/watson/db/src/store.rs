@@ -9,6 +9,7 @@ use crate::count::LabelMap;
 use crate::data_dir::create_private;
 use crate::group::Group;
 use crate::limits::{CLOSED_ALONE_FOR_MS, CLOSED_FOR_MS};
+use crate::pause::end_every_pause;
 use crate::privacy::PrivacyBook;
 use crate::product::ProductCache;
 use crate::record::HitWriter;
@@ -61,6 +62,10 @@ impl Store {
             Some(url) => (Database::Postgres(PostgresDatabase::open(url).await?), random_shard()?),
             None => (Database::Sqlite(SqliteDatabase::open(&dir.database()).await?), 0),
         };
+        if dir.is_restoring() {
+            // Else bytes of machines that are erased again, before they are brought, would count as still named.
+            end_every_pause(&database).await?;
+        }
         let (blobs, symbols) = match &places.blobs {
             Some(BlobsAt::S3(settings)) => {
                 let bucket = S3Blobs::open(settings, dir.tmp(), dir.cache()).await?;

@@ -161,16 +161,19 @@ async fn a_machine_that_was_erased_after_a_backup_stays_erased_when_it_comes_bac
     let log = world.dir.path().join("erasures.log");
     assert!(log.is_file());
 
-    let reports = async |from: RestoreFrom| {
+    // Reports, and files of their bytes.
+    let back = async |change: &dyn Fn(&mut RestoreFrom)| {
+        let target = world.another();
+        let mut from = from(output.path(), &target);
+        change(&mut from);
         let (_, back) = restore(&from, Policy::default()).await.unwrap();
-        back.counts().await.unwrap().reports
+        (back.counts().await.unwrap().reports, target.blob_count())
     };
-    assert_eq!(reports(from(output.path(), &world.another())).await, 2, "nothing told of the erasure");
-    let told = RestoreFrom { erasures: Some(log), ..from(output.path(), &world.another()) };
-    assert_eq!(reports(told).await, 1);
+    assert_eq!(back(&|_| {}).await, (2, 2), "nothing told of the erasure");
+    assert_eq!(back(&|from| from.erasures = Some(log.clone())).await, (1, 1));
     made(world, output.path()).await;
-    let old = RestoreFrom { snapshot: Some(first.name), ..from(output.path(), &world.another()) };
-    assert_eq!(reports(old).await, 1, "a later snapshot knows of it");
+    let old = |from: &mut RestoreFrom| from.snapshot = Some(first.name.clone());
+    assert_eq!(back(&old).await, (1, 1), "a later snapshot knows of it");
 }
 
 async fn a_place_that_is_not_empty_is_left_alone(world: &World) {
