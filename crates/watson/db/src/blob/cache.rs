@@ -2,6 +2,7 @@
 //! file that somebody reads stays, so the limit may be exceeded by what is being read at once. Emptied at the start.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -114,10 +115,19 @@ impl State {
         }
     }
 
+    /// What cannot be removed takes its room still: it stays counted, and is tried again when room is made next.
     fn drop_one(&mut self, sha256: &str, folder: &Path) {
-        if let Some(kept) = self.kept.remove(sha256) {
-            self.bytes = self.bytes.saturating_sub(kept.size_bytes);
-            let _ = std::fs::remove_file(folder.join(sha256));
+        let Some(kept) = self.kept.get(sha256) else { return };
+        let path = folder.join(sha256);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                tracing::warn!(path = %path.display(), bytes = kept.size_bytes, error = %error,
+                    "a copy of a blob cannot be removed; it still takes room");
+            }
+            _ => {
+                self.bytes = self.bytes.saturating_sub(kept.size_bytes);
+                self.kept.remove(sha256);
+            }
         }
     }
 }
@@ -177,6 +187,25 @@ mod tests {
         assert_eq!(files(dir.path()), ["ten", "twelve"]);
         cache.forget("ten");
         assert_eq!(files(dir.path()), ["twelve"]);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_removed_stays_counted_until_it_can() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::open(dir.path().to_owned(), 3).unwrap();
+        let mut fetched = 0;
+        drop(get(&cache, "one", &mut fetched).await);
+        // A folder under its name is no file that can be removed.
+        let stuck = dir.path().join("one");
+        std::fs::remove_file(&stuck).unwrap();
+        std::fs::create_dir(&stuck).unwrap();
+        drop(get(&cache, "two", &mut fetched).await);
+        assert_eq!(lock(&cache.state).bytes, 3, "the one that can go went in its place");
+        assert_eq!(files(dir.path()), ["one"]);
+        std::fs::remove_dir(&stuck).unwrap();
+        std::fs::write(&stuck, b"one").unwrap();
+        drop(get(&cache, "six", &mut fetched).await);
+        assert_eq!((files(dir.path()), lock(&cache.state).bytes), (vec!["six".into()], 3));
     }
 
     #[tokio::test]
