@@ -118,12 +118,22 @@ impl Store {
     /// # Errors
     /// [`DbError::Sql`].
     pub async fn hand_back(&self, job: &AnalysisJobRow) -> Result<(), DbError> {
+        self.put_off(job, 0).await
+    }
+
+    /// The same for a job that nobody is to take before a time.
+    ///
+    /// # Errors
+    /// [`DbError::Sql`].
+    pub async fn put_off(&self, job: &AnalysisJobRow, run_after_ms: i64) -> Result<(), DbError> {
         let mut tx = self.database.begin().await?;
         tx.execute(
-            sql("UPDATE job SET lease_until_ms = 0, attempts = attempts - 1
+            sql("UPDATE job SET lease_until_ms = 0, attempts = attempts - 1,
+                     run_after_ms = CASE WHEN run_after_ms < $3 THEN $3 ELSE run_after_ms END
                  WHERE id = $1 AND state = 'open' AND lease_until_ms > 0 AND attempts = $2")
             .bind(job.id)
-            .bind(job.attempts),
+            .bind(job.attempts)
+            .bind(run_after_ms),
         )
         .await?;
         tx.commit().await

@@ -111,8 +111,10 @@ impl Worker {
             match self.store.take_job(time::now_ms(), JOB_HOLD_MS).await {
                 Ok(Some(job)) => {
                     hold(Some(job.clone()));
-                    let answer = self.analyze(&job).await;
-                    self.end(&job, answer).await;
+                    match self.analyze(&job).await {
+                        Ok(answer) => self.end(&job, answer).await,
+                        Err(error) => self.put_off(&job, &error).await,
+                    }
                     hold(None);
                 }
                 Ok(None) => self.wait().await,
@@ -129,26 +131,37 @@ impl Worker {
         let _ = timeout(Duration::from_millis(JOB_POLL_MS), self.job_made.notified()).await;
     }
 
-    async fn analyze(&self, job: &AnalysisJobRow) -> AnalysisAnswer {
+    /// The store does not answer, which is not the report's fault: however long that lasts, it costs no attempt.
+    async fn put_off(&self, job: &AnalysisJobRow, error: &DbError) {
+        tracing::warn!(report.id = %job.report, error = %error, "an analysis waits until its report can be read");
+        let run_after_ms = time::now_ms() + self.retry_delay_ms;
+        if let Err(error) = self.store.put_off(job, run_after_ms).await {
+            tracing::warn!(error = %error, "an analysis could not be put off; it waits until its hold ends");
+        }
+    }
+
+    /// `Err`: the store does not answer.
+    async fn analyze(&self, job: &AnalysisJobRow) -> Result<AnalysisAnswer, DbError> {
         // A job that ended the server itself was never recorded as failed.
         if job.attempts > MAX_ATTEMPTS {
             let why = "the server stopped while it was analysed, several times".to_owned();
-            return Err(AnalysisFailure { why, hopeless: true });
+            return Ok(Err(AnalysisFailure { why, hopeless: true }));
         }
         let cab = match self.store.blob_file(&job.blob).await {
             Ok(cab) => cab,
-            Err(error) => return Err(AnalysisFailure { why: error.to_string(), hopeless: false }),
+            Err(error) if error.is_no_blobs() || error.is_full() => return Err(error),
+            Err(error) => return Ok(Err(AnalysisFailure { why: error.to_string(), hopeless: false })),
         };
         let input =
             AnalysisInput { cab, symbols: self.store.symbols().to_owned(), work_dir: self.store.dir().tmp() };
         let answer = (self.analyzer)(input.clone()).await;
         // Only the first look says which symbols are wanted of those that are not on this machine.
-        match self.symbols_for(&answer).await {
+        Ok(match self.symbols_for(&answer).await {
             Some(folder) => {
                 (self.analyzer)(AnalysisInput { symbols: folder.path().to_owned(), ..input }).await
             }
             None => answer,
-        }
+        })
     }
 
     /// Symbols that are in the bucket, of modules for which none were found.
