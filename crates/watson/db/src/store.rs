@@ -133,22 +133,6 @@ impl Store {
         &self.blobs
     }
 
-    /// Whether the place for blobs answers. For health, and for whoever waits until it is there again.
-    ///
-    /// # Errors
-    /// [`DbError::Io`], `Blobs`.
-    pub async fn probe_blobs(&self) -> Result<(), DbError> {
-        self.blobs.probe().await
-    }
-
-    /// Whether the database answers, with a commit's way to it.
-    ///
-    /// # Errors
-    /// [`DbError::Sql`].
-    pub async fn probe_database(&self) -> Result<(), DbError> {
-        self.database.row::<(i64,)>(sql("SELECT CAST(1 AS BIGINT)")).await.map(|_| ())
-    }
-
     /// Breakpad symbols: `<debug_file>/<debug_id>/<debug_file>.sym`. Empty where blobs are in a bucket:
     /// [`Store::bring_symbols`].
     #[must_use]
@@ -172,12 +156,15 @@ impl Store {
         self.database.row::<(i64,)>(sql("SELECT CAST(1 AS BIGINT)")).await.map(drop)
     }
 
-    /// Ends well when a blob can be begun.
+    /// Ends well when a blob can be begun on this machine, and the place where blobs are kept answers. Nothing is written
+    /// there, and no more than one page of names is read. How long that may take is the caller's to say.
     ///
     /// # Errors
-    /// [`DbError::Io`].
+    /// [`DbError::Io`] for this machine's folders, `Blobs` for a bucket.
     pub async fn blobs_answer(&self) -> Result<(), DbError> {
-        self.begin_blob().await.map(drop)
+        // Begun and dropped, a blob leaves nothing behind; the folder must be there and writable for it.
+        drop(self.begin_blob().await?);
+        self.blobs.probe().await
     }
 
     /// While paused, no machine is asked for data that was not asked for before. Hits go on.

@@ -173,22 +173,11 @@ The token is also in the file <code>token</code> of its data folder. Whoever has
 <a href=\"/login\">signs in</a>.</p></section></main></body></html>";
 
 async fn metrics(State(app): State<App>, Extension(counted): Extension<Arc<ServerMetrics>>) -> Response {
-    let counts = match app.store.counts().await {
-        Ok(counts) => counts,
-        Err(error) => {
-            tracing::error!(error = %error, "the database does not answer");
-            return (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response();
-        }
-    };
     let health = app.intake.health();
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let gauges = [
-        ("watson_buckets", "Buckets.", counts.buckets),
-        ("watson_hits", "Crashes, each counted once.", counts.hits),
-        ("watson_reports", "Reports with data.", counts.reports),
-        ("watson_jobs_open", "Analyses that wait or run.", counts.jobs_open),
-        ("watson_jobs_poison", "Analyses that failed for good.", counts.jobs_poison),
         ("watson_ready", "1 while level 1 is taken.", i64::from(health.is_ready())),
+        ("watson_blobs_answer", "1 while the place for blobs answers.", i64::from(health.has_blobs)),
         ("watson_spool_requests", "Requests in the reserve.", number(health.spooled as u64)),
         ("watson_spool_bytes", "Their bytes.", number(health.spooled_bytes)),
         (

@@ -34,6 +34,8 @@ pub const MAX_PAGE_MS: u64 = 30_000;
 pub const MAX_SHUTDOWN_MS: u64 = 10_000;
 /// Milliseconds in which the store must have answered for the server to be ready.
 pub const MAX_READY_MS: u64 = 5_000;
+/// Milliseconds for which `/metrics` waits for figures of the store.
+pub const MAX_FIGURES_MS: u64 = 3_000;
 /// Milliseconds for which the doctor waits for an answer.
 pub const DOCTOR_WAIT_MS: u64 = 10_000;
 /// Bytes of an answer that it reads.

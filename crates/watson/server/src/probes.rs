@@ -8,11 +8,11 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
-use watson_db::{Store, time};
+use watson_db::{DbError, Store, time};
 use watson_intake::overload::Room;
 
 use crate::App;
-use crate::limits::MAX_READY_MS;
+use crate::limits::{MAX_FIGURES_MS, MAX_READY_MS};
 use crate::metrics::write_one;
 
 /// The process runs and answers. Says nothing of what it depends on: restarting it would not mend that.
@@ -21,29 +21,30 @@ pub async fn healthz() -> Response {
 }
 
 /// Whether reports would be taken now: 200, or 503 with a line for each thing that stands in the way.
+///
+/// A bucket that does not answer is told and stands in nobody's way: all processes share it, and a balancer that took all
+/// of them out would stop level 1 too, which needs no bucket.
 pub async fn readyz(State(app): State<App>) -> Response {
-    let wait = Duration::from_millis(MAX_READY_MS);
-    let missing = match timeout(wait, obstacles(&app)).await {
-        Ok(missing) => missing,
-        Err(_) => vec![format!("the store did not answer within {MAX_READY_MS} ms")],
-    };
+    let (missing, partly) = tokio::join!(obstacles(&app), bucket(&app));
+    let text = |lines: &[String]| lines.iter().fold(String::new(), |text, line| text + line + "\n");
     if missing.is_empty() {
-        return "ready\n".into_response();
+        return ("ready\n".to_owned() + &text(&partly)).into_response();
     }
-    let text = missing.iter().fold(String::new(), |text, line| text + line + "\n");
+    let missing = [missing, partly].concat();
     tracing::warn!(obstacles = missing.len(), "not ready: {}", missing.join("; "));
-    (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, text(&missing)).into_response()
 }
 
 async fn obstacles(app: &App) -> Vec<String> {
     let mut found = Vec::new();
-    match app.store.missing_migrations().await {
-        Ok(missing) if missing.is_empty() => {}
-        Ok(_) => found.push("the database lacks migrations".to_owned()),
-        Err(_) => found.push("the database does not answer".to_owned()),
+    match timeout(WAIT, app.store.missing_migrations()).await {
+        Ok(Ok(missing)) if missing.is_empty() => {}
+        Ok(Ok(_)) => found.push("the database lacks migrations".to_owned()),
+        Ok(Err(_)) => found.push("the database does not answer".to_owned()),
+        Err(_) => found.push(format!("the database did not answer within {MAX_READY_MS} ms")),
     }
     // Begun and dropped, a blob leaves nothing behind; the folder must be there and writable for it.
-    if app.store.begin_blob().await.is_err() {
+    if !matches!(timeout(WAIT, app.store.begin_blob()).await, Ok(Ok(_))) {
         found.push("blobs cannot be stored".to_owned());
     }
     if app.intake.health().room == Room::None {
@@ -52,11 +53,34 @@ async fn obstacles(app: &App) -> Vec<String> {
     found
 }
 
+/// What only cabs, dumps and symbols need.
+async fn bucket(app: &App) -> Vec<String> {
+    let answers = timeout(WAIT, app.store.blobs_answer()).await;
+    let gone = match answers {
+        Ok(Err(error)) => error.is_no_blobs(),
+        Err(_) => true,
+        Ok(Ok(())) => false,
+    };
+    gone.then(|| "the place for blobs does not answer: cabs, dumps and symbols are not taken".to_owned())
+        .into_iter()
+        .collect()
+}
+
+const WAIT: Duration = Duration::from_millis(MAX_READY_MS);
+
 /// Adds what the store knows of itself, and the room on its disks.
 pub async fn render_store(store: &Store, text: &mut String) {
-    match store.operations(time::now_ms()).await {
-        Ok(now) => {
+    // Totals of the process itself are worth most while the database does not answer.
+    let figures =
+        async { Ok::<_, DbError>((store.counts().await?, store.operations(time::now_ms()).await?)) };
+    match timeout(Duration::from_millis(MAX_FIGURES_MS), figures).await {
+        Ok(Ok((counts, now))) => {
             let gauges = [
+                ("watson_buckets", "Buckets.", counts.buckets as f64),
+                ("watson_hits", "Crashes, each counted once.", counts.hits as f64),
+                ("watson_reports", "Reports with data.", counts.reports as f64),
+                ("watson_jobs_open", "Analyses that wait or run.", counts.jobs_open as f64),
+                ("watson_jobs_poison", "Analyses that failed for good.", counts.jobs_poison as f64),
                 ("watson_jobs_waiting", "Analyses that wait.", now.jobs_waiting as f64),
                 ("watson_jobs_running", "Analyses that a worker holds.", now.jobs_running as f64),
                 (
@@ -81,7 +105,10 @@ pub async fn render_store(store: &Store, text: &mut String) {
                 write_one(text, name, "gauge", help, value);
             }
         }
-        Err(error) => tracing::error!(error = %error, "figures of the store are missing in the metrics"),
+        Ok(Err(error)) => tracing::error!(error = %error, "figures of the store are missing in the metrics"),
+        Err(_) => {
+            tracing::error!("the database is slow or gone; figures of the store are missing in the metrics")
+        }
     }
     render_commits(store, text);
     let folder: PathBuf = store.dir().root().to_owned();

@@ -94,12 +94,12 @@ async fn a_bucket_that_is_gone_for_a_while_loses_nothing() {
     writer.write(b"MSCF two").await.unwrap();
     let error = writer.finish().await.unwrap_err();
     assert!(error.is_busy(), "{error}");
-    assert!(store.probe_blobs().await.is_err());
+    assert!(store.blobs_answer().await.is_err());
     assert!(store.record_crash(&crash("a", 3), NOW_MS).await.unwrap().counted, "hits need no bucket");
     assert_eq!(std::fs::read_dir(store.dir().tmp()).unwrap().count(), 0);
 
     world.s3.as_mut().unwrap().start_again();
-    store.probe_blobs().await.unwrap();
+    store.blobs_answer().await.unwrap();
     let two = blob(&store, b"MSCF two").await;
     store.commit_cab(&ticket, &two, NOW_MS).await.unwrap();
     let row = store.report(&kept).await.unwrap().unwrap();
