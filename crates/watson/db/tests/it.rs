@@ -29,6 +29,8 @@ mod hits;
 mod jobs;
 #[path = "it/machines.rs"]
 mod machines;
+#[path = "it/older.rs"]
+mod older;
 #[path = "it/orphans.rs"]
 mod orphans;
 #[path = "it/past.rs"]
