@@ -20,6 +20,8 @@ mod config;
 mod doctor;
 #[path = "it/durability.rs"]
 mod durability;
+#[path = "it/failures.rs"]
+mod failures;
 #[path = "it/keeping.rs"]
 mod keeping;
 #[path = "it/load.rs"]
@@ -42,6 +44,8 @@ mod record;
 mod reports;
 #[path = "it/reserve.rs"]
 mod reserve;
+#[path = "../../db/tests/support/s3.rs"]
+mod s3;
 #[path = "it/slow.rs"]
 mod slow;
 #[path = "it/symbols.rs"]

@@ -6,10 +6,10 @@ use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tempfile::TempDir;
-use watson_db::{Places, Policy, Store};
+use watson_db::{BlobsAt, Places, Policy, S3Credentials, S3Settings, Store};
 
 use crate::postgres::PostgresForTest;
-use crate::s3::S3ForTest;
+use crate::s3::{KEY, S3ForTest};
 
 pub(crate) struct World {
     /// The data folder of the first process.
@@ -39,7 +39,7 @@ impl World {
     pub(crate) fn places(&self) -> Places {
         Places {
             database: self.postgres.as_ref().map(PostgresForTest::url),
-            blobs: self.s3.as_ref().map(S3ForTest::place),
+            blobs: self.s3.as_ref().map(bucket),
         }
     }
 
@@ -95,6 +95,13 @@ impl World {
     pub(crate) async fn open_with(&self, policy: Policy) -> Store {
         Store::open_at(self.dir.path(), &self.places(), policy).await.expect("the store opens")
     }
+}
+
+fn bucket(s3: &S3ForTest) -> BlobsAt {
+    let Ok(BlobsAt::S3(settings)) = s3.url().parse() else { panic!("it is a bucket") };
+    let (access_key_id, secret_access_key) = (KEY.0.to_owned(), KEY.1.to_owned());
+    let credentials = Some(S3Credentials { access_key_id, secret_access_key });
+    BlobsAt::S3(S3Settings { credentials, ..settings })
 }
 
 pub(crate) fn folder() -> TempDir {

@@ -22,9 +22,11 @@ pub(crate) struct PostgresForTest {
     name: String,
 }
 
-struct Cluster {
+/// A server. Dropped, it ends.
+pub(crate) struct Cluster {
     folder: TempDir,
     programs: PathBuf,
+    syncs: bool,
 }
 
 impl PostgresForTest {
@@ -33,49 +35,64 @@ impl PostgresForTest {
         let cluster = {
             let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
             running.upgrade().unwrap_or_else(|| {
-                let cluster = Arc::new(Cluster::start());
+                // Tests crash watson, not the machine.
+                let cluster = Arc::new(Cluster::start(false));
                 *running = Arc::downgrade(&cluster);
                 cluster
             })
         };
         let name = format!("t{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-        cluster.run("createdb", &["-h", &cluster.socket_folder(), "-U", "watson", &name]);
+        cluster.create_database(&name);
         Self { cluster, name }
     }
 
     /// What `--database` is given.
     pub(crate) fn url(&self) -> String {
-        format!("postgres:///{}?host={}&user=watson", self.name, self.cluster.socket_folder())
+        self.cluster.url(&self.name)
     }
 }
 
 impl Cluster {
-    fn start() -> Self {
+    /// A server without databases, that syncs what it commits, or does not.
+    pub(crate) fn start(syncs: bool) -> Self {
         let folder = tempfile::Builder::new().prefix("watson-pg-").tempdir().expect("a folder can be made");
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o700)).expect("it can be closed");
         if rustix::process::geteuid().is_root() {
             chown(folder.path(), Some(NOBODY), Some(NOBODY)).expect("it can be given away");
         }
-        let cluster = Self { folder, programs: programs() };
+        let cluster = Self { folder, programs: programs(), syncs };
         let data = cluster.data();
         cluster.run("initdb", &["-D", &data, "-U", "watson", "-A", "trust", "-E", "UTF8", "--no-sync"]);
         cluster.run_server();
         cluster
     }
 
-    fn run_server(&self) {
-        // Tests crash watson and this server, not the machine.
-        let options =
-            format!("-c listen_addresses= -c fsync=off -c max_connections=200 -k {}", self.socket_folder());
+    /// Starts it, on the databases that it had.
+    pub(crate) fn run_server(&self) {
+        let options = format!(
+            "-c listen_addresses= -c fsync={} -c max_connections=200 -k {}",
+            if self.syncs { "on" } else { "off" },
+            self.socket_folder()
+        );
         let log = self.folder.path().join("log");
         self.run("pg_ctl", &["-D", &self.data(), "-l", &text(&log), "-o", &options, "-w", "start"]);
+    }
+
+    pub(crate) fn create_database(&self, name: &str) {
+        self.run("createdb", &["-h", &self.socket_folder(), "-U", "watson", name]);
+    }
+
+    /// A database of it, for `--database`.
+    pub(crate) fn url(&self, name: &str) -> String {
+        format!("postgres:///{name}?host={}&user=watson", self.socket_folder())
     }
 
     fn stop(&self) {
         self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-w", "stop"]);
     }
 
-    fn data(&self) -> String {
+    /// Its data folder, with `postmaster.pid`.
+    pub(crate) fn data(&self) -> String {
         text(&self.folder.path().join("data"))
     }
 
@@ -83,7 +100,8 @@ impl Cluster {
         text(self.folder.path())
     }
 
-    fn run(&self, program: &str, arguments: &[&str]) {
+    /// Runs one of PostgreSQL's programs; it must end well.
+    pub(crate) fn run(&self, program: &str, arguments: &[&str]) {
         let mut command = Command::new(self.programs.join(program));
         command.args(arguments).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
         if rustix::process::geteuid().is_root() {
@@ -96,7 +114,10 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        self.stop();
+        // One that a test has ended is no reason to panic.
+        if Path::new(&self.data()).join("postmaster.pid").exists() {
+            self.stop();
+        }
     }
 }
 

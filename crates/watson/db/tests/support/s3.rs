@@ -12,7 +12,6 @@ use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
 use tempfile::TempDir;
 use tokio::sync::watch;
-use watson_db::{BlobsAt, S3Credentials, S3Settings};
 
 /// The key of the only user.
 pub(crate) const KEY: (&str, &str) = ("watson", "test-secret");
@@ -57,13 +56,6 @@ impl S3ForTest {
     /// What `--blobs` is given.
     pub(crate) fn url(&self) -> String {
         format!("s3://{BUCKET}/test?endpoint=http://{}&region=here&path_style=true", self.address)
-    }
-
-    pub(crate) fn place(&self) -> BlobsAt {
-        let Ok(BlobsAt::S3(settings)) = self.url().parse() else { panic!("it is a bucket") };
-        let (access_key_id, secret_access_key) = (KEY.0.to_owned(), KEY.1.to_owned());
-        let credentials = Some(S3Credentials { access_key_id, secret_access_key });
-        BlobsAt::S3(S3Settings { credentials, ..settings })
     }
 
     /// The folder that has the blobs as files, in the layout that a folder of blobs has.

@@ -1,9 +1,9 @@
 //! What was accepted is there, once, whenever the server dies and whenever the power goes.
 
 #[path = "durability/ledger.rs"]
-mod ledger;
+pub(crate) mod ledger;
 #[path = "durability/machines.rs"]
-mod machines;
+pub(crate) mod machines;
 
 use std::path::{Path, PathBuf};
 

@@ -8,35 +8,35 @@ use serde_json::Value;
 use crate::durability::machines::{exchange, post};
 
 /// A crash that was sent.
-pub(super) struct Sent {
-    pub(super) application: String,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Sent {
+    pub(crate) application: String,
+    pub(crate) body: Vec<u8>,
     /// The server said so.
-    pub(super) is_accepted: bool,
-    pub(super) cab: Option<SentCab>,
+    pub(crate) is_accepted: bool,
+    pub(crate) cab: Option<SentCab>,
 }
 
 /// A cab that was sent.
-pub(super) struct SentCab {
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct SentCab {
+    pub(crate) bytes: Vec<u8>,
     /// The server said so.
-    pub(super) is_accepted: bool,
+    pub(crate) is_accepted: bool,
 }
 
 /// Everything that was ever sent.
 #[derive(Default)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     sent: Vec<Sent>,
 }
 
 impl Ledger {
-    pub(super) fn add(&mut self, sent: Vec<Sent>) {
+    pub(crate) fn add(&mut self, sent: Vec<Sent>) {
         self.sent.extend(sent);
     }
 
     /// Counts lie between what was accepted and what may have been; accepted cabs are there; whatever is shown is whole.
     /// Then everything without an answer is sent again, and the counts are exact.
-    pub(super) fn check(&mut self, address: SocketAddr) -> Result<(), String> {
+    pub(crate) fn check(&mut self, address: SocketAddr) -> Result<(), String> {
         let mut buckets: BTreeMap<String, u64> = BTreeMap::new();
         for sent in self.sent.iter().filter(|sent| sent.is_accepted) {
             if !buckets.contains_key(&sent.application) {

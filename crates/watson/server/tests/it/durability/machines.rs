@@ -14,20 +14,20 @@ use crate::world::{cab, crash};
 
 const MACHINES: usize = 4;
 /// Labels that they report.
-pub(super) const APPLICATIONS: u64 = 5;
+pub(crate) const APPLICATIONS: u64 = 5;
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// Tells all crashes apart, over all rounds.
 static MOMENT: AtomicU64 = AtomicU64::new(1);
 
 /// Machines at work.
-pub(super) struct Machines {
+pub(crate) struct Machines {
     threads: Vec<JoinHandle<Vec<Sent>>>,
     answered: Arc<AtomicUsize>,
 }
 
 impl Machines {
-    pub(super) fn start(address: SocketAddr, seed: u64) -> Self {
+    pub(crate) fn start(address: SocketAddr, seed: u64) -> Self {
         let answered = Arc::new(AtomicUsize::new(0));
         let threads = (0..MACHINES)
             .map(|number| {
@@ -40,18 +40,18 @@ impl Machines {
     }
 
     /// Waits until so many requests were answered.
-    pub(super) fn wait_for(&self, answers: usize) {
+    pub(crate) fn wait_for(&self, answers: usize) {
         self.wait_until(|| self.answered.load(Ordering::Relaxed) >= answers);
     }
 
-    pub(super) fn wait_until(&self, is_over: impl Fn() -> bool) {
+    pub(crate) fn wait_until(&self, is_over: impl Fn() -> bool) {
         while !is_over() && self.threads.iter().any(|thread| !thread.is_finished()) {
             std::thread::yield_now();
         }
     }
 
     /// All that they sent; they end once nobody answers.
-    pub(super) fn join(self) -> Vec<Sent> {
+    pub(crate) fn join(self) -> Vec<Sent> {
         self.threads.into_iter().flat_map(|thread| thread.join().expect("a machine ends")).collect()
     }
 }
@@ -82,19 +82,19 @@ fn report(address: SocketAddr, mut chance: fastrand::Rng, answered: &AtomicUsize
 }
 
 /// In units of 100 ns since 1601: a server counts only crashes that are not long ago.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
     116_444_736_000_000_000 + since_1970.as_nanos() as u64 / 100
 }
 
 /// Level 1.
-pub(super) fn post(address: SocketAddr, body: &[u8]) -> Option<Level1Response> {
+pub(crate) fn post(address: SocketAddr, body: &[u8]) -> Option<Level1Response> {
     let (status, body) = exchange(address, "POST", "/stage2.htm", body)?;
     (status == 200).then(|| Level1Response::parse(&body).expect("the answer is MS-CER2"))
 }
 
 /// Status and body of a whole answer; `None` where the connection breaks.
-pub(super) fn exchange(
+pub(crate) fn exchange(
     address: SocketAddr,
     method: &str,
     target: &str,
