@@ -59,6 +59,12 @@ pub struct BucketReply {
     pub bucket_table: Option<u64>,
     /// `Response=` where it is an URL: more information or a solution.
     pub solution_url: Option<String>,
+    /// `SolutionText=`: what to do, for people; several lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub solution_text: Option<String>,
+    /// `SolutionFixedIn=`: the version that has the fix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub solution_fixed_in: Option<String>,
 }
 
 /// The end of one attempt to send one report. The joiner records it; nothing flows back by import.

@@ -2,6 +2,7 @@
 //! Element and attribute names, limits and leniencies: [MS-CER2] 2.2.
 
 mod request;
+mod free;
 mod response;
 mod write;
 
@@ -54,6 +55,10 @@ pub struct Level1Request {
 pub struct Level1Response {
     /// `Response=`: an URL, or "1".
     pub response: Option<String>,
+    /// `SolutionText=`, ours: what to do, for people; several lines.
+    pub solution_text: Option<String>,
+    /// `SolutionFixedIn=`, ours: the version that has the fix.
+    pub solution_fixed_in: Option<String>,
     /// `Bucket=`.
     pub bucket: Option<u64>,
     /// `BucketTable=`.

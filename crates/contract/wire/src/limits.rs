@@ -7,6 +7,11 @@ pub const MAX_REQUEST_BYTES: usize = 1024 * 1024;
 pub const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// Characters of any attribute or response value that is read.
 pub const MAX_VALUE_CHARS: usize = 4096;
+/// Characters of the code of `SolutionText`: with every other value at its limit a response still fits into
+/// [`MAX_RESPONSE_BYTES`].
+pub const MAX_SOLUTION_TEXT_CODE_CHARS: usize = 24 * 1024;
+/// Characters of the code of `SolutionFixedIn`.
+pub const MAX_VERSION_CODE_CHARS: usize = 1024;
 /// Characters of an event type (`WER_MAX_EVENT_NAME_LENGTH` doubled: kernel event types are longer).
 pub const MAX_EVENT_TYPE_CHARS: usize = 128;
 /// Characters of `machinename`, `appname`, `apppath`, `appcompany` and `filename` that are written (MS-CER2).

@@ -4,6 +4,7 @@ use wer_model::BucketReply;
 use wer_wire::Level1Response;
 
 use crate::limits::{MAX_DUMP_PATH_CHARS, MAX_SOLUTION_URL_CHARS};
+use crate::printable::{printable, printable_lines};
 
 /// The part of an answer that the report keeps.
 pub(crate) fn reply(response: &Level1Response) -> BucketReply {
@@ -11,6 +12,8 @@ pub(crate) fn reply(response: &Level1Response) -> BucketReply {
         bucket: response.bucket,
         bucket_table: response.bucket_table,
         solution_url: response.response.as_deref().and_then(solution_url),
+        solution_text: response.solution_text.as_deref().map(printable_lines).filter(|text| !text.is_empty()),
+        solution_fixed_in: response.solution_fixed_in.as_deref().map(printable).filter(|text| !text.is_empty()),
     }
 }
 

@@ -14,6 +14,8 @@ pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 pub const MAX_LEVEL2_RESPONSE_BYTES: u64 = 64 * 1024;
 /// Characters of a solution's URL.
 pub const MAX_SOLUTION_URL_CHARS: usize = 2048;
+/// Characters of a solution's text.
+pub const MAX_SOLUTION_TEXT_CHARS: usize = 4096;
 /// Characters of a cab's path.
 pub const MAX_DUMP_PATH_CHARS: usize = 1024;
 /// Bytes of a file with certificates of authorities.

@@ -64,7 +64,8 @@ pub(crate) async fn take(intake: &Intake, request: Request<Body>) -> Result<Resp
     let answer = intake.store.record_crash(&crash, time::now_ms()).await?;
     intake.metrics().level1(if answer.counted { "counted" } else { "repeated" });
     let mut reply =
-        ([(header::CONTENT_TYPE, "text/plain")], response(&answer, dump_server).to_bytes()).into_response();
+        ([(header::CONTENT_TYPE, "text/plain")], response(&answer, is_own, dump_server).to_bytes())
+            .into_response();
     let pieces = answer.wish.as_ref().filter(|_| is_own);
     if let Some(path) = pieces.and_then(|wish| HeaderValue::try_from(format!("/pieces/{}", wish.token)).ok())
     {
@@ -73,11 +74,16 @@ pub(crate) async fn take(intake: &Intake, request: Request<Body>) -> Result<Resp
     Ok(reply)
 }
 
-fn response(answer: &HitAnswer, dump_server: Option<String>) -> Level1Response {
+/// `is_own`: our own client asks.
+fn response(answer: &HitAnswer, is_own: bool, dump_server: Option<String>) -> Level1Response {
     let wants = answer.wish.as_ref().map(|wish| wish.wants.clone()).unwrap_or_default();
-    let solution = answer.solution.as_ref().filter(|solution| !solution.url.is_empty());
+    let solution = answer.solution.as_ref();
+    let told = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Level1Response {
-        response: solution.map(|solution| solution.url.clone()),
+        response: solution.and_then(|solution| told(&solution.url)),
+        // No other client knows these keys, and none is asked to carry a text that it cannot show.
+        solution_text: solution.filter(|_| is_own).and_then(|solution| told(&solution.text)),
+        solution_fixed_in: solution.filter(|_| is_own).and_then(|solution| solution.fixed_in.clone()),
         bucket: u64::try_from(answer.bucket).ok(),
         bucket_table: Some(BUCKET_TABLE),
         wants_cab: answer.wish.is_some(),

@@ -3,9 +3,12 @@
 
 use encoding_rs::WINDOWS_1252;
 
-use super::Level1Response;
+use super::{Level1Response, free};
 use crate::WireError;
-use crate::limits::{MAX_LIST_ITEMS, MAX_RESPONSE_BYTES, MAX_RESPONSE_LINES, MAX_VALUE_CHARS};
+use crate::limits::{
+    MAX_LIST_ITEMS, MAX_RESPONSE_BYTES, MAX_RESPONSE_LINES, MAX_SOLUTION_TEXT_CODE_CHARS, MAX_VALUE_CHARS,
+    MAX_VERSION_CODE_CHARS,
+};
 use crate::text::line_safe;
 
 impl Level1Response {
@@ -14,6 +17,8 @@ impl Level1Response {
     pub fn conformant(&self) -> Self {
         Self {
             response: value(self.response.as_deref()),
+            solution_text: free::conformant(self.solution_text.as_deref(), MAX_SOLUTION_TEXT_CODE_CHARS),
+            solution_fixed_in: free::conformant(self.solution_fixed_in.as_deref(), MAX_VERSION_CODE_CHARS),
             bucket: self.bucket.filter(|bucket| *bucket > 0),
             bucket_table: self.bucket_table.filter(|table| *table > 0),
             wants_cab: self.wants_cab,
@@ -49,6 +54,8 @@ impl Level1Response {
         lines.list("WQL", &response.queries);
         lines.text("DumpServer", response.dump_server.as_deref());
         lines.text("DumpFile", response.dump_file.as_deref());
+        lines.text("SolutionText", response.solution_text.as_deref().map(free::encode).as_deref());
+        lines.text("SolutionFixedIn", response.solution_fixed_in.as_deref().map(free::encode).as_deref());
         lines.0
     }
 
@@ -79,7 +86,7 @@ struct Keys<'a> {
 }
 
 /// Every key that means something here; `ModuleInfo` is known from servers in use and ignored.
-const KNOWN_KEYS: [&str; 14] = [
+const KNOWN_KEYS: [&str; 16] = [
     "Response",
     "Bucket",
     "BucketTable",
@@ -94,6 +101,8 @@ const KNOWN_KEYS: [&str; 14] = [
     "DumpFile",
     "DumpServer",
     "ModuleInfo",
+    "SolutionText",
+    "SolutionFixedIn",
 ];
 
 impl Keys<'_> {
@@ -103,6 +112,8 @@ impl Keys<'_> {
         }
         let response = Level1Response {
             response: self.text("Response")?,
+            solution_text: self.free("SolutionText", MAX_SOLUTION_TEXT_CODE_CHARS),
+            solution_fixed_in: self.free("SolutionFixedIn", MAX_VERSION_CODE_CHARS),
             bucket: self.number("Bucket")?,
             bucket_table: self.number("BucketTable")?,
             wants_cab: self.flag("iData")?,
@@ -125,6 +136,12 @@ impl Keys<'_> {
             return Err(WireError::TooLong { name, limit_chars: MAX_VALUE_CHARS });
         }
         Ok(value(Some(raw)))
+    }
+
+    /// A text for people. One that cannot be read is left out: it spoils nothing else of the answer.
+    fn free(&self, name: &str, limit_chars: usize) -> Option<String> {
+        let (_, raw) = self.lines.iter().find(|(key, _)| key.trim() == name)?;
+        free::decode(raw.trim_matches(' '), limit_chars)
     }
 
     fn number(&self, name: &'static str) -> Result<Option<u64>, WireError> {

@@ -37,10 +37,11 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn response()(response in option::of(text()), bucket: Option<u64>, bucket_table: Option<u64>, wants_cab: bool,
+    fn response()(response in option::of(text()), solution_text in option::of(text()),
+        solution_fixed_in in option::of(text()), bucket: Option<u64>, bucket_table: Option<u64>, wants_cab: bool,
         wants_memory_dump: bool, wants_documents: bool, get_files in vec(text(), 0..70), registry_keys in vec(text(), 0..5),
         queries in vec(text(), 0..5), dump_file in option::of(text())) -> Level1Response {
-        Level1Response { response, bucket, bucket_table, wants_cab, wants_memory_dump, wants_documents,
+        Level1Response { response, solution_text, solution_fixed_in, bucket, bucket_table, wants_cab, wants_memory_dump, wants_documents,
             get_file_versions: registry_keys.clone(), registry_trees: queries.clone(), get_files, registry_keys, queries,
             dump_server: dump_file.clone(), dump_file }
     }

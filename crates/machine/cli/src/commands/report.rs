@@ -122,6 +122,10 @@ fn text(stored: &StoredReport, report: &Report, analysis: &Result<Analysis, Stri
     if let Some(reply) = &report.reply {
         line("Bucket", &reply.bucket.map(|bucket| bucket.to_string()).unwrap_or_default());
         line("Solution", reply.solution_url.as_deref().unwrap_or_default());
+        line("Fixed in", reply.solution_fixed_in.as_deref().unwrap_or_default());
+        for (n, said) in reply.solution_text.as_deref().unwrap_or_default().lines().enumerate() {
+            line(if n == 0 { "What to do" } else { "" }, said);
+        }
     }
     line("Waits", &report.waiting_reason);
     text.push('\n');

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::json;
 use wer_fault::submit_report;
-use wer_model::{ConsentChoice, ReportId, ReportState, SubmitOutcome, SubmitResult};
+use wer_model::{BucketReply, ConsentChoice, ReportId, ReportState, SubmitOutcome, SubmitResult};
 
 use crate::output::{clean_value, print, print_json};
 use crate::place::PlaceArguments;
@@ -96,14 +96,27 @@ fn as_text(outcomes: &[(ReportId, SubmitOutcome)]) -> String {
         if let Some(bucket) = outcome.reply.as_ref().and_then(|reply| reply.bucket) {
             let _ = writeln!(text, "  bucket {bucket}");
         }
-        if let Some(url) = outcome.reply.as_ref().and_then(|reply| reply.solution_url.as_deref()) {
-            let _ = writeln!(text, "  the server answers: {}", clean_value(url));
+        if let Some(reply) = &outcome.reply {
+            solution(&mut text, reply);
         }
         for file in &outcome.sent_files {
             let _ = writeln!(text, "  sent: {}", clean_value(file));
         }
     }
     text
+}
+
+/// What the server knows of a fix.
+fn solution(text: &mut String, reply: &BucketReply) {
+    if let Some(url) = &reply.solution_url {
+        let _ = writeln!(text, "  the server answers: {}", clean_value(url));
+    }
+    if let Some(version) = &reply.solution_fixed_in {
+        let _ = writeln!(text, "  fixed in: {}", clean_value(version));
+    }
+    for line in reply.solution_text.as_deref().unwrap_or_default().lines() {
+        let _ = writeln!(text, "  the server says: {}", clean_value(line));
+    }
 }
 
 const fn result_words(result: SubmitResult) -> &'static str {
@@ -120,5 +133,32 @@ const fn result_words(result: SubmitResult) -> &'static str {
         SubmitResult::CustomAction => "handled by the application",
         SubmitResult::Throttled => "parameters sent; files were sent for this signature before",
         SubmitResult::StorageLocationNotFound => "not sent: there is no store",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_says_is_shown_line_by_line_without_escapes() {
+        let outcome = SubmitOutcome {
+            result: SubmitResult::ReportUploaded,
+            reply: Some(BucketReply {
+                bucket: Some(7),
+                bucket_table: None,
+                solution_url: Some("https://example.com/1".into()),
+                solution_text: Some("Update.\nThen \u{1b}[31mrestart.".into()),
+                solution_fixed_in: Some("1.10".into()),
+            }),
+            sent_files: Vec::new(),
+            explanation: String::new(),
+        };
+        let text = as_text(&[(ReportId([7; 16]), outcome)]);
+        for line in ["  bucket 7", "  the server answers: https://example.com/1", "  fixed in: 1.10"] {
+            assert!(text.lines().any(|shown| shown == line), "{text}");
+        }
+        assert!(text.contains("  the server says: Update.\n  the server says: Then "), "{text}");
+        assert!(text.contains("[31mrestart.") && !text.contains('\u{1b}'), "{text}");
     }
 }

@@ -121,6 +121,8 @@ fn reply(entries: &Entries) -> Option<BucketReply> {
         bucket: entries.number("Response.BucketId"),
         bucket_table: entries.number("Response.BucketTable"),
         solution_url: entries.get("Linux.SolutionUrl").map(str::to_owned),
+        solution_text: entries.get("Linux.SolutionText").map(str::to_owned),
+        solution_fixed_in: entries.get("Linux.SolutionFixedIn").map(str::to_owned),
     };
     (reply != BucketReply::default() || entries.get("Linux.HasReply") == Some("1")).then_some(reply)
 }

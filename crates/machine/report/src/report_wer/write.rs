@@ -145,8 +145,16 @@ impl Lines {
         if report.reply.is_some() {
             self.line("Linux.HasReply", "1");
         }
-        if let Some(url) = report.reply.as_ref().and_then(|reply| reply.solution_url.as_deref()) {
-            self.line("Linux.SolutionUrl", url);
+        if let Some(reply) = &report.reply {
+            for (key, said) in [
+                ("Linux.SolutionUrl", &reply.solution_url),
+                ("Linux.SolutionText", &reply.solution_text),
+                ("Linux.SolutionFixedIn", &reply.solution_fixed_in),
+            ] {
+                if let Some(said) = said {
+                    self.line(key, said);
+                }
+            }
         }
         if !report.waiting_reason.is_empty() {
             self.line("Linux.WaitingReason", &report.waiting_reason);

@@ -30,6 +30,8 @@ fn report() -> Report {
         bucket: Some(2_126_685_426_455_206_130),
         bucket_table: Some(4),
         solution_url: Some("https://wer.example/solution".into()),
+        solution_text: Some("Update.\nThen restart.".into()),
+        solution_fixed_in: Some("1.10".into()),
     });
     report
 }

@@ -100,8 +100,10 @@ fn last_words() -> impl Strategy<Value = LastWords> {
 }
 
 fn reply() -> impl Strategy<Value = BucketReply> {
-    (any::<Option<u64>>(), any::<Option<u64>>(), option::of(text()))
-        .prop_map(|(bucket, bucket_table, solution_url)| BucketReply { bucket, bucket_table, solution_url })
+    (any::<[Option<u64>; 2]>(), proptest::array::uniform3(option::of(text()))).prop_map(|(numbers, texts)| {
+        let ([bucket, bucket_table], [solution_url, solution_text, solution_fixed_in]) = (numbers, texts);
+        BucketReply { bucket, bucket_table, solution_url, solution_text, solution_fixed_in }
+    })
 }
 
 prop_compose! {

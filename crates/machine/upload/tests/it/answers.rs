@@ -19,12 +19,14 @@ fn level1(reply: Reply) -> SubmitOutcome {
 
 #[test]
 fn a_server_that_wants_nothing_more_ends_it() {
-    let outcome = level1(Reply::lines("Bucket=12\nBucketTable=4\nResponse=https://wer.example/fix\n"));
+    let outcome = level1(Reply::lines("Bucket=12\nBucketTable=4\nResponse=https://wer.example/fix\nSolutionText=Update.%0AThen restart%1B[31m.\nSolutionFixedIn=1.10\n"));
     assert_eq!(outcome.result, SubmitResult::ReportUploaded);
     let reply = BucketReply {
         bucket: Some(12),
         bucket_table: Some(4),
         solution_url: Some("https://wer.example/fix".into()),
+        solution_text: Some("Update.\nThen restart[31m.".into()),
+        solution_fixed_in: Some("1.10".into()),
     };
     assert_eq!(outcome.reply, Some(reply));
     assert_eq!(outcome.explanation, "The server took the parameters (bucket 12).");

@@ -3,7 +3,7 @@
 #[path = "api/authorisation.rs"]
 mod authorisation;
 #[path = "api/collection.rs"]
-mod collection;
+pub(crate) mod collection;
 #[path = "api/commands.rs"]
 mod commands;
 #[path = "api/document.rs"]
@@ -14,3 +14,5 @@ mod engine;
 mod lists;
 #[path = "api/schema.rs"]
 mod schema;
+#[path = "api/told.rs"]
+mod told;

@@ -107,7 +107,7 @@ fn report_folder() -> (TempDir, Vec<u8>) {
     (folder, dump)
 }
 
-async fn send(server: &Server, folder: &TempDir) -> SubmitOutcome {
+pub(crate) async fn send(server: &Server, folder: &TempDir) -> SubmitOutcome {
     let (server, folder) = (server.clone(), folder.path().to_owned());
     tokio::task::spawn_blocking(move || {
         let report = report();
@@ -125,6 +125,17 @@ async fn send(server: &Server, folder: &TempDir) -> SubmitOutcome {
     .expect("it ends")
 }
 
+pub(crate) fn server_at(port: u16) -> Server {
+    Server {
+        host: "127.0.0.1".into(),
+        port,
+        use_ssl: false,
+        dump_server: None,
+        key: None,
+        authority: None,
+    }
+}
+
 /// "... took 2 files in 7 new pieces."
 fn new_pieces(outcome: &SubmitOutcome) -> usize {
     let words: Vec<&str> = outcome.explanation.split(' ').collect();
@@ -138,14 +149,7 @@ async fn a_large_dump_goes_on_where_the_line_broke_also_after_a_restart() {
     let dir = folder();
     let (report, dump) = report_folder();
     let line = Line::start();
-    let server = Server {
-        host: "127.0.0.1".into(),
-        port: line.address.port(),
-        use_ssl: false,
-        dump_server: None,
-        key: None,
-        authority: None,
-    };
+    let server = server_at(line.address.port());
 
     let world = World::start(dir.path()).await;
     line.port.store(world.address.port(), Ordering::SeqCst);
