@@ -1,5 +1,8 @@
 //! People: accounts with a role, and the sessions that their browsers hold. Passwords come here hashed.
 
+use serde_json::json;
+
+use crate::audit::{Act, audit};
 use crate::secret::{NewSecret, SecretHash, new_secret};
 use crate::sql::sql;
 use crate::{DbError, Store};
@@ -98,6 +101,7 @@ impl Store {
         name: &str,
         (role, tenant): (Role, Option<i64>),
         password_hash: &str,
+        actor: &str,
         now_ms: i64,
     ) -> Result<i64, DbError> {
         let mut tx = self.database.begin().await?;
@@ -112,29 +116,43 @@ impl Store {
                 .bind(now_ms),
             )
             .await?;
+        let (id,) = made.ok_or(DbError::Exists("account of that name"))?;
+        let details = json!({ "role": role.name(), "tenant": tenant });
+        let act = Act { actor, act: "account.add", object: name.to_owned(), details };
+        audit(&mut tx, &act, now_ms).await?;
         tx.commit().await?;
-        made.map(|(id,)| id).ok_or(DbError::Exists("account of that name"))
+        Ok(id)
     }
 
     /// Gives an account another password, and ends its sessions.
     ///
     /// # Errors
     /// [`DbError::Missing`], `Sql`.
-    pub async fn set_password(&self, name: &str, password_hash: &str) -> Result<(), DbError> {
+    pub async fn set_password(
+        &self,
+        name: &str,
+        password_hash: &str,
+        actor: &str,
+        now_ms: i64,
+    ) -> Result<(), DbError> {
         let mut tx = self.database.begin().await?;
         tx.execute(sql(SESSIONS_OF).bind(name)).await?;
         let changed = tx
             .execute(sql("UPDATE account SET password = $1 WHERE name = $2").bind(password_hash).bind(name))
             .await?;
-        tx.commit().await?;
-        if changed == 0 { Err(DbError::Missing("account of that name")) } else { Ok(()) }
+        if changed == 0 {
+            return Err(DbError::Missing("account of that name"));
+        }
+        let act = Act { actor, act: "account.password", object: name.to_owned(), ..Act::default() };
+        audit(&mut tx, &act, now_ms).await?;
+        tx.commit().await
     }
 
     /// Removes an account with its sessions. The last administrator stays.
     ///
     /// # Errors
     /// [`DbError::Missing`], [`DbError::LastAdministrator`], `Sql`.
-    pub async fn remove_account(&self, name: &str) -> Result<(), DbError> {
+    pub async fn remove_account(&self, name: &str, actor: &str, now_ms: i64) -> Result<(), DbError> {
         let mut tx = self.database.begin().await?;
         let lock = tx.lock_rows();
         let admins: Vec<(String,)> =
@@ -143,9 +161,12 @@ impl Store {
             return Err(DbError::LastAdministrator);
         }
         tx.execute(sql(SESSIONS_OF).bind(name)).await?;
-        let removed = tx.execute(sql("DELETE FROM account WHERE name = $1").bind(name)).await?;
-        tx.commit().await?;
-        if removed == 0 { Err(DbError::Missing("account of that name")) } else { Ok(()) }
+        if tx.execute(sql("DELETE FROM account WHERE name = $1").bind(name)).await? == 0 {
+            return Err(DbError::Missing("account of that name"));
+        }
+        let act = Act { actor, act: "account.remove", object: name.to_owned(), ..Act::default() };
+        audit(&mut tx, &act, now_ms).await?;
+        tx.commit().await
     }
 
     /// An account and its password's hash.

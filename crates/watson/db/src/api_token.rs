@@ -1,5 +1,8 @@
 //! Programs: tokens for the API, each with scopes, told once and revoked at will.
 
+use serde_json::json;
+
+use crate::audit::{Act, audit};
 use crate::secret::{NewSecret, SecretHash, new_secret};
 use crate::sql::sql;
 use crate::{DbError, Store};
@@ -99,8 +102,11 @@ impl Store {
                 .bind(token.ends_ms),
             )
             .await?;
-        tx.commit().await?;
         let (id,) = made.ok_or(DbError::Exists("API token of that name"))?;
+        let details = json!({ "scopes": token.scopes, "tenant": token.tenant, "ends_ms": token.ends_ms });
+        let act = Act { actor: token.made_by, act: "token.add", object: token.name.to_owned(), details };
+        audit(&mut tx, &act, now_ms).await?;
+        tx.commit().await?;
         Ok(NewSecret { id, secret })
     }
 
@@ -108,7 +114,7 @@ impl Store {
     ///
     /// # Errors
     /// [`DbError::Missing`], `Sql`.
-    pub async fn revoke_api_token(&self, name: &str, now_ms: i64) -> Result<(), DbError> {
+    pub async fn revoke_api_token(&self, name: &str, actor: &str, now_ms: i64) -> Result<(), DbError> {
         let mut tx = self.database.begin().await?;
         let changed = tx
             .execute(
@@ -117,8 +123,12 @@ impl Store {
                     .bind(name),
             )
             .await?;
-        tx.commit().await?;
-        if changed == 0 { Err(DbError::Missing("API token of that name")) } else { Ok(()) }
+        if changed == 0 {
+            return Err(DbError::Missing("API token of that name"));
+        }
+        let act = Act { actor, act: "token.revoke", object: name.to_owned(), ..Act::default() };
+        audit(&mut tx, &act, now_ms).await?;
+        tx.commit().await
     }
 
     /// The token that a program showed, if it is good.

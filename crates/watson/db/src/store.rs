@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::audit::{Act, audit};
 use crate::blob::{BlobPlace, FolderBlobs, S3Blobs};
 use crate::closed::Closed;
 use crate::count::LabelMap;
@@ -176,21 +177,28 @@ impl Store {
     ///
     /// # Errors
     /// [`DbError::Sql`].
-    pub async fn tenant(&self, name: &str, now_ms: i64) -> Result<i64, DbError> {
+    pub async fn tenant(&self, name: &str, actor: &str, now_ms: i64) -> Result<i64, DbError> {
         let find = || sql("SELECT id FROM tenant WHERE name = $1").bind(name);
         if let Some((id,)) = self.database.row::<(i64,)>(find()).await? {
             return Ok(id);
         }
         let mut tx = self.database.begin().await?;
-        tx.execute(
-            sql("INSERT INTO tenant (name, made_ms) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-                .bind(name)
-                .bind(now_ms),
-        )
-        .await?;
-        let made: Option<(i64,)> = tx.row(find()).await?;
+        let made = tx
+            .execute(
+                sql("INSERT INTO tenant (name, made_ms) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+                    .bind(name)
+                    .bind(now_ms),
+            )
+            .await?;
+        let found: Option<(i64,)> = tx.row(find()).await?;
+        let (id,) = found.ok_or(DbError::Row("tenant"))?;
+        if made > 0 {
+            let details = serde_json::json!({ "name": name });
+            let act = Act { actor, act: "tenant.add", object: id.to_string(), details };
+            audit(&mut tx, &act, now_ms).await?;
+        }
         tx.commit().await?;
-        made.map(|(id,)| id).ok_or(DbError::Row("tenant"))
+        Ok(id)
     }
 
     /// The number of a tenant that is there.

@@ -44,9 +44,9 @@ async fn everything_that_tells_crashes_apart_does(world: &World) {
     }
     let other_label = store.record_crash(&crash("b", 2), NOW_MS).await.unwrap();
     let mut other_tenant = base.clone();
-    other_tenant.tenant = store.tenant("other", NOW_MS).await.unwrap();
+    other_tenant.tenant = store.tenant("other", "test", NOW_MS).await.unwrap();
     assert_ne!(other_tenant.tenant, DEFAULT_TENANT);
-    assert_eq!(other_tenant.tenant, store.tenant("other", NOW_MS).await.unwrap());
+    assert_eq!(other_tenant.tenant, store.tenant("other", "test", NOW_MS).await.unwrap());
     let of_tenant = store.record_crash(&other_tenant, NOW_MS).await.unwrap();
     let rows = store.buckets(0, NOW_MS).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.hits).collect::<Vec<_>>(), [4, 1, 1]);

@@ -83,7 +83,7 @@ async fn a_rule_of_a_label_goes_before_one_of_a_product_before_one_of_a_tenant_b
     let product = report(&store, &crash("product", 2), b"MSCF2").await;
     let tenant = report(&store, &crash("tenant", 3), b"MSCF3").await;
     let mut other = crash("product", 4);
-    other.tenant = store.tenant("other", NOW_MS).await.unwrap();
+    other.tenant = store.tenant("other", "test", NOW_MS).await.unwrap();
     let other = report(&store, &other, b"MSCF4").await;
     let bucket = store.report(&label).await.unwrap().unwrap().bucket;
     for (scope, days) in

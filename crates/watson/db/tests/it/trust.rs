@@ -20,60 +20,60 @@ fn product(name: &str) -> NewProduct {
 
 async fn a_product_is_found_by_name_and_made_once(world: &World) {
     let store = world.open().await;
-    let id = store.add_product(&product("Game"), NOW_MS).await.unwrap();
-    assert!(matches!(store.add_product(&product("Game"), NOW_MS).await, Err(DbError::Exists(_))));
-    let other = store.tenant("other", NOW_MS).await.unwrap();
-    store.add_product(&NewProduct { tenant: other, ..product("Game") }, NOW_MS).await.unwrap();
+    let id = store.add_product(&product("Game"), "test", NOW_MS).await.unwrap();
+    assert!(matches!(store.add_product(&product("Game"), "test", NOW_MS).await, Err(DbError::Exists(_))));
+    let other = store.tenant("other", "test", NOW_MS).await.unwrap();
+    store.add_product(&NewProduct { tenant: other, ..product("Game") }, "test", NOW_MS).await.unwrap();
     let book = store.product_book(NOW_MS).await.unwrap();
     let found = book.named(DEFAULT_TENANT, "gAME").unwrap();
     assert_eq!((found.id, found.dialects.as_slice()), (id, &[Dialect::Minidump, Dialect::Sentry][..]));
     assert_ne!(book.named(other, "game").unwrap().id, id);
     assert_eq!(store.products().await.unwrap().len(), 2);
-    store.remove_product(id).await.unwrap();
-    assert!(matches!(store.remove_product(id).await, Err(DbError::Missing(_))));
+    store.remove_product(id, "test", NOW_MS).await.unwrap();
+    assert!(matches!(store.remove_product(id, "test", NOW_MS).await, Err(DbError::Missing(_))));
     assert!(store.product_book(NOW_MS).await.unwrap().named(DEFAULT_TENANT, "Game").is_none());
 }
 
 async fn keys_are_made_rotated_and_revoked(world: &World) {
     let store = world.open().await;
-    let id = store.add_product(&product("Game"), NOW_MS).await.unwrap();
+    let id = store.add_product(&product("Game"), "test", NOW_MS).await.unwrap();
     let state = async |secret: &str, now_ms| {
         store.product_book(now_ms).await.unwrap().key(&secret_hash(secret).unwrap(), now_ms)
     };
-    let first = store.make_key(id, None, NOW_MS).await.unwrap();
+    let first = store.make_key(id, None, "test", NOW_MS).await.unwrap();
     assert_eq!(state(&first.secret, NOW_MS).await, KeyState::Good(id));
     assert_eq!(state(&"0".repeat(64), NOW_MS).await, KeyState::Unknown);
-    let second = store.make_key(id, Some(NOW_MS + 1000), NOW_MS).await.unwrap();
+    let second = store.make_key(id, Some(NOW_MS + 1000), "test", NOW_MS).await.unwrap();
     assert_eq!(state(&first.secret, NOW_MS + 999).await, KeyState::Good(id), "both are good for a while");
     assert_eq!(state(&second.secret, NOW_MS + 999).await, KeyState::Good(id));
     assert_eq!(state(&first.secret, NOW_MS + 1000).await, KeyState::Ended);
     assert_eq!(state(&second.secret, NOW_MS + 1000).await, KeyState::Good(id));
     // A later rotation does not make an end later.
-    store.make_key(id, Some(NOW_MS + 9000), NOW_MS).await.unwrap();
+    store.make_key(id, Some(NOW_MS + 9000), "test", NOW_MS).await.unwrap();
     assert_eq!(state(&first.secret, NOW_MS + 1000).await, KeyState::Ended);
-    store.revoke_key(second.id, NOW_MS + 5).await.unwrap();
+    store.revoke_key(second.id, "test", NOW_MS + 5).await.unwrap();
     assert_eq!(state(&second.secret, NOW_MS + 6).await, KeyState::Revoked);
     let listed = store.product_keys(id).await.unwrap();
     assert_eq!(listed.len(), 3);
     assert!(listed.iter().any(|key| key.id == second.id && key.revoked_ms == Some(NOW_MS + 5)));
     assert!(second.secret.starts_with(&listed[1].shown));
-    assert!(matches!(store.make_key(id + 1, None, NOW_MS).await, Err(DbError::Missing(_))));
-    assert!(matches!(store.revoke_key(999, NOW_MS).await, Err(DbError::Missing(_))));
+    assert!(matches!(store.make_key(id + 1, None, "test", NOW_MS).await, Err(DbError::Missing(_))));
+    assert!(matches!(store.revoke_key(999, "test", NOW_MS).await, Err(DbError::Missing(_))));
 }
 
 async fn good_keys_of_a_product_have_a_limit(world: &World) {
     let store = world.open().await;
-    let id = store.add_product(&product("Game"), NOW_MS).await.unwrap();
+    let id = store.add_product(&product("Game"), "test", NOW_MS).await.unwrap();
     for _ in 0..watson_db::limits::MAX_GOOD_KEYS {
-        store.make_key(id, None, NOW_MS).await.unwrap();
+        store.make_key(id, None, "test", NOW_MS).await.unwrap();
     }
-    assert!(matches!(store.make_key(id, None, NOW_MS).await, Err(DbError::TooMany { .. })));
+    assert!(matches!(store.make_key(id, None, "test", NOW_MS).await, Err(DbError::TooMany { .. })));
 }
 
 async fn another_process_follows_a_revocation(world: &World) {
     let store = world.open().await;
-    let id = store.add_product(&product("Game"), NOW_MS).await.unwrap();
-    let key = store.make_key(id, None, NOW_MS).await.unwrap();
+    let id = store.add_product(&product("Game"), "test", NOW_MS).await.unwrap();
+    let key = store.make_key(id, None, "test", NOW_MS).await.unwrap();
     let hash = secret_hash(&key.secret).unwrap();
     assert_eq!(store.product_book(NOW_MS).await.unwrap().key(&hash, NOW_MS), KeyState::Good(id));
     if world.places().database.is_none() {
@@ -81,7 +81,7 @@ async fn another_process_follows_a_revocation(world: &World) {
     }
     let folder = tempfile::tempdir().unwrap();
     let other = Store::open_at(folder.path(), &world.places(), Policy::default()).await.unwrap();
-    other.revoke_key(key.id, NOW_MS).await.unwrap();
+    other.revoke_key(key.id, "test", NOW_MS).await.unwrap();
     let later = NOW_MS + watson_db::limits::PRODUCTS_GOOD_FOR_MS;
     assert_eq!(store.product_book(later).await.unwrap().key(&hash, later), KeyState::Revoked);
 }
@@ -89,24 +89,24 @@ async fn another_process_follows_a_revocation(world: &World) {
 async fn the_last_administrator_stays(world: &World) {
     let store = world.open().await;
     assert!(!store.has_administrator().await.unwrap());
-    store.add_account("ann", (Role::Admin, None), "h1", NOW_MS).await.unwrap();
-    store.add_account("bob", (Role::Reader, None), "h2", NOW_MS).await.unwrap();
+    store.add_account("ann", (Role::Admin, None), "h1", "test", NOW_MS).await.unwrap();
+    store.add_account("bob", (Role::Reader, None), "h2", "test", NOW_MS).await.unwrap();
     assert!(store.has_administrator().await.unwrap());
     assert!(matches!(
-        store.add_account("ann", (Role::Reader, None), "h", NOW_MS).await,
+        store.add_account("ann", (Role::Reader, None), "h", "test", NOW_MS).await,
         Err(DbError::Exists(_))
     ));
-    assert!(matches!(store.remove_account("ann").await, Err(DbError::LastAdministrator)));
-    assert!(matches!(store.remove_account("eve").await, Err(DbError::Missing(_))));
-    store.add_account("zoe", (Role::Admin, None), "h3", NOW_MS).await.unwrap();
-    store.remove_account("ann").await.unwrap();
+    assert!(matches!(store.remove_account("ann", "test", NOW_MS).await, Err(DbError::LastAdministrator)));
+    assert!(matches!(store.remove_account("eve", "test", NOW_MS).await, Err(DbError::Missing(_))));
+    store.add_account("zoe", (Role::Admin, None), "h3", "test", NOW_MS).await.unwrap();
+    store.remove_account("ann", "test", NOW_MS).await.unwrap();
     let names: Vec<_> = store.accounts().await.unwrap().into_iter().map(|a| (a.name, a.role)).collect();
     assert_eq!(names, [("bob".to_owned(), Role::Reader), ("zoe".to_owned(), Role::Admin)]);
 }
 
 async fn a_session_ends_by_time_by_hand_and_with_the_password(world: &World) {
     let store = world.open().await;
-    let ann = store.add_account("ann", (Role::Admin, None), "h1", NOW_MS).await.unwrap();
+    let ann = store.add_account("ann", (Role::Admin, None), "h1", "test", NOW_MS).await.unwrap();
     let whose = async |secret: &str, now_ms| {
         let found = store.session(&secret_hash(secret).unwrap(), now_ms).await.unwrap();
         found.map(|account| account.name)
@@ -117,11 +117,11 @@ async fn a_session_ends_by_time_by_hand_and_with_the_password(world: &World) {
     store.end_session(&secret_hash(&one.secret).unwrap()).await.unwrap();
     assert_eq!(whose(&one.secret, NOW_MS).await, None);
     let two = store.begin_session(ann, NOW_MS + 100, NOW_MS).await.unwrap();
-    store.set_password("ann", "h2").await.unwrap();
+    store.set_password("ann", "h2", "test", NOW_MS).await.unwrap();
     assert_eq!(whose(&two.secret, NOW_MS).await, None);
     assert_eq!(store.account_password("ann").await.unwrap().unwrap().1, "h2");
     assert!(store.account_password("eve").await.unwrap().is_none());
-    assert!(matches!(store.set_password("eve", "h").await, Err(DbError::Missing(_))));
+    assert!(matches!(store.set_password("eve", "h", "test", NOW_MS).await, Err(DbError::Missing(_))));
 }
 
 async fn tokens_end_and_are_revoked(world: &World) {
@@ -143,10 +143,10 @@ async fn tokens_end_and_are_revoked(world: &World) {
     let brief = store.make_api_token(&brief, NOW_MS).await.unwrap();
     assert!(good(&brief.secret, NOW_MS + 9).await.is_some());
     assert!(good(&brief.secret, NOW_MS + 10).await.is_none());
-    store.revoke_api_token("ci", NOW_MS).await.unwrap();
+    store.revoke_api_token("ci", "test", NOW_MS).await.unwrap();
     assert!(good(&made.secret, NOW_MS).await.is_none());
     assert_eq!(store.api_tokens().await.unwrap().len(), 2);
-    assert!(matches!(store.revoke_api_token("x", NOW_MS).await, Err(DbError::Missing(_))));
+    assert!(matches!(store.revoke_api_token("x", "test", NOW_MS).await, Err(DbError::Missing(_))));
 }
 
 async fn one_network_holds_half_of_a_buckets_places(world: &World) {
