@@ -1,8 +1,8 @@
 //! MS-CER2 level 1: `POST /stage2.htm` with a UTF-16LE XML document, answered by `Key=Value` lines.
 //! Element and attribute names, limits and leniencies: [MS-CER2] 2.2.
 
-mod request;
 mod free;
+mod request;
 mod response;
 mod write;
 

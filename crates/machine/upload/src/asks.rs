@@ -13,7 +13,11 @@ pub(crate) fn reply(response: &Level1Response) -> BucketReply {
         bucket_table: response.bucket_table,
         solution_url: response.response.as_deref().and_then(solution_url),
         solution_text: response.solution_text.as_deref().map(printable_lines).filter(|text| !text.is_empty()),
-        solution_fixed_in: response.solution_fixed_in.as_deref().map(printable).filter(|text| !text.is_empty()),
+        solution_fixed_in: response
+            .solution_fixed_in
+            .as_deref()
+            .map(printable)
+            .filter(|text| !text.is_empty()),
     }
 }
 

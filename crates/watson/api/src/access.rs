@@ -4,6 +4,8 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
+use watson_db::Role;
+
 use crate::problem::Failure;
 
 /// A kind of right. None of them includes another.
@@ -32,6 +34,16 @@ impl Scope {
             Self::Admin => "admin",
             Self::Erase => "erase",
         }
+    }
+}
+
+/// What an account of a role may.
+#[must_use]
+pub fn scopes_of(role: Role) -> Vec<Scope> {
+    match role {
+        Role::Admin => Scope::ALL.to_vec(),
+        Role::Operator => vec![Scope::Read, Scope::Write],
+        Role::Reader => vec![Scope::Read],
     }
 }
 

@@ -8,9 +8,12 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+mod accounts;
 mod audit;
 mod bucket_lists;
+mod bucket_machines;
 mod buckets;
+mod debug_files;
 mod document;
 mod input;
 mod jobs;
@@ -25,14 +28,16 @@ mod policies;
 mod privacy;
 mod problem;
 mod products;
+pub mod quotas;
 mod reports;
 mod retention;
 mod router;
 mod scopes;
 mod solutions;
+mod storage;
 mod tenants;
 mod tokens;
 
-pub use access::{Granted, Scope};
+pub use access::{Granted, Scope, scopes_of};
 pub use document::{document, document_text};
-pub use router::{Api, router};
+pub use router::{Api, HashPassword, router};

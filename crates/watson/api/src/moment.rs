@@ -17,6 +17,15 @@ impl Moment {
     }
 }
 
+impl Moment {
+    /// The days since 1970 of a date.
+    pub(crate) fn day(text: &str) -> Option<i64> {
+        let date: jiff::civil::Date = text.parse().ok()?;
+        let midnight = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(midnight.timestamp().as_second().div_euclid(24 * 60 * 60))
+    }
+}
+
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // A machine's clock may say anything; what no calendar holds is said as the calendar's end.
@@ -49,5 +58,8 @@ mod tests {
         assert!(serde_json::from_str::<Moment>("\"tomorrow\"").is_err());
         assert!(serde_json::to_string(&Moment(i64::MAX)).unwrap().contains("9999"));
         assert_eq!(Moment::date(20_000), "2024-10-04");
+        assert_eq!(Moment::day("2024-10-04"), Some(20_000));
+        assert_eq!(Moment::day("1969-12-31"), Some(-1));
+        assert!(Moment::day("tomorrow").is_none() && Moment::day("2024-13-01").is_none());
     }
 }

@@ -25,9 +25,9 @@ pub(crate) struct Place {
 /// `GET /api/buckets[?page=N]`.
 pub(crate) async fn buckets(
     State(api): State<Api>,
-    _: MayRead,
+    MayRead(granted): MayRead,
     Query(place): Query<Place>,
 ) -> Result<Json<Buckets>, Failure> {
-    let rows = api.store.buckets(place.page, time::now_ms()).await?;
+    let rows = api.store.buckets_of(granted.tenant, place.page, time::now_ms()).await?;
     Ok(Json(Buckets { buckets: rows.into_iter().map(Bucket::from).collect() }))
 }

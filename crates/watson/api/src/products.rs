@@ -4,10 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::Value;
 use utoipa::ToSchema;
 use watson_db::product::{Dialect, NewProduct, Product as ProductRow, ProductKey};
-use watson_db::{Act, time};
+use watson_db::time;
 
 use crate::access::{Granted, MayAdmin};
 use crate::input::{Body, Path};
@@ -17,6 +17,8 @@ use crate::page::Page;
 use crate::policies::Made;
 use crate::problem::Failure;
 use crate::router::Api;
+use crate::scopes::changed;
+use crate::tenants::known_tenant;
 use crate::tokens::MadeSecret;
 
 /// A product.
@@ -35,7 +37,7 @@ pub(crate) struct Product {
 }
 
 /// What a new product is.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProductBody {
     /// The token's tenant, or the default one, where it is left out.
@@ -48,6 +50,20 @@ pub(crate) struct ProductBody {
     /// Reports without a key are refused; so it is where it is left out.
     key_required: Option<bool>,
     /// Dumps that are taken in a minute.
+    #[schema(minimum = 1)]
+    per_minute: Option<i64>,
+}
+
+/// What changes of a product: any of its fields but the tenant.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "it describes a merge patch, which is read as one")]
+pub(crate) struct ProductChange {
+    #[schema(min_length = 1, max_length = 100)]
+    name: Option<String>,
+    dialects: Option<Vec<String>>,
+    key_required: Option<bool>,
+    /// Dumps that are taken in a minute; null = learnt from what is usual.
     #[schema(minimum = 1)]
     per_minute: Option<i64>,
 }
@@ -91,38 +107,34 @@ pub(crate) async fn add_product(
     MayAdmin(granted): MayAdmin,
     Body(body): Body<ProductBody>,
 ) -> Result<(StatusCode, Json<Made>), Failure> {
-    let now_ms = time::now_ms();
     let tenant = granted.tenant_for(body.tenant)?;
-    check_name("name", &body.name)?;
-    if !api.store.has_tenant(tenant).await? {
-        return Err(Failure::invalid("tenant", format!("there is no tenant {tenant}")));
-    }
-    if body.per_minute.is_some_and(|number| number < 1) {
-        return Err(Failure::invalid("per_minute", "at least 1; leave it out for no limit of its own"));
-    }
-    let dialect = |name: &String| {
-        Dialect::of_name(name).ok_or_else(|| {
-            let known = Dialect::ALL.map(Dialect::name).join(", ");
-            Failure::invalid("dialects", format!("{name:?} is none of {known}"))
-        })
-    };
-    let mut dialects: Vec<Dialect> = body.dialects.iter().map(dialect).collect::<Result<_, _>>()?;
-    dialects.dedup();
-    if dialects.is_empty() {
-        dialects = Dialect::ALL.to_vec();
-    }
-    let product = NewProduct {
-        tenant,
-        name: body.name,
-        dialects,
-        key_required: body.key_required.unwrap_or(true),
-        per_minute: body.per_minute,
-    };
-    let id = api.store.add_product(&product, now_ms).await?;
-    let details = json!({ "tenant": tenant, "name": product.name, "key_required": product.key_required });
-    let act = Act { actor: &granted.actor, act: "product.add", object: id.to_string(), details };
-    api.store.audit(&act, now_ms).await?;
+    known_tenant(&api, Some(tenant)).await?;
+    let product = body.product(tenant)?;
+    let id = api.store.add_product(&product, &granted.actor, time::now_ms()).await?;
     Ok((StatusCode::CREATED, Json(Made { id })))
+}
+
+/// Change a product
+///
+/// By a JSON merge patch: fields that are left out stay, null takes a field back to what it is when it is left out. Other
+/// processes follow within two seconds.
+#[utoipa::path(patch, path = "/api/v1/products/{id}", tag = "products", security(("token" = ["admin"])),
+    params(("id" = i64, Path, description = "Its number.")), request_body = ProductChange,
+    responses((status = 200, body = Product)))]
+pub(crate) async fn change_product(
+    State(api): State<Api>,
+    MayAdmin(granted): MayAdmin,
+    Path(id): Path<i64>,
+    Body(change): Body<Value>,
+) -> Result<Json<Product>, Failure> {
+    let row = own(&api, &granted, id).await?;
+    let tenant = row.tenant;
+    let body: ProductBody = changed(&ProductBody::from(row), change)?;
+    if body.tenant != Some(tenant) {
+        return Err(Failure::invalid("tenant", "it cannot be changed; add another product"));
+    }
+    api.store.change_product(id, &body.product(tenant)?, &granted.actor, time::now_ms()).await?;
+    Ok(Json(Product::from(own(&api, &granted, id).await?)))
 }
 
 /// Remove a product
@@ -136,8 +148,7 @@ pub(crate) async fn remove_product(
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Failure> {
     own(&api, &granted, id).await?;
-    api.store.remove_product(id).await?;
-    told(&api, &granted, "product.remove", id).await?;
+    api.store.remove_product(id, &granted.actor, time::now_ms()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -171,8 +182,7 @@ pub(crate) async fn make_key(
 ) -> Result<(StatusCode, Json<MadeSecret>), Failure> {
     own(&api, &granted, id).await?;
     let others_end_ms = body.others_end.map(|Moment(ms)| ms);
-    let made = api.store.make_key(id, others_end_ms, time::now_ms()).await?;
-    told(&api, &granted, "key.add", made.id).await?;
+    let made = api.store.make_key(id, others_end_ms, &granted.actor, time::now_ms()).await?;
     Ok((StatusCode::CREATED, Json(MadeSecret { id: made.id, secret: made.secret })))
 }
 
@@ -189,20 +199,53 @@ pub(crate) async fn revoke_key(
     if !api.store.product_keys(id).await?.iter().any(|key| key.id == number) {
         return Err(Failure::Missing("key"));
     }
-    api.store.revoke_key(number, time::now_ms()).await?;
-    told(&api, &granted, "key.revoke", number).await?;
+    api.store.revoke_key(number, &granted.actor, time::now_ms()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn own(api: &Api, granted: &Granted, id: i64) -> Result<(), Failure> {
-    let known = api.store.products().await?;
-    let own = known.iter().any(|row| row.id == id && granted.sees(row.tenant));
-    if own { Ok(()) } else { Err(Failure::Missing("product")) }
+async fn own(api: &Api, granted: &Granted, id: i64) -> Result<ProductRow, Failure> {
+    let mut known = api.store.products().await?.into_iter();
+    known.find(|row| row.id == id && granted.sees(row.tenant)).ok_or(Failure::Missing("product"))
 }
 
-async fn told(api: &Api, granted: &Granted, act: &'static str, id: i64) -> Result<(), Failure> {
-    let act = Act { actor: &granted.actor, act, object: id.to_string(), details: json!(null) };
-    Ok(api.store.audit(&act, time::now_ms()).await?)
+impl ProductBody {
+    fn product(self, tenant: i64) -> Result<NewProduct, Failure> {
+        check_name("name", &self.name)?;
+        if self.per_minute.is_some_and(|number| number < 1) {
+            return Err(Failure::invalid("per_minute", "at least 1; leave it out for no limit of its own"));
+        }
+        let dialect = |name: &String| {
+            Dialect::of_name(name).ok_or_else(|| {
+                let known = Dialect::ALL.map(Dialect::name).join(", ");
+                Failure::invalid("dialects", format!("{name:?} is none of {known}"))
+            })
+        };
+        let mut dialects: Vec<Dialect> = self.dialects.iter().map(dialect).collect::<Result<_, _>>()?;
+        dialects.sort_unstable();
+        dialects.dedup();
+        if dialects.is_empty() {
+            dialects = Dialect::ALL.to_vec();
+        }
+        Ok(NewProduct {
+            tenant,
+            name: self.name,
+            dialects,
+            key_required: self.key_required.unwrap_or(true),
+            per_minute: self.per_minute,
+        })
+    }
+}
+
+impl From<ProductRow> for ProductBody {
+    fn from(row: ProductRow) -> Self {
+        Self {
+            tenant: Some(row.tenant),
+            name: row.name,
+            dialects: row.dialects.into_iter().map(|dialect| dialect.name().to_owned()).collect(),
+            key_required: Some(row.key_required),
+            per_minute: row.per_minute,
+        }
+    }
 }
 
 impl From<ProductRow> for Product {

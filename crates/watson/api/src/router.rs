@@ -1,6 +1,7 @@
 //! The whole surface.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -17,16 +18,37 @@ use crate::access::{Granted, MayRead};
 use crate::document::{About, complete};
 use crate::limits::MAX_BODY_BYTES;
 use crate::problem::Failure;
+use crate::quotas::UsageReader;
 use crate::{
-    audit, bucket_lists, buckets, jobs, machine_data, machines, old_paths, policies, privacy, products,
-    reports, retention, solutions, tenants, tokens,
+    accounts, audit, bucket_lists, bucket_machines, buckets, debug_files, jobs, machine_data, machines,
+    old_paths, policies, privacy, products, quotas, reports, retention, solutions, storage, tenants, tokens,
 };
+
+/// Makes a password's hash, or says why not.
+pub type HashPassword = fn(&str) -> Result<String, String>;
 
 /// What the API reads and writes.
 #[derive(Clone)]
 pub struct Api {
-    /// The store.
-    pub store: Arc<Store>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) hash_password: HashPassword,
+    pub(crate) usage: Option<UsageReader>,
+    /// A check that was begun here runs.
+    pub(crate) fsck_runs: Arc<AtomicBool>,
+}
+
+impl Api {
+    /// On a store.
+    #[must_use]
+    pub fn new(store: Arc<Store>, hash_password: HashPassword) -> Self {
+        Self { store, hash_password, usage: None, fsck_runs: Arc::default() }
+    }
+
+    /// In a process that takes reports: it knows what senders have used.
+    #[must_use]
+    pub fn with_usage(self, usage: UsageReader) -> Self {
+        Self { usage: Some(usage), ..self }
+    }
 }
 
 /// Every path, with what its functions say of themselves.
@@ -37,6 +59,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(buckets::get_bucket))
         .routes(routes!(bucket_lists::list_days))
         .routes(routes!(bucket_lists::list_leases))
+        .routes(routes!(bucket_machines::count_machines))
         .routes(routes!(bucket_lists::list_reports))
         .routes(routes!(reports::get_report))
         .routes(routes!(reports::get_level1))
@@ -54,11 +77,18 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(privacy::list_privacy, privacy::set_privacy, privacy::remove_privacy))
         .routes(routes!(tenants::list_tenants, tenants::add_tenant))
         .routes(routes!(products::list_products, products::add_product))
-        .routes(routes!(products::remove_product))
+        .routes(routes!(products::change_product, products::remove_product))
         .routes(routes!(products::list_keys, products::make_key))
         .routes(routes!(products::revoke_key))
         .routes(routes!(tokens::list_tokens, tokens::make_token))
         .routes(routes!(tokens::revoke_token))
+        .routes(routes!(accounts::list_accounts, accounts::add_account))
+        .routes(routes!(accounts::change_account, accounts::remove_account))
+        .routes(routes!(debug_files::list_debug_files))
+        .routes(routes!(debug_files::get_debug_file, debug_files::remove_debug_file))
+        .routes(routes!(quotas::get_quotas))
+        .routes(routes!(storage::get_storage))
+        .routes(routes!(storage::begin_fsck))
         .routes(routes!(audit::list_acts))
         .routes(routes!(audit::verify_acts))
 }

@@ -4,9 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
-use watson_db::{Act, time};
+use watson_db::time;
 
 use crate::access::MayAdmin;
 use crate::audit::whole_server;
@@ -34,6 +33,16 @@ pub(crate) struct NewTenant {
     name: String,
 }
 
+/// A tenant that is named must be there.
+pub(crate) async fn known_tenant(api: &Api, tenant: Option<i64>) -> Result<(), Failure> {
+    match tenant {
+        Some(tenant) if !api.store.has_tenant(tenant).await? => {
+            Err(Failure::invalid("tenant", format!("there is no tenant {tenant}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// List tenants
 #[utoipa::path(get, path = "/api/v1/tenants", tag = "tenants", security(("token" = ["admin"])),
     responses((status = 200, body = Page<Tenant>)))]
@@ -59,10 +68,6 @@ pub(crate) async fn add_tenant(
 ) -> Result<(StatusCode, Json<Made>), Failure> {
     whole_server(&granted)?;
     check_name("name", &body.name)?;
-    let now_ms = time::now_ms();
-    let id = api.store.tenant(&body.name, now_ms).await?;
-    let details = json!({ "name": body.name });
-    let act = Act { actor: &granted.actor, act: "tenant.add", object: id.to_string(), details };
-    api.store.audit(&act, now_ms).await?;
+    let id = api.store.tenant(&body.name, &granted.actor, time::now_ms()).await?;
     Ok((StatusCode::CREATED, Json(Made { id })))
 }

@@ -4,9 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
-use watson_db::{Act, ApiToken, NewApiToken, time};
+use watson_db::{ApiToken, NewApiToken, time};
 
 use crate::access::{Granted, MayAdmin, Scope};
 use crate::input::{Body, Path};
@@ -15,6 +14,7 @@ use crate::names::check_name;
 use crate::page::Page;
 use crate::problem::Failure;
 use crate::router::Api;
+use crate::tenants::known_tenant;
 
 /// A token, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
@@ -105,6 +105,7 @@ pub(crate) async fn make_token(
     if !sees(&granted, tenant) {
         return Err(Failure::OtherTenant);
     }
+    known_tenant(&api, tenant).await?;
     if body.ends.is_some_and(|Moment(ms)| ms <= now_ms) {
         return Err(Failure::invalid("ends", "this time is over"));
     }
@@ -117,9 +118,6 @@ pub(crate) async fn make_token(
         ends_ms: body.ends.map(|Moment(ms)| ms),
     };
     let made = api.store.make_api_token(&token, now_ms).await?;
-    let details = json!({ "scopes": names, "tenant": tenant, "ends_ms": token.ends_ms });
-    let act = Act { actor: &granted.actor, act: "token.add", object: body.name.clone(), details };
-    api.store.audit(&act, now_ms).await?;
     Ok((StatusCode::CREATED, Json(MadeSecret { id: made.id, secret: made.secret })))
 }
 
@@ -131,15 +129,12 @@ pub(crate) async fn revoke_token(
     MayAdmin(granted): MayAdmin,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Failure> {
-    let now_ms = time::now_ms();
     let known = api.store.api_tokens().await?;
     let own = known.iter().any(|row| row.name == name && sees(&granted, row.tenant));
     if !own {
         return Err(Failure::Missing("token"));
     }
-    api.store.revoke_api_token(&name, now_ms).await?;
-    let act = Act { actor: &granted.actor, act: "token.revoke", object: name, details: json!(null) };
-    api.store.audit(&act, now_ms).await?;
+    api.store.revoke_api_token(&name, &granted.actor, time::now_ms()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

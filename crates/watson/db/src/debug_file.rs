@@ -1,6 +1,9 @@
 //! Debug files as they came: programs with debug information, PDBs, Breakpad symbols, bundles of sources. Found by debug
 //! id or code id; several may have one id, the first first.
 
+use serde_json::json;
+
+use crate::audit::{Act, audit};
 use crate::blob::name_blobs;
 use crate::limits::{MAX_DEBUG_FILES_LISTED, MAX_SYMBOL_NAME_CHARS};
 use crate::sql::sql;
@@ -87,6 +90,35 @@ pub struct DebugFile {
     pub size_bytes: i64,
 }
 
+/// A debug file in a list.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct DebugFileRow {
+    /// Its number.
+    pub id: i64,
+    /// Whose it is.
+    pub tenant: i64,
+    /// When it came, in milliseconds since 1970.
+    pub stored_ms: i64,
+    /// The file.
+    #[sqlx(flatten)]
+    pub file: DebugFile,
+}
+
+/// Which debug files a list has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DebugFileFilter<'a> {
+    /// Of this tenant; `None` = of all.
+    pub tenant: Option<i64>,
+    /// With this debug id, as it is kept; with it or with `code_id`, where both are given.
+    pub debug_id: Option<&'a str>,
+    /// With this code id, as it is kept.
+    pub code_id: Option<&'a str>,
+    /// With these bytes.
+    pub sha1: Option<&'a str>,
+    /// Numbers below this one.
+    pub before: Option<i64>,
+}
+
 impl DebugFile {
     /// A debug id in any writing (with dashes, in any letters, with or without an age) as it is kept; `None`: none.
     #[must_use]
@@ -128,6 +160,58 @@ impl Store {
         }
         let find = format!("{COLUMNS} tenant = $1 AND (debug_id = $2 OR code_id = $2) ORDER BY id LIMIT $3");
         self.database.rows(sql(find).bind(tenant).bind(id).bind(MAX_DEBUG_FILES_LISTED)).await
+    }
+
+    /// Debug files, the newest first, `limit` at most.
+    ///
+    /// # Errors
+    /// [`DbError::Sql`].
+    pub async fn list_debug_files(
+        &self,
+        filter: &DebugFileFilter<'_>,
+        limit: i64,
+    ) -> Result<Vec<DebugFileRow>, DbError> {
+        let any_id = filter.debug_id.is_none() && filter.code_id.is_none();
+        self.database
+            .rows(
+                sql("SELECT id, tenant, stored_ms, sha1, debug_id, code_id, kind, name, arch, blob, size_bytes
+                     FROM debug_file
+                     WHERE (CAST($1 AS BIGINT) IS NULL OR tenant = $1) AND (CAST($2 AS BIGINT) IS NULL OR id < $2)
+                         AND ($3 = 1 OR debug_id = $4 OR code_id = $5)
+                         AND (CAST($6 AS TEXT) IS NULL OR sha1 = $6)
+                     ORDER BY id DESC LIMIT $7")
+                .bind(filter.tenant)
+                .bind(filter.before)
+                .bind(i64::from(any_id))
+                .bind(filter.debug_id)
+                .bind(filter.code_id)
+                .bind(filter.sha1)
+                .bind(limit),
+            )
+            .await
+    }
+
+    /// Removes a debug file, with its bytes unless something else names them.
+    ///
+    /// # Errors
+    /// [`DbError::Missing`], `Sql`; `Io`, `Blobs` where the row is gone and the bytes are left to the sweep.
+    pub async fn remove_debug_file(
+        &self,
+        tenant: i64,
+        sha1: &Sha1Text,
+        actor: &str,
+        now_ms: i64,
+    ) -> Result<(), DbError> {
+        let mut tx = self.database.begin().await?;
+        let delete =
+            sql("DELETE FROM debug_file WHERE tenant = $1 AND sha1 = $2 RETURNING blob, debug_id, name");
+        let gone: Option<(String, String, String)> = tx.row(delete.bind(tenant).bind(sha1.as_str())).await?;
+        let (blob, debug_id, name) = gone.ok_or(DbError::Missing("debug file"))?;
+        let details = json!({ "tenant": tenant, "debug_id": debug_id, "name": name });
+        let act = Act { actor, act: "debug_file.remove", object: sha1.as_str().to_owned(), details };
+        audit(&mut tx, &act, now_ms).await?;
+        tx.commit().await?;
+        self.release_blobs(&[blob]).await.map(drop)
     }
 
     /// Keeps a debug file whose bytes are `stored`; the same bytes again change nothing. Committed on return.

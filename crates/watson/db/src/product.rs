@@ -4,6 +4,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::{Value, json};
+
+use crate::audit::{Act, audit};
 use crate::limits::{MAX_GOOD_KEYS, MAX_PRODUCTS, PRODUCTS_GOOD_FOR_MS};
 use crate::secret::{NewSecret, SecretHash, new_secret, shown};
 use crate::sql::{Database, sql};
@@ -80,6 +83,19 @@ pub struct NewProduct {
     pub key_required: bool,
     /// Dumps that are taken in a minute.
     pub per_minute: Option<i64>,
+}
+
+impl NewProduct {
+    fn details(&self) -> Value {
+        let dialects: Vec<&str> = self.dialects.iter().map(|dialect| dialect.name()).collect();
+        json!({
+            "tenant": self.tenant,
+            "name": self.name,
+            "dialects": dialects,
+            "key_required": self.key_required,
+            "per_minute": self.per_minute,
+        })
+    }
 }
 
 /// A key, without its secret.
@@ -215,7 +231,7 @@ impl Store {
     ///
     /// # Errors
     /// [`DbError::Exists`] where the tenant has one of that name, `TooMany`, `Sql`.
-    pub async fn add_product(&self, product: &NewProduct, now_ms: i64) -> Result<i64, DbError> {
+    pub async fn add_product(&self, product: &NewProduct, actor: &str, now_ms: i64) -> Result<i64, DbError> {
         let mut tx = self.database.begin().await?;
         let count: Option<(i64,)> = tx.row(sql("SELECT count(*) FROM product")).await?;
         if count.is_none_or(|(count,)| count >= MAX_PRODUCTS) {
@@ -234,22 +250,66 @@ impl Store {
                 .bind(now_ms),
             )
             .await?;
+        let (id,) = made.ok_or(DbError::Exists("product of that name"))?;
+        audit(&mut tx, &act(actor, "product.add", id, product.details()), now_ms).await?;
         tx.commit().await?;
         self.products.forget();
-        made.map(|(id,)| id).ok_or(DbError::Exists("product of that name"))
+        Ok(id)
+    }
+
+    /// Puts what a product is in the place of what it was; other processes follow within two seconds. Its tenant stays.
+    ///
+    /// # Errors
+    /// [`DbError::Missing`] where the tenant has no such product, `Exists` where it has another one of that name, `Sql`.
+    pub async fn change_product(
+        &self,
+        id: i64,
+        product: &NewProduct,
+        actor: &str,
+        now_ms: i64,
+    ) -> Result<(), DbError> {
+        let mut tx = self.database.begin().await?;
+        let same = sql("SELECT id FROM product WHERE tenant = $1 AND name = $2 AND id <> $3");
+        let same: Option<(i64,)> = tx.row(same.bind(product.tenant).bind(&product.name).bind(id)).await?;
+        if same.is_some() {
+            return Err(DbError::Exists("product of that name"));
+        }
+        let dialects: Vec<&str> = product.dialects.iter().map(|dialect| dialect.name()).collect();
+        let changed = tx
+            .execute(
+                sql("UPDATE product SET name = $3, dialects = $4, key_required = $5, per_minute = $6
+                     WHERE id = $1 AND tenant = $2")
+                .bind(id)
+                .bind(product.tenant)
+                .bind(&product.name)
+                .bind(dialects.join(","))
+                .bind(product.key_required)
+                .bind(product.per_minute),
+            )
+            .await?;
+        if changed == 0 {
+            return Err(DbError::Missing("product"));
+        }
+        audit(&mut tx, &act(actor, "product.change", id, product.details()), now_ms).await?;
+        tx.commit().await?;
+        self.products.forget();
+        Ok(())
     }
 
     /// Removes a product with its keys. Its reports stay.
     ///
     /// # Errors
     /// [`DbError::Missing`], `Sql`.
-    pub async fn remove_product(&self, id: i64) -> Result<(), DbError> {
+    pub async fn remove_product(&self, id: i64, actor: &str, now_ms: i64) -> Result<(), DbError> {
         let mut tx = self.database.begin().await?;
         tx.execute(sql("DELETE FROM product_key WHERE product = $1").bind(id)).await?;
-        let removed = tx.execute(sql("DELETE FROM product WHERE id = $1").bind(id)).await?;
+        if tx.execute(sql("DELETE FROM product WHERE id = $1").bind(id)).await? == 0 {
+            return Err(DbError::Missing("product"));
+        }
+        audit(&mut tx, &act(actor, "product.remove", id, Value::Null), now_ms).await?;
         tx.commit().await?;
         self.products.forget();
-        if removed == 0 { Err(DbError::Missing("product")) } else { Ok(()) }
+        Ok(())
     }
 
     /// The keys of a product, newest first.
@@ -275,6 +335,7 @@ impl Store {
         &self,
         product: i64,
         others_end_ms: Option<i64>,
+        actor: &str,
         now_ms: i64,
     ) -> Result<NewSecret, DbError> {
         let (secret, hash) = new_secret()?;
@@ -307,9 +368,11 @@ impl Store {
                     .bind(now_ms),
             )
             .await?;
+        let (id,) = made.ok_or(DbError::Row("number"))?;
+        let details = json!({ "product": product, "others_end_ms": others_end_ms });
+        audit(&mut tx, &act(actor, "key.add", id, details), now_ms).await?;
         tx.commit().await?;
         self.products.forget();
-        let (id,) = made.ok_or(DbError::Row("number"))?;
         Ok(NewSecret { id, secret })
     }
 
@@ -317,7 +380,7 @@ impl Store {
     ///
     /// # Errors
     /// [`DbError::Missing`], `Sql`.
-    pub async fn revoke_key(&self, id: i64, now_ms: i64) -> Result<(), DbError> {
+    pub async fn revoke_key(&self, id: i64, actor: &str, now_ms: i64) -> Result<(), DbError> {
         let mut tx = self.database.begin().await?;
         let changed = tx
             .execute(
@@ -326,10 +389,18 @@ impl Store {
                     .bind(id),
             )
             .await?;
+        if changed == 0 {
+            return Err(DbError::Missing("key"));
+        }
+        audit(&mut tx, &act(actor, "key.revoke", id, Value::Null), now_ms).await?;
         tx.commit().await?;
         self.products.forget();
-        if changed == 0 { Err(DbError::Missing("key")) } else { Ok(()) }
+        Ok(())
     }
+}
+
+fn act<'a>(actor: &'a str, act: &'static str, id: i64, details: Value) -> Act<'a> {
+    Act { actor, act, object: id.to_string(), details }
 }
 
 async fn products(database: &Database) -> Result<Vec<Product>, DbError> {

@@ -138,9 +138,26 @@ impl Store {
     /// # Errors
     /// [`DbError::Sql`], `Row`.
     pub async fn buckets(&self, page: u32, now_ms: i64) -> Result<Vec<BucketRow>, DbError> {
+        self.buckets_of(None, page, now_ms).await
+    }
+
+    /// The same of one tenant; `None` = of all.
+    ///
+    /// # Errors
+    /// [`DbError::Sql`], `Row`.
+    pub async fn buckets_of(
+        &self,
+        tenant: Option<i64>,
+        page: u32,
+        now_ms: i64,
+    ) -> Result<Vec<BucketRow>, DbError> {
         let page = i64::from(page) * MAX_BUCKETS_LISTED;
-        let text = format!("{LABELS} ORDER BY hits DESC, last_seen_ms DESC, label.n LIMIT $1 OFFSET $2");
-        let labels: Vec<LabelRow> = self.database.rows(sql(text).bind(MAX_BUCKETS_LISTED).bind(page)).await?;
+        let text = format!(
+            "{LABELS} WHERE CAST($3 AS BIGINT) IS NULL OR label.tenant = $3
+             ORDER BY hits DESC, last_seen_ms DESC, label.n LIMIT $1 OFFSET $2"
+        );
+        let labels: Vec<LabelRow> =
+            self.database.rows(sql(text).bind(MAX_BUCKETS_LISTED).bind(page).bind(tenant)).await?;
         let mut rows = Vec::with_capacity(labels.len());
         for label in labels {
             rows.push(self.bucket_row(label, now_ms).await?);

@@ -47,6 +47,7 @@ mod symbols;
 pub mod transcript;
 mod turns;
 mod uploads;
+pub mod usage;
 
 pub use body::TooSlow;
 pub use intake::{Intake, IntakeLimits};

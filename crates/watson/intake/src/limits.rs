@@ -168,3 +168,5 @@ pub const MAX_REPLAY_PAUSE_MS: u64 = 1_000;
 pub const PROBE_PAUSE_MS: u64 = 2_000;
 /// Milliseconds in which the database, or the place for blobs, must answer.
 pub const MAX_PROBE_MS: u64 = 5_000;
+/// Sources, and products, whose use of their quotas is told at once.
+pub const MAX_USERS_SHOWN: usize = 100;

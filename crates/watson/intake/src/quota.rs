@@ -75,10 +75,7 @@ impl Quotas {
     /// Takes one request's token. `Some`: there is none; seconds until there is.
     #[must_use]
     pub fn take(&self, source: IpAddr, cost: Cost, now_ms: i64) -> Option<u64> {
-        let per_minute = u64::from(match cost {
-            Cost::Small => self.rates.small_per_minute,
-            Cost::Upload => self.rates.uploads_per_minute,
-        });
+        let per_minute = self.rates.per_minute(cost);
         let source = source.to_canonical();
         // This machine's own senders are trusted with as much as it can bear.
         if per_minute == 0 || source.is_loopback() {
@@ -106,15 +103,54 @@ impl Quotas {
     }
 }
 
+impl Quotas {
+    /// The rates in force.
+    #[must_use]
+    pub fn rates(&self) -> Rates {
+        self.rates
+    }
+
+    /// Thousandths of requests that each source has used and not got back yet.
+    pub(crate) fn used(&self, now_ms: i64) -> Vec<(String, Cost, u64)> {
+        let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = table.buckets.iter().map(|((network, cost), bucket)| {
+            let per_minute = self.rates.per_minute(*cost);
+            let full = per_minute * QUOTA_BURST_MINUTES * 1000;
+            (network.to_string(), *cost, full.saturating_sub(bucket.refilled(per_minute, now_ms)))
+        });
+        used.collect()
+    }
+}
+
+impl Rates {
+    pub(crate) fn per_minute(self, cost: Cost) -> u64 {
+        u64::from(match cost {
+            Cost::Small => self.small_per_minute,
+            Cost::Upload => self.uploads_per_minute,
+        })
+    }
+}
+
+impl std::fmt::Display for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::V4(octets) => std::net::Ipv4Addr::from(*octets).fmt(f),
+            Self::V6(half) => {
+                let mut octets = [0; 16];
+                octets.iter_mut().zip(half).for_each(|(octet, byte)| *octet = *byte);
+                write!(f, "{}/64", std::net::Ipv6Addr::from(octets))
+            }
+            Self::Others => f.write_str("others"),
+        }
+    }
+}
+
 impl Table {
     /// Whoever has a full bucket again is as good as new.
     fn sweep(&mut self, rates: Rates, now_ms: i64) {
         self.swept_ms = Some(now_ms);
         self.buckets.retain(|(_, cost), bucket| {
-            let per_minute = u64::from(match cost {
-                Cost::Small => rates.small_per_minute,
-                Cost::Upload => rates.uploads_per_minute,
-            });
+            let per_minute = rates.per_minute(*cost);
             bucket.refilled(per_minute, now_ms) < per_minute * QUOTA_BURST_MINUTES * 1000
         });
     }
@@ -217,6 +253,19 @@ mod tests {
         );
         assert!(quotas.take(ip("203.0.113.1"), Cost::Small, 0).is_none());
         assert!(quotas.take(ip("198.51.100.1"), Cost::Small, 600_000).is_none(), "and it ends by itself");
+    }
+
+    #[test]
+    fn what_was_used_comes_back_with_time() {
+        let quotas = Quotas::new(RATES);
+        for source in ["203.0.113.1", "203.0.113.1", "2001:db8::1"] {
+            assert!(quotas.take(ip(source), Cost::Small, 0).is_none());
+        }
+        let mut used = quotas.used(0);
+        used.sort_by_key(|(source, ..)| source.clone());
+        let expected = [("2001:db8::/64", 1000), ("203.0.113.1", 2000)];
+        assert_eq!(used, expected.map(|(source, used)| (source.to_owned(), Cost::Small, used)));
+        assert!(quotas.used(60_000).iter().all(|(.., used)| *used == 0));
     }
 
     #[test]

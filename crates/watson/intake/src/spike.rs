@@ -54,7 +54,21 @@ impl Spikes {
     }
 }
 
-fn limit(set: Option<i64>, usual: u64) -> u64 {
+impl Spikes {
+    /// Products that crashed in this minute or before: crashes of this minute, and thousandths of crashes in a usual one.
+    pub(crate) fn counted(&self, now_ms: i64) -> Vec<(ProductKey, u64, u64)> {
+        let minute = now_ms.div_euclid(60_000);
+        let table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = table.products.iter().map(|(key, usual)| {
+            let mut usual = *usual;
+            usual.turn(minute);
+            (key.clone(), usual.count, usual.usual)
+        });
+        counted.collect()
+    }
+}
+
+pub(crate) fn limit(set: Option<i64>, usual: u64) -> u64 {
     match set {
         Some(set) => u64::try_from(set).unwrap_or(0),
         None => SPIKE_FLOOR_PER_MINUTE.max(usual.saturating_mul(SPIKE_FACTOR) / 1000),

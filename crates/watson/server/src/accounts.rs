@@ -1,14 +1,13 @@
 //! Who looks: accounts with passwords and sessions, and API tokens. Passwords are argon2id, a failed login costs time for
 //! whoever fails again, and a session's cookie is sent to this server only.
 
-pub mod commands;
 pub mod login;
 pub mod password;
 pub mod throttle;
 
 use axum::http::{HeaderMap, Method, Uri, header};
-use watson_api::{Granted, Scope};
-use watson_db::{Account, ApiToken, DbError, Role, Store, secret_hash, time};
+use watson_api::{Granted, Scope, scopes_of};
+use watson_db::{Account, ApiToken, DbError, Store, secret_hash, time};
 
 use crate::trust::Arrival;
 
@@ -17,12 +16,7 @@ pub use password::hash_password;
 /// What an account may do.
 #[must_use]
 pub fn granted(account: Account) -> Granted {
-    let scopes = match account.role {
-        Role::Admin => Scope::ALL.to_vec(),
-        Role::Operator => vec![Scope::Read, Scope::Write],
-        Role::Reader => vec![Scope::Read],
-    };
-    Granted { scopes, actor: account.name, tenant: account.tenant }
+    Granted { scopes: scopes_of(account.role), actor: account.name, tenant: account.tenant }
 }
 
 /// What a token may do. A scope that a later version has made means nothing here.
@@ -101,6 +95,8 @@ pub(crate) fn cookie_name(port: u16, tls: bool) -> String {
 
 #[cfg(test)]
 mod tests {
+    use watson_db::Role;
+
     use super::*;
 
     fn arrival() -> Arrival {

@@ -18,11 +18,13 @@ use watson_pages::Pages;
 use watson_pages::router::{MemberOpener, with_headers};
 
 use crate::access::Access;
+use crate::accounts::password::password_hash;
 use crate::gate::{Gate, Head, Looker};
 use crate::limits::MAX_PAGE_MS;
 use crate::metrics::{ServerMetrics, class_of};
 use crate::probes::{healthz, readyz, render_store};
 use crate::trust::{Arrival, Trust};
+use crate::usage::quotas;
 
 /// The parts that answer.
 #[derive(Clone)]
@@ -69,8 +71,13 @@ pub fn app_behind(app: App, trust: Trust) -> Router {
             members: Arc::clone(&app.members),
         }))
         .layer(timeout);
-    let api = watson_api::router(Api { store: Arc::clone(&app.store) }).layer(timeout);
+    let api = watson_api::router(api(&app)).layer(timeout);
     Router::new().fallback(dispatch).with_state(Parts { app, gate, pages, api, metrics: counted })
+}
+
+fn api(app: &App) -> Api {
+    let intake = Arc::clone(&app.intake);
+    Api::new(Arc::clone(&app.store), password_hash).with_usage(Arc::new(move || quotas(&intake)))
 }
 
 async fn dispatch(State(parts): State<Parts>, request: Request) -> Response {

@@ -8,6 +8,7 @@ mod folders;
 mod listeners;
 mod machine;
 
+pub(crate) use certificate::names_of;
 use std::fmt::Write;
 
 use anyhow::Result;

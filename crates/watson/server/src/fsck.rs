@@ -48,7 +48,10 @@ impl Fsck {
         let places = settings.storage.places();
         let report = tokio::runtime::Runtime::new()?.block_on(async {
             let store = Store::open_at(data, &places, Policy::default()).await?;
-            let report = store.fsck(&options, time::now_ms()).await;
+            let report = match store.fsck(&options, time::now_ms()).await {
+                Ok(report) => store.keep_fsck(&report, time::now_ms()).await.map(|()| report),
+                Err(error) => Err(error),
+            };
             store.close().await;
             report
         })?;

@@ -1,4 +1,4 @@
-//! `watson audit`, `watson export-machine`, `watson erase-machine`: on a store that no server has open, or, with
+//! `watson export-machine`, `watson erase-machine`: on a store that no server has open, or, with
 //! PostgreSQL, beside one. Beside a server with SQLite, its API does the same.
 
 use std::io::Write;
@@ -6,54 +6,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Subcommand};
+use clap::Args;
 use watson_db::{DEFAULT_TENANT, Store, time};
 
 use crate::options::SettingsOptions;
 
 /// The actor of what is done here.
 const ACTOR: &str = "command line";
-
-/// What to do with the audit log.
-#[derive(Debug, Subcommand)]
-pub enum Audit {
-    /// Say whether the log is as it was written: each row's hash covers the one before it.
-    Verify(Verify),
-    /// Print the end of the chain, to be kept where whoever can write the database cannot.
-    Head(Head),
-    /// Print the log, a JSON object per line.
-    Show(Show),
-}
-
-/// `watson audit verify`.
-#[derive(Debug, Args)]
-pub struct Verify {
-    #[command(flatten)]
-    settings: SettingsOptions,
-    /// An end that was kept elsewhere (`watson audit head`): it must still be in the log.
-    #[arg(long, value_name = "SEQ:HASH")]
-    known: Option<String>,
-    /// As JSON.
-    #[arg(long)]
-    json: bool,
-}
-
-/// `watson audit head`.
-#[derive(Debug, Args)]
-pub struct Head {
-    #[command(flatten)]
-    settings: SettingsOptions,
-}
-
-/// `watson audit show`.
-#[derive(Debug, Args)]
-pub struct Show {
-    #[command(flatten)]
-    settings: SettingsOptions,
-    /// Rows after this one.
-    #[arg(long, value_name = "SEQ", default_value_t = 0)]
-    after: i64,
-}
 
 /// Whom it is about.
 #[derive(Debug, Args)]
@@ -98,62 +57,6 @@ async fn open(settings: &SettingsOptions) -> Result<Store> {
 
 fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::runtime::Runtime::new()?.block_on(work)
-}
-
-impl Audit {
-    /// Does it.
-    ///
-    /// # Errors
-    /// A store that cannot be opened; a log that was touched.
-    pub fn run(&self) -> Result<()> {
-        block_on(async {
-            match self {
-                Self::Verify(verify) => verify.run().await,
-                Self::Head(head) => {
-                    let store = open(&head.settings).await?;
-                    println!("{}", store.audit_head().await?.text());
-                    store.close().await;
-                    Ok(())
-                }
-                Self::Show(show) => show.run().await,
-            }
-        })
-    }
-}
-
-impl Verify {
-    async fn run(&self) -> Result<()> {
-        let store = open(&self.settings).await?;
-        let verdict = store.verify_audit(self.known.as_deref()).await?;
-        store.close().await;
-        if self.json {
-            println!("{}", serde_json::to_string_pretty(&verdict)?);
-        } else if verdict.broken.is_none() {
-            println!("the log is whole: {} rows, end {}", verdict.rows, verdict.head);
-        }
-        match verdict.broken {
-            Some(broken) => bail!("the audit log was touched, at row {}: {}", broken.seq, broken.why),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Show {
-    async fn run(&self) -> Result<()> {
-        let store = open(&self.settings).await?;
-        let mut after = self.after;
-        let mut out = std::io::stdout().lock();
-        loop {
-            let rows = store.audit_rows(after).await?;
-            let Some(last) = rows.last() else { break };
-            after = last.seq;
-            for row in &rows {
-                writeln!(out, "{}", serde_json::to_string(row)?)?;
-            }
-        }
-        store.close().await;
-        Ok(())
-    }
 }
 
 impl Machine {

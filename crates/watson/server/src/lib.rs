@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod accounts;
+mod address;
 pub mod analyzer;
 pub mod app;
 pub mod backup;
@@ -32,6 +33,7 @@ pub mod tasks;
 pub mod tls;
 pub mod token;
 pub mod trust;
+mod usage;
 pub mod worker;
 
 pub use app::{App, app, app_behind};

@@ -90,6 +90,8 @@ pub const ROLL_UP_EVERY_MS: u64 = 15 * 60 * 1000;
 
 /// Milliseconds that a command waits for a server's answer.
 pub const MAX_COMMAND_MS: u64 = 60_000;
+/// Bytes of a file with certificates that a command reads.
+pub const MAX_CERTIFICATE_BYTES: u64 = 1024 * 1024;
 /// Bytes of an answer that a command reads.
 pub const MAX_ANSWER_BYTES: u64 = 64 * 1024 * 1024;
 /// Items of a list that a command reads.

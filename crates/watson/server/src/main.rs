@@ -9,14 +9,13 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use watson_server::accounts::commands::{AccountCommand, ProductCommand, TokenCommand};
 use watson_server::backup::{Backup, Restore};
-use watson_server::commands::Remote;
+use watson_server::commands::Administer;
 use watson_server::config::Config;
 use watson_server::doctor::Doctor;
 use watson_server::fleet::Fleet;
 use watson_server::fsck::Fsck;
-use watson_server::keeping::{Audit, EraseMachine, ExportMachine};
+use watson_server::keeping::{EraseMachine, ExportMachine};
 use watson_server::record::{RecordOptions, record};
 use watson_server::{ServeOptions, analyzer, reload, serve};
 
@@ -32,15 +31,6 @@ struct Arguments {
 enum Command {
     /// Serve reports and pages.
     Serve(ServeOptions),
-    /// People: who may sign in.
-    #[command(subcommand)]
-    Account(AccountCommand),
-    /// Programs: tokens for the API.
-    #[command(subcommand)]
-    Token(TokenCommand),
-    /// What reports are of, and the keys that clients send.
-    #[command(subcommand)]
-    Product(ProductCommand),
     /// What machines must be told to report to this server.
     #[command(subcommand)]
     Fleet(Fleet),
@@ -57,13 +47,10 @@ enum Command {
     Backup(Backup),
     /// Bring a backup back into an empty place.
     Restore(Restore),
-    /// Look at the log of who did what.
-    #[command(subcommand)]
-    Audit(Audit),
     ExportMachine(ExportMachine),
     EraseMachine(EraseMachine),
     #[command(flatten)]
-    Remote(Remote),
+    Administer(Administer),
     /// Analyse one cab; what the server starts for each.
     #[command(hide = true)]
     Analyze {
@@ -87,9 +74,6 @@ fn main() -> ExitCode {
         Command::Serve(options) => code(run(options)),
         Command::Fleet(fleet) => code(fleet.run()),
         Command::Record(options) => code(recorded(options)),
-        Command::Account(command) => code(offline(command.run())),
-        Command::Token(command) => code(offline(command.run())),
-        Command::Product(command) => code(offline(command.run())),
         Command::Fsck(fsck) => fsck.run().unwrap_or_else(|error| code(Err(error))),
         Command::Config(config) => code(config.run()),
         Command::Doctor(doctor) => match doctor.run() {
@@ -99,10 +83,9 @@ fn main() -> ExitCode {
         },
         Command::Backup(backup) => code(backup.run()),
         Command::Restore(restore) => code(restore.run()),
-        Command::Audit(audit) => code(audit.run()),
         Command::ExportMachine(export) => code(export.run()),
         Command::EraseMachine(erase) => code(erase.run()),
-        Command::Remote(remote) => code(remote.run()),
+        Command::Administer(command) => code(command.run()),
     }
 }
 
@@ -118,11 +101,6 @@ fn code(outcome: anyhow::Result<()>) -> ExitCode {
 
 fn recorded(options: RecordOptions) -> anyhow::Result<()> {
     tokio::runtime::Runtime::new()?.block_on(record(options))
-}
-
-/// A command that opens the store itself.
-fn offline(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }
 
 fn run(options: ServeOptions) -> anyhow::Result<()> {

@@ -15,7 +15,9 @@ use watson_intake::overload::watch::free_bytes;
 use watson_intake::{Intake, IntakeLimits};
 
 use crate::access::{Access, check_listen_addresses, is_public};
+use crate::address::Address;
 use crate::connections::serve_connections;
+use crate::doctor::names_of;
 use crate::listener::Listener;
 use crate::member::child_member_opener;
 use crate::tasks::{Tasks, old_uploads, rollup};
@@ -67,9 +69,12 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
         (Some(certificate), Some(key)) => Some(Tls::open(certificate, key)?),
         _ => None,
     };
+    let mut secure = Vec::new();
     if let Some(tls) = &tls {
-        for secure in &settings.tls.listen {
-            others.push(Listener::bind(*secure, Some(tls.acceptor()?)).await?);
+        for address in &settings.tls.listen {
+            let listener = Listener::bind(*address, Some(tls.acceptor()?)).await?;
+            secure.push(listener.address()?);
+            others.push(listener);
         }
     }
 
@@ -95,7 +100,10 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
     let worker = tokio::spawn(worker.run(stopped.clone()));
     let old_uploads = tokio::spawn(old_uploads::run(Arc::clone(&store), stopped.clone()));
     let machines = tokio::spawn(tasks::machines::run(Arc::clone(&store), stopped.clone()));
-    write_whole(&data.join("address"), &format!("http://{address}\n"))?;
+    let certified = settings.tls.certificate.as_deref().map(|file| (file, names_of(file)));
+    let certified = certified.as_ref().map(|(file, names)| (*file, names.as_slice()));
+    let told = Address::of_server(address, &secure, certified, &settings.trust.names);
+    write_whole(&data.join("address"), &told.text())?;
     let mut tasks = Tasks::new(stopped);
     tasks::orphans::add(&mut tasks, &store, settings.storage.orphan_grace_ms());
     announce(address, token.as_deref(), port_file)?;

@@ -72,6 +72,9 @@ impl Arrival {
 )]
 pub struct NotOurs;
 
+/// The actor of what the settings bring about.
+const SETTINGS: &str = "settings";
+
 impl Trust {
     /// The rules that the settings make. `is_public`: other machines can reach the server.
     ///
@@ -88,7 +91,7 @@ impl Trust {
         let mut rules = Vec::with_capacity(tenants.rules.len());
         for rule in &tenants.rules {
             rules.push(TenantRule {
-                tenant: store.tenant(&rule.tenant, time::now_ms()).await?,
+                tenant: store.tenant(&rule.tenant, SETTINGS, time::now_ms()).await?,
                 ports: rule.ports.clone(),
                 hosts: lower(&rule.hosts),
                 networks: networks(&rule.networks),

@@ -78,7 +78,9 @@ mod tests {
 
     #[test]
     fn what_is_no_code_is_none() {
-        for bad in ["%", "%4", "%zz", "%+1", "%ff", "%ed%a0%80", "%c0%80", "\u{e9}", "a\n", &"a".repeat(LIMIT + 1)] {
+        for bad in
+            ["%", "%4", "%zz", "%+1", "%ff", "%ed%a0%80", "%c0%80", "\u{e9}", "a\n", &"a".repeat(LIMIT + 1)]
+        {
             assert_eq!(decode(bad, LIMIT), None, "{bad:?}");
         }
     }
@@ -87,7 +89,9 @@ mod tests {
     fn control_characters_and_what_is_too_long_are_taken_out() {
         assert_eq!(conformant(Some(" \u{1b}[31m\r\0\u{9b}\n "), LIMIT).as_deref(), Some("[31m"));
         assert_eq!(conformant(Some("\n \t"), LIMIT), None);
-        for (long, kept) in [("\u{66f4}", LIMIT / 9), ("a", LIMIT), ("%", LIMIT / 3), ("\u{1f980}", LIMIT / 12)] {
+        for (long, kept) in
+            [("\u{66f4}", LIMIT / 9), ("a", LIMIT), ("%", LIMIT / 3), ("\u{1f980}", LIMIT / 12)]
+        {
             let cut = conformant(Some(&long.repeat(LIMIT + 1)), LIMIT).unwrap_or_default();
             assert_eq!(cut, long.repeat(kept));
             assert!(encode(&cut).len() <= LIMIT);

@@ -19,7 +19,9 @@ fn level1(reply: Reply) -> SubmitOutcome {
 
 #[test]
 fn a_server_that_wants_nothing_more_ends_it() {
-    let outcome = level1(Reply::lines("Bucket=12\nBucketTable=4\nResponse=https://wer.example/fix\nSolutionText=Update.%0AThen restart%1B[31m.\nSolutionFixedIn=1.10\n"));
+    let outcome = level1(Reply::lines(
+        "Bucket=12\nBucketTable=4\nResponse=https://wer.example/fix\nSolutionText=Update.%0AThen restart%1B[31m.\nSolutionFixedIn=1.10\n",
+    ));
     assert_eq!(outcome.result, SubmitResult::ReportUploaded);
     let reply = BucketReply {
         bucket: Some(12),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use wer_testkit::crasher::{Flavour, kind};
 use wer_testkit::{Ended, Sandbox, SandboxOptions, Store, Watson};
 
-/// Runs one of watson's offline commands.
+/// Runs one of watson's commands on a data folder, beside its server or without one.
 fn offline(sandbox: &Sandbox, data: &Path, arguments: &[&str]) -> Value {
     let ended = Command::new(sandbox.built().binary("watson"))
         .args(arguments)
@@ -41,7 +41,7 @@ fn an_enrolled_machine_reports_until_its_key_is_revoked_and_keeps_what_is_refuse
     let data = folder.path().join("data");
     offline(&sandbox, &data, &["product", "add", "Game"]);
     let made = offline(&sandbox, &data, &["product", "key", "Game"]);
-    let (key, number) = (made["key"].as_str().expect("a key"), made["id"].to_string());
+    let (key, number) = (made["secret"].as_str().expect("a key"), made["id"].to_string());
     let start = || {
         let arguments = ["--no-token", "--set", "trust.keys=always"];
         Watson::start_with(sandbox.built(), &data, &arguments).expect("watson starts")
@@ -65,6 +65,37 @@ fn an_enrolled_machine_reports_until_its_key_is_revoked_and_keeps_what_is_refuse
         text.lines().find_map(|line| line.strip_prefix("watson_hits ").map(str::to_owned)).expect("hits")
     };
     assert_eq!(hits(&server), "1");
+
+    // What is known against it is told to the next report, and shown.
+    offline(
+        &sandbox,
+        &data,
+        &[
+            "solution",
+            "add",
+            "--event-type",
+            "*",
+            "--url",
+            "https://example.com/1",
+            "--text",
+            "Update.\nThen \u{66f4}.",
+            "--fixed-in",
+            "99.1",
+        ],
+    );
+    let (submitted, shown) = report(&sandbox);
+    for line in ["answers: https://example.com/1", "says: Update.", "says: Then \u{66f4}.", "fixed in: 99.1"]
+    {
+        assert!(submitted.stdout.contains(line), "{}", submitted.describe());
+    }
+    assert_eq!(shown["report"]["reply"]["solution_text"], "Update.\nThen \u{66f4}.");
+    let id = shown["report"]["id"].as_str().expect("an id");
+    let text = wer(&sandbox, &["report", "show", id]).stdout;
+    for line in
+        ["https://example.com/1", "What to do         Update.", "Then \u{66f4}.", "Fixed in           99.1"]
+    {
+        assert!(text.contains(line), "{line:?} is missing in {text}");
+    }
     drop(server);
 
     offline(&sandbox, &data, &["product", "revoke-key", &number]);
@@ -76,7 +107,7 @@ fn an_enrolled_machine_reports_until_its_key_is_revoked_and_keeps_what_is_refuse
     let (submitted, shown) = report(&sandbox);
     assert_eq!(shown["state"], "queued", "{}", submitted.describe());
     assert!(submitted.stdout.contains("403"), "{}", submitted.describe());
-    assert_eq!(hits(&server), "1");
+    assert_eq!(hits(&server), "2");
 
     // With a good key, what has waited goes.
     let another = offline_beside(&sandbox, &data, server);
@@ -85,7 +116,7 @@ fn an_enrolled_machine_reports_until_its_key_is_revoked_and_keeps_what_is_refuse
     assert_eq!(again.status.code(), Some(0), "{}", again.describe());
     let all = wer(&sandbox, &["submit", "--all", "--approve"]);
     assert_eq!(all.status.code(), Some(0), "{}", all.describe());
-    assert_eq!(hits(&server), "2");
+    assert_eq!(hits(&server), "3");
     let removed = wer(&sandbox, &["enroll", "--remove"]);
     assert_eq!(removed.status.code(), Some(0), "{}", removed.describe());
     assert!(!wer(&sandbox, &["config", "list"]).stdout.contains("CorporateWER"));
@@ -95,5 +126,5 @@ fn an_enrolled_machine_reports_until_its_key_is_revoked_and_keeps_what_is_refuse
 fn offline_beside(sandbox: &Sandbox, data: &Path, server: Watson) -> String {
     drop(server);
     let made = offline(sandbox, data, &["product", "key", "Game"]);
-    made["key"].as_str().expect("a key").to_owned()
+    made["secret"].as_str().expect("a key").to_owned()
 }

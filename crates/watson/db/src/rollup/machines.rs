@@ -1,5 +1,6 @@
 //! Distinct machines of a label: rows for each day, exact, up to a limit; beyond it a sketch.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use crate::lease::lock_label;
@@ -50,6 +51,32 @@ impl Store {
         }
         machines.iter().for_each(|(machine,)| all.add(machine));
         Ok(DistinctMachines { count: all.count(), exact: false })
+    }
+
+    /// The same for each of these days that has a machine, the last one first.
+    ///
+    /// # Errors
+    /// As of [`Store::distinct_machines`].
+    pub async fn machines_by_day(
+        &self,
+        bucket: i64,
+        days: RangeInclusive<i64>,
+    ) -> Result<Vec<(i64, DistinctMachines)>, DbError> {
+        let within = |text: &'static str| sql(text).bind(bucket).bind(*days.start()).bind(*days.end());
+        let rows = within(
+            "SELECT day, count(DISTINCT machine) FROM label_machine_day WHERE label = $1 AND day BETWEEN $2 AND $3
+             GROUP BY day",
+        );
+        let exact: Vec<(i64, i64)> = self.database.rows(rows).await?;
+        let sketched =
+            within("SELECT day FROM machine_sketch WHERE label = $1 AND day BETWEEN $2 AND $3 ORDER BY day");
+        let sketched: Vec<(i64,)> = self.database.rows(sketched).await?;
+        let mut found: BTreeMap<i64, DistinctMachines> =
+            exact.into_iter().map(|(day, count)| (day, DistinctMachines { count, exact: true })).collect();
+        for (day,) in sketched {
+            found.insert(day, self.distinct_machines(bucket, day..=day).await?);
+        }
+        Ok(found.into_iter().rev().collect())
     }
 
     /// Days of labels with more rows than the limit, or with a sketch already.

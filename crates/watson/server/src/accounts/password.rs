@@ -26,6 +26,14 @@ pub fn hash_password(password: &str) -> Result<String> {
     }
 }
 
+/// [`hash_password`] for the API, which tells the reason in its own way.
+///
+/// # Errors
+/// The reason, as a sentence.
+pub fn password_hash(password: &str) -> Result<String, String> {
+    hash_password(password).map_err(|error| error.to_string())
+}
+
 /// Whether a password has this hash; argon2 compares in constant time.
 #[must_use]
 pub fn is_password(password: &str, hash: &str) -> bool {

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
-use super::client::Server;
+use super::client::{Server, quoted};
 use super::show;
 
 /// What to see of buckets.
@@ -19,6 +20,8 @@ pub enum Bucket {
     Leases(Part),
     /// List its reports with data, newest first.
     Reports(Part),
+    /// Count the machines that had it, each once; "exact" is false where it is an estimate.
+    Machines(Machines),
 }
 
 /// `watson bucket list`.
@@ -52,6 +55,21 @@ pub struct Part {
     server: Server,
 }
 
+/// `watson bucket machines`.
+#[derive(Debug, Args)]
+pub struct Machines {
+    /// The bucket's number.
+    id: i64,
+    /// The first day, such as 2026-11-01; 29 days before the last one, where it is left out.
+    #[arg(long, value_name = "DAY")]
+    from: Option<String>,
+    /// The last day; today, where it is left out.
+    #[arg(long, value_name = "DAY")]
+    to: Option<String>,
+    #[command(flatten)]
+    server: Server,
+}
+
 impl Bucket {
     pub(super) fn run(&self) -> Result<()> {
         match self {
@@ -69,6 +87,7 @@ impl Bucket {
             Self::Show(One { id, server }) => {
                 show::one(server.json, &server.client()?.get(&format!("/buckets/{id}"))?)
             }
+            Self::Machines(machines) => machines.run(),
             Self::Days(part) => {
                 part.list("days", &[("DATE", "date"), ("CRASHES", "hits"), ("LATE", "late_hits")])
             }
@@ -95,6 +114,24 @@ impl Bucket {
                 ],
             ),
         }
+    }
+}
+
+impl Machines {
+    fn run(&self) -> Result<()> {
+        let days = [("from", &self.from), ("to", &self.to)];
+        let days =
+            days.into_iter().filter_map(|(name, day)| Some(format!("{name}={}", quoted(day.as_ref()?))));
+        let query = days.collect::<Vec<_>>().join("&");
+        let path = format!("/buckets/{}/machines?{query}", self.id);
+        let mut found = self.server.client()?.get(&path)?;
+        if self.server.json {
+            return show::one(true, &found);
+        }
+        let days = found.get_mut("days").map(Value::take);
+        show::one(false, &found)?;
+        let days = days.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
+        show::list(false, days, &[("DATE", "date"), ("MACHINES", "machines"), ("EXACT", "exact")])
     }
 }
 

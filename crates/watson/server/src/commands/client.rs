@@ -1,79 +1,116 @@
-//! The way to a server's API. Answers come from the server that the caller names, and are shown as text: nothing of them
-//! is executed, and control characters are taken out (`show.rs`).
+//! The way to a server's API: over HTTP to one that runs, or, where none has the data folder, the same API in this process
+//! on the store itself. Answers are shown as text: nothing of them is executed, and control characters are taken out
+//! (`show.rs`).
 
-use std::path::PathBuf;
-use std::time::Duration;
+mod here;
+mod http;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use serde_json::Value;
-use ureq::http::{Method, Request};
+use ureq::http::{Method, StatusCode};
+use watson_db::{DbError, Store};
 
-use crate::limits::{MAX_ANSWER_BYTES, MAX_COMMAND_MS, MAX_LISTED};
+use self::here::Here;
+use self::http::Http;
+use crate::address::Address;
+use crate::limits::MAX_LISTED;
+use crate::options::SettingsOptions;
 
 /// Which server, and by what right.
+///
+/// With --server, the server there is asked. Without it, the data folder says what to do: while a server has it open, that
+/// server is asked (by the folder's `address` and `token`); otherwise the store is opened here.
 #[derive(Clone, Debug, Args)]
 pub struct Server {
-    /// The server, such as https://watson.example.net:1273.
-    #[arg(long, value_name = "URL", env = "WATSON_SERVER", global = true)]
+    /// A running server, such as https://watson.example.net; without it, that of the data folder, or its store itself
+    /// while no server runs.
+    #[arg(long, value_name = "URL", env = "WATSON_SERVER")]
     server: Option<String>,
-    /// A token with the right for it.
-    #[arg(long, value_name = "TOKEN", env = "WATSON_TOKEN", hide_env_values = true, global = true)]
+    /// A token with the right for it; without it, the first token of the data folder.
+    #[arg(long, value_name = "TOKEN", env = "WATSON_TOKEN", hide_env_values = true)]
     token: Option<String>,
-    /// Data folder of a server on this machine: its address and its first token are read from there.
-    #[arg(long, value_name = "DIR", env = "WATSON_DATA", global = true)]
-    data: Option<PathBuf>,
+    /// Certificates (PEM) of the authority that vouches for the server, instead of the usual ones.
+    #[arg(long, value_name = "FILE", env = "WATSON_CERTIFICATE")]
+    certificate: Option<PathBuf>,
+    #[command(flatten)]
+    settings: SettingsOptions,
     /// Answer as JSON.
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub json: bool,
 }
 
-/// A server that was found.
-pub(super) struct Client {
-    agent: ureq::Agent,
-    base: String,
-    token: Option<String>,
+/// An API that was found.
+pub(super) enum Client {
+    /// Of a running server.
+    There(Http),
+    /// In this process.
+    Here(Here),
+}
+
+/// What the API answered.
+pub(super) struct Answer {
+    status: StatusCode,
+    bytes: Vec<u8>,
 }
 
 impl Server {
     /// Where to ask.
     pub(super) fn client(&self) -> Result<Client> {
-        let read = |name: &str| -> Result<Option<String>> {
-            let Some(data) = &self.data else { return Ok(None) };
-            let path = data.join(name);
-            match std::fs::read_to_string(&path) {
-                Ok(text) => Ok(Some(text.trim().to_owned())),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-            }
-        };
-        let base = match &self.server {
-            Some(server) => server.clone(),
-            None => read("address")?.ok_or_else(|| {
-                anyhow!(match &self.data {
-                    Some(data) => format!(
-                        "{} names no running server; start one by `watson serve --data {0}`, or give --server URL",
-                        data.display()
-                    ),
-                    None => "which server? Give --server URL (or WATSON_SERVER), or --data DIR for one on this machine"
-                        .to_owned(),
-                })
-            })?,
-        };
-        let base = base.trim_end_matches('/').to_owned();
-        if !base.starts_with("http://") && !base.starts_with("https://") {
-            bail!("--server {base}: write a URL, such as http://127.0.0.1:1273");
+        self.find(false)
+    }
+
+    /// The same; a data folder that is not there yet is made.
+    pub(super) fn client_for_new(&self) -> Result<Client> {
+        self.find(true)
+    }
+
+    fn find(&self, may_make: bool) -> Result<Client> {
+        if let Some(server) = &self.server {
+            let address = Address::of_url(server.trim_end_matches('/'))?;
+            return self.ask(address, self.token.clone());
         }
-        let token = match &self.token {
-            Some(token) => Some(token.clone()),
-            None => read("token")?,
-        };
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_millis(MAX_COMMAND_MS)))
-            .max_redirects(0)
-            .user_agent(concat!("watson/", env!("CARGO_PKG_VERSION")));
-        Ok(Client { agent: config.build().new_agent(), base, token })
+        let settings = self.settings.load()?.settings;
+        let data = settings.storage.data.clone().context(
+            "which server? Give --server URL (or WATSON_SERVER), or --data DIR (or WATSON_DATA) for one on this machine",
+        )?;
+        if !may_make && !data.is_dir() {
+            bail!(
+                "{0} is no folder, so there is nothing to look at; `watson serve --data {0}` makes it",
+                data.display()
+            );
+        }
+        let (places, policy) = (settings.storage.places(), settings.collection.policy());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        match runtime.block_on(Store::open_at(&data, &places, policy)) {
+            Ok(store) => Ok(Client::Here(Here::new(runtime, store))),
+            Err(DbError::InUse(_)) => {
+                let address = read(&data, "address")?.ok_or_else(|| {
+                    anyhow!("{} is in use, and its server does not say yet where it listens", data.display())
+                })?;
+                let token = match &self.token {
+                    Some(token) => Some(token.clone()),
+                    None => read(&data, "token")?.map(|token| token.trim().to_owned()),
+                };
+                self.ask(Address::parse(&address)?, token)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn ask(&self, address: Address, token: Option<String>) -> Result<Client> {
+        Ok(Client::There(Http::new(address, token, self.certificate.as_deref())?))
+    }
+}
+
+fn read(data: &Path, name: &str) -> Result<Option<String>> {
+    let path = data.join(name);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
 }
 
@@ -103,7 +140,7 @@ impl Client {
         while items.len() < limit.min(MAX_LISTED) {
             let mut page = self.get(&next)?;
             let Some(Value::Array(rows)) = page.get_mut("items").map(Value::take) else {
-                bail!("{}{path} answered no list", self.base);
+                bail!("{}{path} answered no list", self.name());
             };
             items.extend(rows);
             let Some(cursor) = page.get("next").and_then(Value::as_str) else { break };
@@ -116,60 +153,56 @@ impl Client {
 
     /// Writes an answer that is no JSON into a file; its bytes.
     pub(super) fn download(&self, path: &str, file: &mut std::fs::File) -> Result<u64> {
-        let url = format!("{}/api/v1{path}", self.base);
-        let mut request = Request::builder().method(Method::GET).uri(&url);
-        if let Some(token) = &self.token {
-            request = request.header("Authorization", format!("Bearer {token}"));
-        }
-        let request = request.body(()).with_context(|| format!("{url} cannot be asked"))?;
-        // As long as something comes: an export may be large.
-        let request = self.agent.configure_request(request).timeout_global(None).build();
-        let mut response = self
-            .agent
-            .run(request)
-            .with_context(|| format!("{} does not answer; does `watson serve` run there?", self.base))?;
-        if !response.status().is_success() {
-            bail!("{url} answered {}; does the token have the scope \"erase\"?", response.status());
-        }
-        let bytes = std::io::copy(&mut response.body_mut().as_reader(), file)
-            .with_context(|| format!("{url} broke off: the export is not whole"))?;
+        let bytes = match self {
+            Self::There(http) => http.download(path, file)?,
+            Self::Here(here) => here.download(path, file)?,
+        };
         file.sync_all().context("the file could not be written to disk")?;
         Ok(bytes)
     }
 
-    fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
-        let url = format!("{}/api/v1{path}", self.base);
-        let mut request = Request::builder().method(method).uri(&url);
-        if let Some(token) = &self.token {
-            request = request.header("Authorization", format!("Bearer {token}"));
+    /// The number of a tenant that a person named by its number or its name.
+    pub(super) fn tenant(&self, named: &str) -> Result<i64> {
+        if let Ok(number) = named.parse() {
+            return Ok(number);
         }
-        let sent = match body {
-            Some(body) => {
-                let request = request.header("Content-Type", "application/json").body(body.to_string());
-                self.agent.run(request.with_context(|| format!("{url} cannot be asked"))?)
-            }
-            None => self.agent.run(request.body(()).with_context(|| format!("{url} cannot be asked"))?),
+        let tenants = self.list("/tenants", usize::MAX)?;
+        let found = tenants.iter().find(|tenant| tenant.get("name").and_then(Value::as_str) == Some(named));
+        found.and_then(|tenant| tenant.get("id")).and_then(Value::as_i64).with_context(|| {
+            format!(
+                "there is no tenant {named}; `watson tenant list` shows them, `watson tenant add` makes one"
+            )
+        })
+    }
+
+    /// Whether a running server answers.
+    pub(super) fn is_running(&self) -> bool {
+        matches!(self, Self::There(_))
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::There(http) => http.base(),
+            Self::Here(_) => "the store",
+        }
+    }
+
+    fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+        let Answer { status, bytes } = match self {
+            Self::There(http) => http.send(method, path, body)?,
+            Self::Here(here) => here.send(&method, path, body)?,
         };
-        let mut response =
-            sent.with_context(|| format!("{} does not answer; does `watson serve` run there?", self.base))?;
-        let status = response.status();
-        let bytes = response
-            .body_mut()
-            .with_config()
-            .limit(MAX_ANSWER_BYTES)
-            .read_to_vec()
-            .with_context(|| format!("{url} answered {status}, and its text could not be read"))?;
         if status.is_success() {
             if bytes.is_empty() {
                 return Ok(Value::Null);
             }
             return serde_json::from_slice(&bytes)
-                .with_context(|| format!("{url} answered no JSON; is it a watson server?"));
+                .with_context(|| format!("{} answered no JSON; is it a watson server?", self.name()));
         }
         let problem: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         match problem.get("detail").and_then(Value::as_str) {
             Some(detail) => bail!("{}", super::show::plain(detail)),
-            None => bail!("{url} answered {status}; is it a watson server of this version?"),
+            None => bail!("{} answered {status}; is it a watson server of this version?", self.name()),
         }
     }
 }
@@ -193,6 +226,6 @@ mod tests {
 
     #[test]
     fn parts_of_paths_are_quoted() {
-        assert_eq!(quoted("PC-7 ü/.."), "PC-7%20%C3%BC%2F..");
+        assert_eq!(quoted("PC-7 \u{fc}/.."), "PC-7%20%C3%BC%2F..");
     }
 }

@@ -1,12 +1,12 @@
 //! `watson policy`.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
 use super::client::Server;
-use super::scope::{self, ScopeOptions};
-use super::show;
+use super::orders::{Kind, List, One};
+use super::scope::ScopeOptions;
 
 /// What to do with data policies.
 #[derive(Debug, Subcommand)]
@@ -15,7 +15,7 @@ pub enum Policy {
     List(List),
     /// Show one.
     Show(One),
-    /// Add one; it is in force at once. Of several that fit a crash, the newest one of its bucket counts, else the newest rule.
+    /// Add one; it is in force at once, in other processes on the same database within two seconds. Of several that fit a crash, the newest one of its bucket counts, else the newest rule.
     #[command(after_help = "Example:\n  watson policy add --data /var/lib/watson --event-type APPCRASH \
                             --parameter '1=app*.exe' --cabs 20 --memory-dumps 2 --until 2026-12-31T00:00:00Z")]
     Add(Add),
@@ -23,22 +23,6 @@ pub enum Policy {
     Change(Change),
     /// Remove one. Cabs that it has asked for are still taken while their leases last.
     Remove(One),
-}
-
-/// `watson policy list`.
-#[derive(Debug, Args)]
-pub struct List {
-    #[command(flatten)]
-    server: Server,
-}
-
-/// One data policy.
-#[derive(Debug, Args)]
-pub struct One {
-    /// Its number.
-    id: i64,
-    #[command(flatten)]
-    server: Server,
 }
 
 /// `watson policy add`.
@@ -102,15 +86,14 @@ struct More {
     queries: Vec<String>,
 }
 
+const KIND: Kind = Kind { path: "/policies", command: "policy", name: "Data policy", added: "is in force." };
+
 impl Policy {
     pub(super) fn run(&self) -> Result<()> {
         match self {
-            Self::List(List { server }) => {
-                let mut items = server.client()?.list("/policies", usize::MAX)?;
-                if !server.json {
-                    items.iter_mut().for_each(scope::of);
-                }
-                let columns = [
+            Self::List(list) => KIND.list(
+                list,
+                &[
                     ("ID", "id"),
                     ("OF", "of"),
                     ("CABS", "cabs"),
@@ -119,41 +102,28 @@ impl Policy {
                     ("USELESS", "leases.spoiled"),
                     ("NEVER CAME", "leases.expired"),
                     ("UNTIL", "until"),
-                ];
-                show::list(server.json, items, &columns)
+                ],
+            ),
+            Self::Show(one) => KIND.show(one),
+            Self::Add(Add { cabs, scope, more, server }) => {
+                KIND.add(&body(Some(*cabs), scope, more, false), server)
             }
-            Self::Show(One { id, server }) => {
-                show::one(server.json, &server.client()?.get(&format!("/policies/{id}"))?)
+            Self::Change(Change { id, cabs, scope, more, server }) => {
+                KIND.change(*id, &body(*cabs, scope, more, true), server)
             }
-            Self::Add(add) => {
-                let mut body = Map::new();
-                body.insert("cabs".to_owned(), add.cabs.into());
-                add.scope.put(&mut body, false);
-                add.more.put(&mut body);
-                let made = add.server.client()?.post("/policies", &Value::Object(body))?;
-                show::done(add.server.json, &made, &format!("Data policy {} is in force.", made["id"]))
-            }
-            Self::Change(change) => {
-                let mut body = Map::new();
-                if let Some(cabs) = change.cabs {
-                    body.insert("cabs".to_owned(), cabs.into());
-                }
-                change.scope.put(&mut body, true);
-                change.more.put(&mut body);
-                ensure!(!body.is_empty(), "say what changes; see `watson policy change --help`");
-                let path = format!("/policies/{}", change.id);
-                show::one(change.server.json, &change.server.client()?.patch(&path, &Value::Object(body))?)
-            }
-            Self::Remove(One { id, server }) => {
-                server.client()?.delete(&format!("/policies/{id}"))?;
-                show::done(
-                    server.json,
-                    &serde_json::json!({ "removed": id }),
-                    &format!("Data policy {id} is removed."),
-                )
-            }
+            Self::Remove(one) => KIND.remove(one),
         }
     }
+}
+
+fn body(cabs: Option<u32>, scope: &ScopeOptions, more: &More, is_change: bool) -> Value {
+    let mut body = Map::new();
+    if let Some(cabs) = cabs {
+        body.insert("cabs".to_owned(), cabs.into());
+    }
+    scope.put(&mut body, is_change);
+    more.put(&mut body);
+    Value::Object(body)
 }
 
 impl More {

@@ -1,11 +1,12 @@
 //! `watson solution`.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
 use super::client::Server;
-use super::scope::{self, ScopeOptions};
+use super::orders::{Kind, List, One};
+use super::scope::ScopeOptions;
 use super::show;
 
 /// What to do with solutions.
@@ -15,7 +16,8 @@ pub enum Solution {
     List(List),
     /// Show one.
     Show(One),
-    /// Add one; the next machine that reports such a crash is told.
+    /// Add one; the next machine that reports such a crash is told, by other processes on the same database within two
+    /// seconds.
     #[command(after_help = "Example:\n  watson solution add --data /var/lib/watson --bucket 17 \
                             --url https://example.com/fix --text 'Update to 1.10.' --fixed-in 1.10")]
     Add(Add),
@@ -25,22 +27,6 @@ pub enum Solution {
     Remove(One),
     /// List hits of versions that should have the fix, the last one first.
     Regressions(List),
-}
-
-/// A list.
-#[derive(Debug, Args)]
-pub struct List {
-    #[command(flatten)]
-    server: Server,
-}
-
-/// One solution.
-#[derive(Debug, Args)]
-pub struct One {
-    /// Its number.
-    id: i64,
-    #[command(flatten)]
-    server: Server,
 }
 
 /// `watson solution add`.
@@ -70,7 +56,7 @@ struct Says {
     /// Where to read more (http or https).
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// What to do.
+    /// What to do; several lines are allowed.
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
     /// The version that has the fix: a crash of it, or of a newer one, is a regression.
@@ -78,47 +64,27 @@ struct Says {
     fixed_in: Option<String>,
 }
 
+const KIND: Kind =
+    Kind { path: "/solutions", command: "solution", name: "Solution", added: "is told from now on." };
+
 impl Solution {
     pub(super) fn run(&self) -> Result<()> {
         match self {
-            Self::List(List { server }) => {
-                let mut items = server.client()?.list("/solutions", usize::MAX)?;
-                if !server.json {
-                    items.iter_mut().for_each(scope::of);
-                }
-                let columns = [
+            Self::List(list) => KIND.list(
+                list,
+                &[
                     ("ID", "id"),
                     ("OF", "of"),
                     ("FIXED IN", "fixed_in"),
                     ("REGRESSIONS", "regressions"),
                     ("URL", "url"),
                     ("TEXT", "text"),
-                ];
-                show::list(server.json, items, &columns)
-            }
-            Self::Show(One { id, server }) => {
-                show::one(server.json, &server.client()?.get(&format!("/solutions/{id}"))?)
-            }
-            Self::Add(Add { says, server }) => {
-                let made = server.client()?.post("/solutions", &says.body(false))?;
-                show::done(server.json, &made, &format!("Solution {} is told from now on.", made["id"]))
-            }
-            Self::Change(Change { id, says, server }) => {
-                let body = says.body(true);
-                ensure!(
-                    body.as_object().is_some_and(|body| !body.is_empty()),
-                    "say what changes; see `watson solution change --help`"
-                );
-                show::one(server.json, &server.client()?.patch(&format!("/solutions/{id}"), &body)?)
-            }
-            Self::Remove(One { id, server }) => {
-                server.client()?.delete(&format!("/solutions/{id}"))?;
-                show::done(
-                    server.json,
-                    &serde_json::json!({ "removed": id }),
-                    &format!("Solution {id} is removed."),
-                )
-            }
+                ],
+            ),
+            Self::Show(one) => KIND.show(one),
+            Self::Add(Add { says, server }) => KIND.add(&says.body(false), server),
+            Self::Change(Change { id, says, server }) => KIND.change(*id, &says.body(true), server),
+            Self::Remove(one) => KIND.remove(one),
             Self::Regressions(List { server }) => {
                 let items = server.client()?.list("/regressions", usize::MAX)?;
                 let columns = [

@@ -1,27 +1,24 @@
-//! `watson remote-token`.
+//! `watson token`.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::client::{Server, quoted};
-use super::show;
+use super::{moment, show};
 
-/// What to do with tokens for programs.
+/// What to do with tokens: what programs may do by the API.
 #[derive(Debug, Subcommand)]
 pub enum Token {
-    /// List tokens, by name.
+    /// List tokens; those that are revoked too.
     List(List),
     /// Make one; its secret is told once.
-    #[command(
-        after_help = "Example:\n  watson remote-token add dashboard --data /var/lib/watson --scope read"
-    )]
-    Add(Add),
+    #[command(visible_alias = "add")]
+    Make(Make),
     /// Revoke one.
     Revoke(Revoke),
 }
 
-/// What a token may do. None includes another.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Scope {
     /// See everything but secrets.
@@ -34,24 +31,27 @@ enum Scope {
     Erase,
 }
 
-/// `watson remote-token list`.
+/// `watson token list`.
 #[derive(Debug, Args)]
 pub struct List {
     #[command(flatten)]
     server: Server,
 }
 
-/// `watson remote-token add`.
+/// `watson token make`.
 #[derive(Debug, Args)]
-pub struct Add {
+pub struct Make {
     /// Its name: what the audit log calls whoever uses it.
     name: String,
     /// What it may do; may be given again.
-    #[arg(long = "scope", value_enum, required = true)]
+    #[arg(long = "scope", value_enum, default_value = "read")]
     scopes: Vec<Scope>,
-    /// The only tenant whose data it sees.
-    #[arg(long, value_name = "N")]
-    tenant: Option<i64>,
+    /// The tenant, by name or number, whose data alone it sees.
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<String>,
+    /// Days after which it ends by itself.
+    #[arg(long, value_parser = clap::value_parser!(i64).range(1..=36_500), conflicts_with = "ends")]
+    days: Option<i64>,
     /// When it ends by itself, as RFC 3339 has it.
     #[arg(long, value_name = "TIME")]
     ends: Option<String>,
@@ -59,7 +59,7 @@ pub struct Add {
     server: Server,
 }
 
-/// `watson remote-token revoke`.
+/// `watson token revoke`.
 #[derive(Debug, Args)]
 pub struct Revoke {
     /// Its name.
@@ -84,22 +84,29 @@ impl Token {
                 ];
                 show::list(server.json, items, &columns)
             }
-            Self::Add(add) => {
-                let scopes: Vec<&str> = add.scopes.iter().map(|scope| scope.name()).collect();
-                let mut body = json!({ "name": add.name, "scopes": scopes });
-                if let Some(tenant) = add.tenant {
-                    body["tenant"] = tenant.into();
-                }
-                if let Some(ends) = &add.ends {
-                    body["ends"] = ends.as_str().into();
-                }
-                show::secret(add.server.json, &add.server.client()?.post("/tokens", &body)?)
-            }
+            Self::Make(make) => make.run(),
             Self::Revoke(Revoke { name, server }) => {
                 server.client()?.delete(&format!("/tokens/{}", quoted(name)))?;
                 show::done(server.json, &json!({ "revoked": name }), &format!("Token {name} is revoked."))
             }
         }
+    }
+}
+
+impl Make {
+    fn run(&self) -> Result<()> {
+        let client = self.server.client_for_new()?;
+        let scopes: Vec<&str> = self.scopes.iter().map(|scope| scope.name()).collect();
+        let mut body = json!({ "name": self.name, "scopes": scopes });
+        if let Some(tenant) = &self.tenant {
+            body["tenant"] = client.tenant(tenant)?.into();
+        }
+        if let Some(ends) = &self.ends {
+            body["ends"] = ends.as_str().into();
+        } else if let Some(days) = self.days {
+            body["ends"] = moment::in_days(days).ok_or_else(|| anyhow!("--days {days} is too far"))?.into();
+        }
+        show::secret(self.server.json, &client.post("/tokens", &body)?)
     }
 }
 

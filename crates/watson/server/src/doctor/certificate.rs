@@ -69,6 +69,11 @@ fn facts(file: &Path) -> Option<Facts> {
     })
 }
 
+/// The names and addresses that a certificate in a file is for; none where it cannot be read.
+pub(crate) fn names_of(file: &Path) -> Vec<String> {
+    facts(file).map(|facts| facts.names).unwrap_or_default()
+}
+
 fn judge(facts: &Facts, now: i64, findings: &mut Findings) {
     let advice = "renew it; the server takes a changed file over by itself";
     let days = (facts.not_after - now) / DAY_SECONDS;

@@ -18,7 +18,8 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 /// What names of variables begin with.
 const PREFIX: &str = "WATSON_";
 /// Variables of settings that have a shorter name too.
-const SHORT_NAMES: [(&str, &str, &str); 1] = [("WATSON_DATABASE", "storage", "database")];
+const SHORT_NAMES: [(&str, &str, &str); 2] =
+    [("WATSON_DATA", "storage", "data"), ("WATSON_DATABASE", "storage", "database")];
 
 /// A value of the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,6 +15,7 @@ pub fn add(tasks: &mut Tasks, store: &Arc<Store>, grace_ms: i64) {
         let store = Arc::clone(&store);
         async move {
             let swept = store.sweep_blobs(grace_ms).await?;
+            store.keep_sweep(&swept, watson_db::time::now_ms()).await?;
             if swept.removed + swept.unfinished > 0 {
                 tracing::info!(
                     blobs = swept.removed,

@@ -59,9 +59,9 @@ async fn a_machine_is_told_and_forgotten_and_the_log_says_so() {
     assert!(verified.status.success(), "{verified:?}");
     let verdict: serde_json::Value = serde_json::from_slice(&verified.stdout).expect("JSON");
     assert_eq!((&verdict["rows"], &verdict["broken"]), (&3.into(), &serde_json::Value::Null));
-    let rows = text(&watson(&data, &["audit", "show", "--after", "1"]));
-    let acts: Vec<serde_json::Value> =
-        rows.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let rows = text(&watson(&data, &["audit", "list", "--after", "1", "--json"]));
+    let listed: serde_json::Value = serde_json::from_str(&rows).expect("JSON");
+    let acts = listed["items"].as_array().expect("a list");
     assert_eq!(
         acts.iter().map(|row| row["act"].as_str()).collect::<Vec<_>>(),
         [Some("machine.erase"), Some("machine.erased")]

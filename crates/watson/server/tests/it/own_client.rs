@@ -126,14 +126,7 @@ pub(crate) async fn send(server: &Server, folder: &TempDir) -> SubmitOutcome {
 }
 
 pub(crate) fn server_at(port: u16) -> Server {
-    Server {
-        host: "127.0.0.1".into(),
-        port,
-        use_ssl: false,
-        dump_server: None,
-        key: None,
-        authority: None,
-    }
+    Server { host: "127.0.0.1".into(), port, use_ssl: false, dump_server: None, key: None, authority: None }
 }
 
 /// "... took 2 files in 7 new pieces."

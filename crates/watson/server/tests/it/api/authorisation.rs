@@ -7,6 +7,7 @@ use axum::http::{Request, StatusCode, header};
 use tower::ServiceExt;
 use watson_api::{Api, Granted, Scope};
 use watson_db::{Policy, Store};
+use watson_server::accounts::password::password_hash;
 
 use crate::client::send;
 use crate::world::{TOKEN, World, empty_reading, folder};
@@ -21,7 +22,11 @@ fn operations() -> Vec<(String, String, Scope)> {
             let name = scopes[0].as_str().unwrap_or_else(|| panic!("{method} {path} names no scope"));
             assert_eq!(scopes.as_array().unwrap().len(), 1, "{method} {path}");
             let scope = Scope::ALL.into_iter().find(|scope| scope.name() == name).expect("a scope");
-            let path = path.replace("{id}", "1").replace("{name}", "nobody").replace("{number}", "1");
+            let path = path
+                .replace("{id}", "1")
+                .replace("{name}", "nobody")
+                .replace("{number}", "1")
+                .replace("{sha1}", "1");
             assert!(!path.contains('{'), "{path} has a part that this test does not know");
             operations.push((method.to_uppercase(), path, scope));
         }
@@ -44,7 +49,7 @@ fn request(method: &str, path: &str, granted: Option<Granted>) -> Request<Body> 
 async fn every_operation_wants_a_token_with_its_own_scope() {
     let dir = folder();
     let store = Arc::new(Store::open(dir.path(), Policy::default()).await.unwrap());
-    let router = watson_api::router(Api { store });
+    let router = watson_api::router(Api::new(store, password_hash));
     for (method, path, scope) in operations() {
         let status = async |granted| {
             let response = router.clone().oneshot(request(&method, &path, granted)).await.unwrap();

@@ -1,7 +1,6 @@
 //! The running server against its own OpenAPI document: schemathesis makes requests of what the document allows, and of what
 //! it does not, and holds every answer against it.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use crate::binary::Watson;
@@ -13,12 +12,17 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
                       response_headers_conformance,response_schema_conformance,unsupported_method,\
                       allow_header_conformance";
 
-/// Installed by `cargo xtask setup`, below the target folder that this program is in.
-fn schemathesis() -> PathBuf {
+/// Installed by `cargo xtask setup`, below the target folder that this program is in. The folder may have been moved since,
+/// which the script's first line would not know: its interpreter is named here.
+fn schemathesis() -> Command {
     let program = std::env::current_exe().unwrap();
     let target = program.ancestors().find(|folder| folder.join("tools").exists());
-    let path = target.map(|target| target.join("tools/schemathesis/bin/schemathesis"));
-    path.filter(|path| path.exists()).expect("schemathesis is missing; `cargo xtask setup` installs it")
+    let programs = target.map(|target| target.join("tools/schemathesis/bin"));
+    let programs = programs.filter(|programs| programs.join("schemathesis").exists());
+    let programs = programs.expect("schemathesis is missing; `cargo xtask setup` installs it");
+    let mut command = Command::new(programs.join("python3"));
+    command.arg(programs.join("schemathesis"));
+    command
 }
 
 #[tokio::test]
@@ -35,7 +39,7 @@ async fn every_answer_is_one_that_the_document_describes() {
     }
     let token = std::fs::read_to_string(data.join("token")).unwrap();
     let long = std::env::var_os("WATSON_LONG_TESTS").is_some();
-    let outcome = Command::new(schemathesis())
+    let outcome = schemathesis()
         .arg("run")
         .arg(format!("http://{}/api/v1/openapi.json", watson.address))
         .args(["--header", &format!("Authorization: Bearer {}", token.trim())])

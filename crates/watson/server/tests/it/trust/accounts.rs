@@ -11,7 +11,7 @@ const PASSWORD: &str = "correct horse battery";
 async fn world(data: &std::path::Path) -> World {
     let world = World::start_with(data, Some(TOKEN), empty_reading()).await;
     let hash = hash_password(PASSWORD).unwrap();
-    world.store.add_account("ann", (Role::Admin, None), &hash, time::now_ms()).await.unwrap();
+    world.store.add_account("ann", (Role::Admin, None), &hash, "test", time::now_ms()).await.unwrap();
     world
 }
 
@@ -99,7 +99,7 @@ async fn a_token_has_its_scopes_and_ends_when_it_is_revoked() {
     let of_none = format!("Bearer {}", none.secret);
     let refused = send(world.address, "GET", "/api/v1/buckets", &[("Authorization", &of_none)], b"").await;
     assert_eq!(refused.status, 403);
-    world.store.revoke_api_token("ci", time::now_ms()).await.unwrap();
+    world.store.revoke_api_token("ci", "test", time::now_ms()).await.unwrap();
     assert_eq!(get("/api/v1/buckets").await, 401);
 }
 
@@ -108,8 +108,12 @@ async fn an_account_of_one_tenant_sees_no_pages() {
     let dir = folder();
     let world = world(dir.path()).await;
     let hash = hash_password(PASSWORD).unwrap();
-    let tenant = world.store.tenant("acme", time::now_ms()).await.unwrap();
-    world.store.add_account("bob", (Role::Reader, Some(tenant)), &hash, time::now_ms()).await.unwrap();
+    let tenant = world.store.tenant("acme", "test", time::now_ms()).await.unwrap();
+    world
+        .store
+        .add_account("bob", (Role::Reader, Some(tenant)), &hash, "test", time::now_ms())
+        .await
+        .unwrap();
     let pair = cookie(&login(&world, "bob", PASSWORD, &[]).await);
     for path in ["/", "/buckets/1", "/reports/x/cab"] {
         let reply = send(world.address, "GET", path, &[("Cookie", &pair)], b"").await;

@@ -26,8 +26,8 @@ async fn product(world: &World, name: &str, key_required: bool) -> (i64, String,
         key_required,
         per_minute: None,
     };
-    let id = world.store.add_product(&product, time::now_ms()).await.unwrap();
-    let key = world.store.make_key(id, None, time::now_ms()).await.unwrap();
+    let id = world.store.add_product(&product, "test", time::now_ms()).await.unwrap();
+    let key = world.store.make_key(id, None, "test", time::now_ms()).await.unwrap();
     (id, key.secret, key.id)
 }
 
@@ -94,7 +94,7 @@ async fn a_key_is_asked_for_where_the_product_wants_one_and_each_dialect_has_its
     // A key that is none, and one that was revoked.
     let wrong = format!("/crash?key={}", "0".repeat(64));
     assert_eq!(reason(&post(&world, &wrong, &[], &body).await), (403, "key_unknown".into()));
-    world.store.revoke_key(key_id, time::now_ms()).await.unwrap();
+    world.store.revoke_key(key_id, "test", time::now_ms()).await.unwrap();
     let target = format!("/crash?key={key}");
     assert_eq!(reason(&post(&world, &target, &[], &body).await), (403, "key_revoked".into()));
     assert_eq!(world.counter("watson_refused_total{reason=\"key_revoked\"}").await, 1);
@@ -112,8 +112,8 @@ async fn a_product_takes_only_its_dialects() {
         key_required: true,
         per_minute: None,
     };
-    let id = world.store.add_product(&product, time::now_ms()).await.unwrap();
-    let key = world.store.make_key(id, None, time::now_ms()).await.unwrap().secret;
+    let id = world.store.add_product(&product, "test", time::now_ms()).await.unwrap();
+    let key = world.store.make_key(id, None, "test", time::now_ms()).await.unwrap().secret;
     let refused = post(&world, &format!("/crash?key={key}"), &[], &form("Game")).await;
     assert_eq!(reason(&refused), (403, "product_dialect".into()));
 }
@@ -122,7 +122,7 @@ async fn a_product_takes_only_its_dialects() {
 async fn our_own_client_shows_its_key_and_windows_machines_need_none() {
     let dir = folder();
     let world = World::start(dir.path()).await;
-    let tenant = world.store.tenant("acme", time::now_ms()).await.unwrap();
+    let tenant = world.store.tenant("acme", "test", time::now_ms()).await.unwrap();
     let product = NewProduct {
         tenant,
         name: "Game".into(),
@@ -130,8 +130,8 @@ async fn our_own_client_shows_its_key_and_windows_machines_need_none() {
         key_required: true,
         per_minute: None,
     };
-    let id = world.store.add_product(&product, time::now_ms()).await.unwrap();
-    let key = world.store.make_key(id, None, time::now_ms()).await.unwrap();
+    let id = world.store.add_product(&product, "test", time::now_ms()).await.unwrap();
+    let key = world.store.make_key(id, None, "test", time::now_ms()).await.unwrap();
     let bearer = format!("Bearer {}", key.secret);
     let asked = send(world.address, "GET", "/key", &[("Authorization", &bearer)], b"").await;
     assert_eq!((asked.status, asked.text()), (200, "Game\n".into()));
@@ -143,7 +143,7 @@ async fn our_own_client_shows_its_key_and_windows_machines_need_none() {
     assert_eq!(report(&[]).await.status, 200);
     // Two tenants, so two hits of the same crash.
     assert_eq!(world.counter("watson_hits").await, 2);
-    world.store.revoke_key(key.id, time::now_ms()).await.unwrap();
+    world.store.revoke_key(key.id, "test", time::now_ms()).await.unwrap();
     assert_eq!(report(&[("Authorization", &bearer)]).await.status, 403);
     assert_eq!(world.counter("watson_hits").await, 2);
 }

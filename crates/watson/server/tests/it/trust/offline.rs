@@ -39,17 +39,17 @@ async fn what_is_made_offline_counts_for_the_server() {
     assert!(watson(&data, &["account", "remove", "ann"], "").unwrap_err().contains("last administrator"));
     watson(&data, &["account", "passwd", "ann"], "another horse battery\n").unwrap();
     let accounts = json(&watson(&data, &["account", "list", "--json"], "").unwrap());
-    assert_eq!(accounts["accounts"][0]["role"], "admin");
+    assert_eq!(accounts["items"][0]["role"], "admin");
     let token = watson(&data, &["token", "make", "ci", "--scope", "read"], "").unwrap();
     let tokens = watson(&data, &["token", "list", "--json"], "").unwrap();
     assert!(tokens.contains("\"ci\"") && !tokens.contains(&token), "a token is told once");
     watson(&data, &["product", "add", "Game", "--dialect", "minidump"], "").unwrap();
     let first = json(&watson(&data, &["product", "key", "Game", "--json"], "").unwrap());
     let second = watson(&data, &["product", "key", "game", "--others-end-in-days", "7"], "").unwrap();
-    let listed = watson(&data, &["product", "list", "--json"], "").unwrap();
-    assert!(!listed.contains(&second) && !listed.contains(first["key"].as_str().unwrap()));
-    let keys = json(&listed)["products"][0]["keys"].clone();
-    assert_eq!((keys[0]["state"].clone(), keys[1]["state"].clone()), ("good".into(), "good, ends".into()));
+    let listed = watson(&data, &["product", "keys", "GAME", "--json"], "").unwrap();
+    assert!(!listed.contains(&second) && !listed.contains(first["secret"].as_str().unwrap()));
+    let keys = json(&listed)["items"].clone();
+    assert!(keys[0]["ends"].is_null() && keys[1]["ends"].is_string(), "{keys}");
     let number = first["id"].to_string();
     watson(&data, &["product", "revoke-key", &number], "").unwrap();
     assert!(watson(&data, &["product", "key", "nothing"], "").is_err());
@@ -68,7 +68,7 @@ async fn what_is_made_offline_counts_for_the_server() {
     assert_eq!(post("/crash").await.status, 401);
     assert!(post(&format!("/crash?key={second}")).await.text().starts_with("no_dump"));
     assert!(
-        post(&format!("/crash?key={}", first["key"].as_str().unwrap()))
+        post(&format!("/crash?key={}", first["secret"].as_str().unwrap()))
             .await
             .text()
             .starts_with("key_revoked")

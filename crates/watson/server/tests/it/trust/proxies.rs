@@ -41,7 +41,7 @@ async fn a_forwarded_address_makes_a_tenant_only_where_the_proxy_is_listed() {
         assert_eq!(report(&world, "198.51.100.1", 1).await, 200);
         // The same crash of two tenants is two, of one it is one.
         assert_eq!(world.counter("watson_hits").await, tenants, "{proxies:?}");
-        assert!(world.store.tenant("acme", time::now_ms()).await.unwrap() > 1);
+        assert!(world.store.tenant("acme", "test", time::now_ms()).await.unwrap() > 1);
     }
 }
 

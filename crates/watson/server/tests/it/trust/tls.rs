@@ -14,7 +14,7 @@ use watson_server::tls::Tls;
 use crate::world::folder;
 
 /// Writes an authority and a certificate of it for 127.0.0.1: `ca.pem`, `cert.pem`, `key.pem`.
-fn certificate(folder: &Path) {
+pub(crate) fn certificate(folder: &Path) {
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
     // A certificate that has its authority's name would count as its own authority.
     params.distinguished_name.push(DnType::CommonName, "an authority for a test");

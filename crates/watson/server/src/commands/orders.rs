@@ -1,0 +1,67 @@
+//! What `watson policy` and `watson solution` have in common: both are lists of things with a number, each for a bucket or a
+//! rule.
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::client::Server;
+use super::{scope, show};
+
+/// A kind of thing.
+pub(super) struct Kind {
+    /// Its path in the API.
+    pub(super) path: &'static str,
+    /// Its command.
+    pub(super) command: &'static str,
+    /// Its name at the beginning of a sentence.
+    pub(super) name: &'static str,
+    /// What is true once one is added.
+    pub(super) added: &'static str,
+}
+
+/// All of them.
+#[derive(Debug, Args)]
+pub struct List {
+    #[command(flatten)]
+    pub(super) server: Server,
+}
+
+/// One of them.
+#[derive(Debug, Args)]
+pub struct One {
+    /// Its number.
+    id: i64,
+    #[command(flatten)]
+    server: Server,
+}
+
+impl Kind {
+    pub(super) fn list(&self, List { server }: &List, columns: &[(&str, &str)]) -> Result<()> {
+        let mut items = server.client()?.list(self.path, usize::MAX)?;
+        if !server.json {
+            items.iter_mut().for_each(scope::of);
+        }
+        show::list(server.json, items, columns)
+    }
+
+    pub(super) fn show(&self, One { id, server }: &One) -> Result<()> {
+        show::one(server.json, &server.client()?.get(&format!("{}/{id}", self.path))?)
+    }
+
+    pub(super) fn add(&self, body: &Value, server: &Server) -> Result<()> {
+        let made = server.client()?.post(self.path, body)?;
+        show::done(server.json, &made, &format!("{} {} {}", self.name, made["id"], self.added))
+    }
+
+    pub(super) fn change(&self, id: i64, body: &Value, server: &Server) -> Result<()> {
+        let says_something = body.as_object().is_some_and(|body| !body.is_empty());
+        ensure!(says_something, "say what changes; see `watson {} change --help`", self.command);
+        show::one(server.json, &server.client()?.patch(&format!("{}/{id}", self.path), body)?)
+    }
+
+    pub(super) fn remove(&self, One { id, server }: &One) -> Result<()> {
+        server.client()?.delete(&format!("{}/{id}", self.path))?;
+        show::done(server.json, &json!({ "removed": id }), &format!("{} {id} is removed.", self.name))
+    }
+}
