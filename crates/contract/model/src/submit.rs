@@ -78,4 +78,7 @@ pub struct SubmitOutcome {
     pub sent_files: Vec<String>,
     /// For a person: why it waits or failed, and what to do.
     pub explanation: String,
+    /// Seconds for which the server wants to be left alone: it has too much to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u32>,
 }

@@ -172,6 +172,7 @@ fn archived_before(report: &Report) -> SubmitOutcome {
         reply: report.reply.clone(),
         sent_files: Vec::new(),
         explanation: explanation.into(),
+        retry_after_s: None,
     }
 }
 
@@ -217,6 +218,7 @@ fn attempt(
         reply: report.reply.clone(),
         sent_files: Vec::new(),
         explanation,
+        retry_after_s: None,
     };
     let data = match &plan.decision {
         Decision::Never { reason } => return stays(SubmitResult::ReportCancelled, reason.clone()),
@@ -312,7 +314,8 @@ fn now_filetime() -> u64 {
     wer_report::filetime::from_unix_ns(u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX))
 }
 
-/// Tries every queued report, oldest first, and says what came of each.
+/// Tries every queued report, oldest first, and says what came of each. A server that has too much to do and says for how
+/// long is left alone: the reports behind the one that it said so about are not tried.
 ///
 /// # Errors
 /// The store cannot be read. A single report that cannot be is passed over with a line in the log.
@@ -321,7 +324,13 @@ pub fn submit_queued(context: &Context) -> Result<Vec<(ReportId, SubmitOutcome)>
     let mut outcomes = Vec::new();
     for stored in store.list(ReportState::Queued)? {
         match submit_report(context, stored.id, ConsentChoice::NotAsked) {
-            Ok(outcome) => outcomes.push((stored.id, outcome)),
+            Ok(outcome) => {
+                let wants_rest = outcome.retry_after_s.is_some_and(|seconds| seconds > 0);
+                outcomes.push((stored.id, outcome));
+                if wants_rest {
+                    break;
+                }
+            }
             Err(error) => {
                 events::failure(context, &format!("Report {} was passed over: {error}.", stored.id))
             }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ureq::http::Response;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
@@ -13,6 +13,7 @@ use crate::limits::{
     MAX_AUTHORITY_BYTES, MAX_HEADER_BYTES, MAX_LEVEL2_RESPONSE_BYTES, MAX_REFUSAL_BYTES, PIECE_TIMEOUT,
 };
 use crate::printable::printable;
+use crate::retry_after;
 use crate::server::{Server, Timeouts};
 
 /// A status and the first bytes of a body.
@@ -22,6 +23,15 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     /// Where files may be sent in pieces, as the server says.
     pub(crate) pieces: Option<String>,
+    /// How long the server wants to be left alone.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl Answer {
+    /// The same of a server that has too much to do; other answers are no reason to wait.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        self.retry_after.filter(|_| matches!(self.status, 429 | 503))
+    }
 }
 
 /// Why there is no whole answer.
@@ -150,13 +160,15 @@ fn read(response: Response<ureq::Body>, limit_bytes: u64) -> Result<Answer, Http
     let status = response.status().as_u16();
     let pieces = response.headers().get(PIECES_HEADER).and_then(|value| value.to_str().ok());
     let pieces = pieces.map(str::to_owned);
+    let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+    let retry_after = retry_after.and_then(|text| retry_after::retry_after(text, SystemTime::now()));
     let mut body = Vec::new();
     let reader = response.into_body().into_reader();
     reader
         .take(limit_bytes)
         .read_to_end(&mut body)
         .map_err(|error| HttpError::Exchange(printable(&error.to_string())))?;
-    Ok(Answer { status, body, pieces })
+    Ok(Answer { status, body, pieces, retry_after })
 }
 
 fn exchange_error(error: ureq::Error) -> HttpError {

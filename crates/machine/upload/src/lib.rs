@@ -18,6 +18,7 @@ pub mod limits;
 mod pieces;
 mod printable;
 mod probe;
+mod retry_after;
 mod send;
 mod server;
 mod submission;

@@ -8,6 +8,8 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub const LEVEL1_TIMEOUT: Duration = Duration::from_secs(60);
 /// Time for level 2, the cab's bytes included.
 pub const LEVEL2_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+/// The longest time for which a server's wish to be left alone is followed.
+pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(6 * 60 * 60);
 /// Bytes of a response's headers.
 pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 /// Bytes of an answer to level 2 that are read.

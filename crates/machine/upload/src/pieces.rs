@@ -25,9 +25,9 @@ pub(crate) enum PiecesError {
     /// A file changed while it was sent.
     #[error("{0} changed while it was sent")]
     Changed(String),
-    /// The server was not reached, or said no: status and what it said.
-    #[error("the server did not take them (status {0})")]
-    Refused(u16, Vec<u8>),
+    /// The server said no.
+    #[error("the server did not take them (status {})", .0.status)]
+    Refused(Answer),
     /// The exchange failed.
     #[error(transparent)]
     Http(#[from] HttpError),
@@ -162,7 +162,7 @@ fn put(client: &Client<'_>, path: &str, bytes: &[u8], file: &str) -> Result<(), 
 fn ok(answer: Answer) -> Result<Answer, PiecesError> {
     match answer.status {
         200..=299 => Ok(answer),
-        status => Err(PiecesError::Refused(status, answer.body)),
+        _ => Err(PiecesError::Refused(answer)),
     }
 }
 

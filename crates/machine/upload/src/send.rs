@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use wer_model::{AttachedFile, BucketReply, Report, SubmitOutcome, SubmitResult};
 use wer_wire::Level1Response;
@@ -103,9 +104,10 @@ fn level1_exchange(
             );
             Err(Box::new(ended(SubmitResult::ReportFailed, text)))
         }
-        status => Err(Box::new(queued(format!(
-            "The server {name} answered with status {status}; the report is sent later."
-        )))),
+        status => {
+            let text = format!("The server {name} answered with status {status}; the report is sent later.");
+            Err(Box::new(later_than(queued(text), answer.wait())))
+        }
     }
 }
 
@@ -130,7 +132,13 @@ const fn is_final(status: u16) -> bool {
 }
 
 fn ended(result: SubmitResult, explanation: String) -> SubmitOutcome {
-    SubmitOutcome { result, reply: None, sent_files: Vec::new(), explanation }
+    SubmitOutcome { result, reply: None, sent_files: Vec::new(), explanation, retry_after_s: None }
+}
+
+/// An outcome with the time for which the server wants to be left alone.
+fn later_than(outcome: SubmitOutcome, wait: Option<Duration>) -> SubmitOutcome {
+    let retry_after_s = wait.map(|wait| u32::try_from(wait.as_secs()).unwrap_or(u32::MAX));
+    SubmitOutcome { retry_after_s, ..outcome }
 }
 
 fn queued(explanation: String) -> SubmitOutcome {
@@ -195,7 +203,7 @@ impl Attempt<'_> {
 
     fn end(&self, result: SubmitResult, explanation: String) -> SubmitOutcome {
         let reply = Some(self.reply.clone());
-        SubmitOutcome { result, reply, sent_files: Vec::new(), explanation: self.with_refusals(explanation) }
+        SubmitOutcome { reply, ..ended(result, self.with_refusals(explanation)) }
     }
 
     fn files(&self) -> &[AttachedFile] {
@@ -293,17 +301,22 @@ impl Attempt<'_> {
                 let outcome = self.end(SubmitResult::ReportUploadedCab, sentences.join(" "));
                 Some(SubmitOutcome { sent_files: sent.names, ..outcome })
             }
-            Err(PiecesError::Refused(status, body)) if is_final(status) => {
+            Err(PiecesError::Refused(answer)) if is_final(answer.status) => {
                 tracing::info!(
-                    status,
-                    reason = printable(&String::from_utf8_lossy(&body)),
+                    status = answer.status,
+                    reason = printable(&String::from_utf8_lossy(&answer.body)),
                     "the server does not take the files in pieces; a cab is tried"
                 );
                 None
             }
             Err(error) => {
+                let wait = match &error {
+                    PiecesError::Refused(answer) => answer.wait(),
+                    _ => None,
+                };
                 let reason = printable(&error.to_string());
-                Some(self.later(&format!("The files did not all reach {name} ({reason})")))
+                let outcome = self.later(&format!("The files did not all reach {name} ({reason})"));
+                Some(later_than(outcome, wait))
             }
         }
     }
@@ -336,7 +349,10 @@ impl Attempt<'_> {
                     format!("{name} refused the cab (status {}){}.", answer.status, reason_of(&answer));
                 self.end(SubmitResult::ReportUploaded, format!("{accepted} {text}"))
             }
-            Ok(answer) => self.later(&format!("{name} did not take the cab (status {})", answer.status)),
+            Ok(answer) => {
+                let text = format!("{name} did not take the cab (status {})", answer.status);
+                later_than(self.later(&text), answer.wait())
+            }
             Err(error) => self.later(&format!("The cab did not reach {name} ({error})")),
         }
     }

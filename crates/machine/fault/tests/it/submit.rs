@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use wer_abi::flags::{
     WER_SUBMIT_ARCHIVE_PARAMETERS_ONLY, WER_SUBMIT_NO_ARCHIVE, WER_SUBMIT_NO_QUEUE, WER_SUBMIT_QUEUE,
 };
+use wer_fault::submit::submit_queued;
 use wer_fault::{Context, Submission, submit_report, submit_with};
 use wer_model::{
     AttachedFile, ConsentChoice, FileKind, Report, ReportId, ReportState, SubmitResult, file_marks,
@@ -41,10 +42,14 @@ impl Machine {
     }
 
     fn put(&self) {
-        let staging = self.store().begin(ID).expect("a folder");
+        self.put_as(ID);
+    }
+
+    fn put_as(&self, id: ReportId) {
+        let staging = self.store().begin(id).expect("a folder");
         staging.write_file("memory.hdmp", b"MDMP heap").expect("a file");
         staging.write_file("file000_log", b"a line").expect("a file");
-        let report = report();
+        let report = Report { id, ..report() };
         let bytes = report_wer::to_bytes(&report);
         staging.commit(&wer_report::folder_name(&report), &bytes, ReportState::Queued).expect("stored");
     }
@@ -94,6 +99,11 @@ struct Server {
 
 impl Server {
     fn start(requests: usize) -> Self {
+        Self::answering(requests, "200 X\r\n")
+    }
+
+    /// One whose answers begin so: status, and more lines.
+    fn answering(requests: usize, head: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("its address").port();
         let thread = std::thread::spawn(move || {
@@ -114,7 +124,7 @@ impl Server {
                 reader.read_exact(&mut vec![0; length]).expect("a body");
                 let body = "iData=0\r\nBucket=5\r\n";
                 let answer = format!(
-                    "HTTP/1.1 200 X\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                    "HTTP/1.1 {head}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
                     body.len()
                 );
                 stream.write_all(answer.as_bytes()).expect("a listener");
@@ -206,6 +216,26 @@ fn a_queued_report_is_sent_from_the_queue_with_what_it_was_submitted_with() {
     assert_eq!(sent.result, SubmitResult::ReportUploaded, "{}", sent.explanation);
     assert_eq!(machine.stored(), Some((ReportState::Archived, names(&["Report.wer"]))));
     server.finish();
+}
+
+#[test]
+fn a_server_that_wants_rest_is_asked_once_and_not_for_every_report_that_waits() {
+    for (head, seconds, requests) in [
+        ("503 X\r\nRetry-After: 600\r\n", Some(600), 1),
+        ("429 X\r\nRetry-After: 600\r\n", Some(600), 1),
+        ("503 X\r\n", None, 3),
+    ] {
+        let server = Server::answering(requests, head);
+        let machine = Machine::new(&server.settings(ALL_DATA));
+        for number in [8, 9] {
+            machine.put_as(ReportId([number; 16]));
+        }
+        let outcomes = submit_queued(&machine.context).expect("the queue can be read");
+        assert_eq!(outcomes.len(), requests, "{head}");
+        assert_eq!(outcomes[0].1.retry_after_s, seconds, "{head}");
+        assert_eq!(machine.store().list(ReportState::Queued).expect("a queue").len(), 3, "all wait on");
+        server.finish();
+    }
 }
 
 /// The application's consent counts, an event's own consent by the report's key, and a person over both.

@@ -61,6 +61,26 @@ fn a_server_in_trouble_gets_it_later() {
 }
 
 #[test]
+fn a_server_that_has_too_much_to_do_says_for_how_long() {
+    let answer = |status: u16, header: &str| {
+        let raw = format!("HTTP/1.1 {status} X\r\n{header}\r\nContent-Length: 0\r\n\r\n");
+        let outcome = level1(Reply::Raw(raw.into_bytes()));
+        assert_eq!(outcome.result, SubmitResult::ReportQueued, "{status} {header}");
+        outcome.retry_after_s
+    };
+    assert_eq!(answer(503, "Retry-After: 30"), Some(30));
+    assert_eq!(answer(429, "retry-after:600"), Some(600));
+    assert_eq!(answer(503, "X: y"), None);
+    assert_eq!(answer(503, "Retry-After: whenever"), None);
+    assert_eq!(answer(500, "Retry-After: 30"), None, "it is broken, and not busy");
+    let most = wer_upload::limits::MAX_RETRY_AFTER.as_secs();
+    assert_eq!(answer(503, "Retry-After: 99999999").map(u64::from), Some(most));
+    // A date, by this machine's clock.
+    assert_eq!(answer(503, "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT").map(u64::from), Some(most));
+    assert_eq!(answer(429, "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT"), Some(0));
+}
+
+#[test]
 fn a_server_that_refuses_the_report_ends_it() {
     let outcome = level1(Reply::Whole(400, b"EVENTINFO has no \x1b[31meventtype\r\nmore".to_vec()));
     assert_eq!(outcome.result, SubmitResult::ReportFailed);
