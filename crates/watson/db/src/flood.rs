@@ -48,8 +48,14 @@ impl<K: Eq + Hash> Hourly<K> {
     }
 }
 
-/// The hour, and the machines of each source in it.
-type Machines = (i64, HashMap<IpAddr, HashSet<Vec<u8>>>);
+/// The machines of each source in an hour.
+#[derive(Debug, Default)]
+struct Machines {
+    hour: i64,
+    of_sources: HashMap<IpAddr, HashSet<Vec<u8>>>,
+    /// Of all sources together: not counted anew for each hit.
+    all: usize,
+}
 
 /// The bounds of one process.
 #[derive(Debug, Default)]
@@ -72,18 +78,20 @@ impl Flood {
         let Some(source) = source_of(crash) else { return true };
         let mut state = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
         let hour = now_ms.div_euclid(HOUR_MS);
-        if state.0 != hour {
-            *state = (hour, HashMap::new());
+        if state.hour != hour {
+            *state = Machines { hour, ..Machines::default() };
         }
-        let is_full = state.1.values().map(HashSet::len).sum::<usize>() >= MAX_FLOOD_KEYS;
-        let machines = state.1.entry(source).or_default();
-        if machines.contains(machine) {
+        let Machines { of_sources, all, .. } = &mut *state;
+        let known = of_sources.get(&source);
+        if known.is_some_and(|machines| machines.contains(machine)) {
             return true;
         }
-        if is_full || machines.len() >= policy.machines_per_source as usize {
+        let own = known.map_or(0, HashSet::len);
+        if *all >= MAX_FLOOD_KEYS || own >= policy.machines_per_source as usize {
             return false;
         }
-        machines.insert(machine.to_vec())
+        *all += 1;
+        of_sources.entry(source).or_default().insert(machine.to_vec())
     }
 }
 
@@ -134,5 +142,22 @@ mod tests {
         assert!(allows(b"a") && allows(b"b"));
         assert!(!allows(b"c"));
         assert!(allows(b"a"), "known ones are counted on");
+    }
+
+    #[test]
+    fn a_flood_of_sources_and_tenants_grows_no_table() {
+        let flood = Flood::default();
+        let policy = Policy::default();
+        let of = |number: u32| Crash {
+            tenant: i64::from(number),
+            source: Some(IpAddr::from((0x0b00_0000 + number).to_be_bytes())),
+            ..Crash::default()
+        };
+        let beyond = u32::try_from(MAX_FLOOD_KEYS).unwrap() + 10;
+        let labels = (0..beyond).filter(|number| flood.allows_label(&of(*number), &policy, 1)).count();
+        assert_eq!(labels, MAX_FLOOD_KEYS);
+        let machine = |number: &u32| flood.allows_machine(&of(*number), &number.to_be_bytes(), &policy, 1);
+        assert_eq!((0..beyond).filter(machine).count(), MAX_FLOOD_KEYS);
+        assert!(flood.allows_label(&of(beyond), &policy, HOUR_MS), "it ends with the hour");
     }
 }

@@ -51,10 +51,13 @@ struct Table {
 
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
-    /// Thousandths of a request.
+    /// In parts of a request ([`REQUEST`]): nothing is lost to rounding, however often somebody asks.
     left: u64,
     since_ms: i64,
 }
+
+/// Parts of a request: its milliseconds in a minute.
+const REQUEST: u64 = 60_000;
 
 /// What counts as one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,7 +84,7 @@ impl Quotas {
         if per_minute == 0 || source.is_loopback() {
             return None;
         }
-        let full = per_minute * QUOTA_BURST_MINUTES * 1000;
+        let full = per_minute * QUOTA_BURST_MINUTES * REQUEST;
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let mut key = (network(source), cost);
         if !table.buckets.contains_key(&key) && table.buckets.len() >= MAX_QUOTA_SOURCES {
@@ -95,11 +98,11 @@ impl Quotas {
         let bucket = table.buckets.entry(key).or_insert(Bucket { left: full, since_ms: now_ms });
         bucket.left = bucket.refilled(per_minute, now_ms).min(full);
         bucket.since_ms = now_ms;
-        if bucket.left >= 1000 {
-            bucket.left -= 1000;
+        if bucket.left >= REQUEST {
+            bucket.left -= REQUEST;
             return None;
         }
-        Some(((1000 - bucket.left) * 60).div_ceil(per_minute * 1000).max(1))
+        Some((REQUEST - bucket.left).div_ceil(per_minute * 1000).max(1))
     }
 }
 
@@ -115,8 +118,9 @@ impl Quotas {
         let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let used = table.buckets.iter().map(|((network, cost), bucket)| {
             let per_minute = self.rates.per_minute(*cost);
-            let full = per_minute * QUOTA_BURST_MINUTES * 1000;
-            (network.to_string(), *cost, full.saturating_sub(bucket.refilled(per_minute, now_ms)))
+            let full = per_minute * QUOTA_BURST_MINUTES * REQUEST;
+            let used = full.saturating_sub(bucket.refilled(per_minute, now_ms));
+            (network.to_string(), *cost, used.saturating_mul(1000) / REQUEST)
         });
         used.collect()
     }
@@ -151,7 +155,7 @@ impl Table {
         self.swept_ms = Some(now_ms);
         self.buckets.retain(|(_, cost), bucket| {
             let per_minute = rates.per_minute(*cost);
-            bucket.refilled(per_minute, now_ms) < per_minute * QUOTA_BURST_MINUTES * 1000
+            bucket.refilled(per_minute, now_ms) < per_minute * QUOTA_BURST_MINUTES * REQUEST
         });
     }
 }
@@ -159,8 +163,7 @@ impl Table {
 impl Bucket {
     fn refilled(&self, per_minute: u64, now_ms: i64) -> u64 {
         let passed_ms = u64::try_from(now_ms.saturating_sub(self.since_ms)).unwrap_or(0);
-        // Thousandths per minute are per_minute / 60 per millisecond.
-        self.left.saturating_add(passed_ms.saturating_mul(per_minute) / 60)
+        self.left.saturating_add(passed_ms.saturating_mul(per_minute))
     }
 }
 
@@ -210,6 +213,9 @@ mod tests {
         assert_eq!(burst(&quotas, "203.0.113.1", Cost::Small, 61_000), 60);
         assert_eq!(burst(&quotas, "203.0.113.1", Cost::Upload, 0), 6 * QUOTA_BURST_MINUTES, "another bucket");
         assert_eq!(quotas.take(ip("203.0.113.1"), Cost::Upload, 0), Some(10));
+        // Whoever asks again and again is let in as soon as whoever waits.
+        let refused = (1..).take_while(|ms| quotas.take(ip("203.0.113.1"), Cost::Upload, *ms).is_some());
+        assert_eq!(refused.count(), 9_999);
         assert_eq!(quotas.take(ip("203.0.113.2"), Cost::Small, 0), None, "another source");
         assert_eq!(
             burst(&quotas, "203.0.113.1", Cost::Small, i64::MAX),
