@@ -31,7 +31,7 @@ use self::pace::{Client, Pace};
 use self::paced_body::PacedBody;
 use self::paced_stream::PacedStream;
 use self::slow_places::SlowPlaces;
-use crate::limits::{ACCEPT_RETRY_MS, MAX_CONNECTIONS, MAX_HEAD_BYTES, MAX_HEAD_FIELDS, MAX_SHUTDOWN_MS};
+use crate::limits::{ACCEPT_RETRY_MS, MAX_HEAD_FIELDS, MAX_SHUTDOWN_MS};
 use crate::listener::{Listener, handshake};
 use crate::metrics::OpenConnection;
 use crate::peer::Peer;
@@ -50,7 +50,7 @@ pub async fn serve_paced(
 ) {
     let Listener { tcp: listener, tls } = listener.into();
     let slow = SlowPlaces::default();
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(pace.max_connections));
     let open = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -113,9 +113,9 @@ async fn serve_stream<S>(stream: S, (peer, client): (Peer, Client), app: Router,
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let max_head = client.pace.max_head;
+    let Pace { max_head, max_head_bytes, .. } = client.pace;
     let notes = DoorNotes::default();
-    let stream = Doorway::new(PacedStream::new(stream, client.clone()), notes.clone());
+    let stream = Doorway::new(PacedStream::new(stream, client.clone()), notes.clone(), max_head_bytes);
     let serving = Arc::clone(&client.serving);
     let app = app.map_request(move |mut request: Request<Incoming>| {
         client.serving.store(true, Ordering::Relaxed);
@@ -132,7 +132,7 @@ where
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(max_head)
-        .max_buf_size(MAX_HEAD_BYTES)
+        .max_buf_size(max_head_bytes)
         .max_headers(MAX_HEAD_FIELDS)
         .title_case_headers(true)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));

@@ -1,6 +1,6 @@
 //! Limits of the server itself; those of bodies are the intake's.
 
-/// Connections at the same time; others wait in the system's queue.
+/// Default of `max_connections`: connections of one listener at the same time; others wait in the system's queue.
 pub const MAX_CONNECTIONS: usize = 1024;
 /// Milliseconds in which a connection must have become TLS.
 pub const MAX_HANDSHAKE_MS: u64 = 10_000;
@@ -22,9 +22,9 @@ pub const MAX_LOGINS_REMEMBERED: usize = 1_000;
 pub const SESSION_MS: i64 = 12 * 60 * 60 * 1000;
 /// Bytes of a login's form.
 pub const MAX_LOGIN_BYTES: usize = 8 * 1024;
-/// Milliseconds in which a request's head must have come.
+/// Default of `max_head_seconds`, in milliseconds: a request's head must have come in that time.
 pub const MAX_HEAD_MS: u64 = 15_000;
-/// Bytes of a request's head.
+/// Default of `max_head_bytes`: bytes of a request's head.
 pub const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Fields of a request's head.
 pub const MAX_HEAD_FIELDS: usize = 100;
@@ -85,6 +85,8 @@ pub const OLD_UPLOADS_EVERY_MS: u64 = 60 * 60 * 1000;
 pub const CHUNKS_KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Milliseconds without a byte that end a recorded body whose end cannot be told otherwise.
 pub const RECORD_PAUSE_MS: u64 = 2_000;
+/// Milliseconds between two times at which processes tell each other what products have spent.
+pub const SHARE_SPENT_EVERY_MS: u64 = 5_000;
 /// Milliseconds between two roll-ups.
 pub const ROLL_UP_EVERY_MS: u64 = 15 * 60 * 1000;
 
@@ -106,13 +108,12 @@ pub const DEFAULT_ORPHAN_GRACE_HOURS: u32 = 24;
 /// Milliseconds between two sweeps of such bytes; less than a removal is remembered, so that every process forgets its
 /// copies.
 pub const SWEEP_EVERY_MS: u64 = 60 * 60 * 1000;
-/// Bytes by which a client shows that it keeps pace.
+/// Default of `slow_bytes`: bytes by which a client shows that it keeps pace.
 pub const MIN_BYTES_PER_INTERVAL: u64 = 4 * 1024;
-/// Milliseconds without so many bytes after which a client is slow, while it is waited for.
+/// Default of `slow_after_seconds`, in milliseconds: without so many bytes a client is slow then, while it is waited for.
 pub const SLOW_AFTER_MS: u64 = 5_000;
-/// Milliseconds without so many bytes after which it is cut off, while it sends a body or reads an answer.
+/// Default of `max_slow_seconds`, in milliseconds: without so many bytes it is cut off then, while it sends a body or reads
+/// an answer.
 pub const MAX_SLOW_MS: u64 = 30_000;
-/// Slow connections of one source.
+/// Default of `max_slow_per_source`: slow connections of one source.
 pub const MAX_SLOW_PER_SOURCE: usize = 64;
-/// Slow connections of all sources: a quarter of all places is for those that keep pace.
-pub const MAX_SLOW: usize = MAX_CONNECTIONS / 4 * 3;

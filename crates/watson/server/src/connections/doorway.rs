@@ -17,8 +17,6 @@ use tokio::time::{Sleep, sleep};
 use watson_intake::door::{DoorError, DoorTracker, Step};
 use watson_intake::limits::{MAX_DRAIN_BYTES, MAX_DRAIN_MS};
 
-use crate::limits::MAX_HEAD_BYTES;
-
 /// What the library reads in the place of a refused head.
 const REFUSED_HEAD: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 /// Bytes that are read at once while a head is looked for.
@@ -72,10 +70,10 @@ enum Judged {
 }
 
 impl<S> Doorway<S> {
-    pub(super) fn new(stream: S, notes: DoorNotes) -> Self {
+    pub(super) fn new(stream: S, notes: DoorNotes, max_head_bytes: usize) -> Self {
         Self {
             stream,
-            tracker: DoorTracker::new(MAX_HEAD_BYTES),
+            tracker: DoorTracker::new(max_head_bytes),
             notes,
             unjudged: Vec::new(),
             judged: Bytes::new(),

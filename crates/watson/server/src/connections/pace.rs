@@ -12,12 +12,17 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::slow_places::{SlowPlace, SlowPlaces};
 use crate::limits::{
-    MAX_HEAD_MS, MAX_SLOW, MAX_SLOW_MS, MAX_SLOW_PER_SOURCE, MIN_BYTES_PER_INTERVAL, SLOW_AFTER_MS,
+    MAX_CONNECTIONS, MAX_HEAD_BYTES, MAX_HEAD_MS, MAX_SLOW_MS, MAX_SLOW_PER_SOURCE, MIN_BYTES_PER_INTERVAL,
+    SLOW_AFTER_MS,
 };
 
-/// The limits; a test has shorter ones.
+/// The limits, which are settings; a test has shorter ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
+    /// Connections of one listener at the same time.
+    pub max_connections: usize,
+    /// Bytes of a head.
+    pub max_head_bytes: usize,
     /// In which a head must have come.
     pub max_head: Duration,
     /// Bytes that end a window.
@@ -29,19 +34,18 @@ pub struct Pace {
     pub cut_after: Duration,
     /// Slow connections of one source.
     pub max_slow_per_source: usize,
-    /// Of all sources.
-    pub max_slow: usize,
 }
 
 impl Default for Pace {
     fn default() -> Self {
         Self {
+            max_connections: MAX_CONNECTIONS,
+            max_head_bytes: MAX_HEAD_BYTES,
             max_head: Duration::from_millis(MAX_HEAD_MS),
             min_bytes: MIN_BYTES_PER_INTERVAL,
             slow_after: Duration::from_millis(SLOW_AFTER_MS),
             cut_after: Duration::from_millis(MAX_SLOW_MS),
             max_slow_per_source: MAX_SLOW_PER_SOURCE,
-            max_slow: MAX_SLOW,
         }
     }
 }
@@ -55,6 +59,12 @@ enum Speed {
 }
 
 impl Pace {
+    /// Slow connections of all sources: a quarter of all places is for those that keep pace.
+    #[must_use]
+    pub fn max_slow(&self) -> usize {
+        self.max_connections - self.max_connections / 4
+    }
+
     fn judge(&self, in_window: Duration, is_cut: bool) -> Speed {
         if is_cut && in_window >= self.cut_after {
             Speed::CutOff
@@ -160,12 +170,13 @@ mod tests {
 
     fn client(max_slow_per_source: usize) -> Client {
         let pace = Pace {
+            max_connections: 12,
+            max_head_bytes: 8 * 1024,
             max_head: Duration::from_secs(60),
             min_bytes: 100,
             slow_after: Duration::from_secs(5),
             cut_after: Duration::from_secs(30),
             max_slow_per_source,
-            max_slow: 10,
         };
         let source = "192.0.2.1".parse().unwrap();
         Client { pace, places: SlowPlaces::default(), source, serving: Arc::default() }

@@ -16,7 +16,7 @@ impl SlowPlaces {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = taken.values().sum();
         let own = taken.get(&source).copied().unwrap_or_default();
-        if own >= pace.max_slow_per_source || all >= pace.max_slow {
+        if own >= pace.max_slow_per_source || all >= pace.max_slow() {
             return None;
         }
         taken.insert(source, own + 1);

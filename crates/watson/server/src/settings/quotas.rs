@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use watson_db::Policy;
+
 use crate::settings::{BadValue, Section};
 
 /// Larger rates are no limit.
 const MAX_PER_MINUTE: u32 = 10_000_000;
 
-/// How much one address (IPv4) or /64 network (IPv6) may send; 0 = as much as it can. This machine itself has no limit.
+/// How much one address (IPv4) or /64 network (IPv6) may send; 0 requests a minute = as many as it can. This machine itself
+/// has no limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct QuotasSettings {
@@ -15,12 +18,25 @@ pub struct QuotasSettings {
     pub reports_per_minute: u32,
     /// Dumps, cabs and symbol files in a minute; five times that at once.
     pub uploads_per_minute: u32,
+    /// New labels that one source may bring in an hour; beyond them its hits are counted under one label for all.
+    pub new_labels_per_source: u32,
+    /// The same for all sources of a tenant.
+    pub new_labels_per_tenant: u32,
+    /// Machines of one source that are counted in an hour.
+    pub machines_per_source: u32,
 }
 
 impl Default for QuotasSettings {
     fn default() -> Self {
         let rates = watson_intake::quota::Rates::default();
-        Self { reports_per_minute: rates.small_per_minute, uploads_per_minute: rates.uploads_per_minute }
+        let policy = Policy::default();
+        Self {
+            reports_per_minute: rates.small_per_minute,
+            uploads_per_minute: rates.uploads_per_minute,
+            new_labels_per_source: policy.new_labels_per_source,
+            new_labels_per_tenant: policy.new_labels_per_tenant,
+            machines_per_source: policy.machines_per_source,
+        }
     }
 }
 
@@ -33,6 +49,17 @@ impl QuotasSettings {
             uploads_per_minute: self.uploads_per_minute,
         }
     }
+
+    /// A policy with these bounds against floods of names.
+    #[must_use]
+    pub fn bound(&self, policy: Policy) -> Policy {
+        Policy {
+            new_labels_per_source: self.new_labels_per_source,
+            new_labels_per_tenant: self.new_labels_per_tenant,
+            machines_per_source: self.machines_per_source,
+            ..policy
+        }
+    }
 }
 
 impl Section for QuotasSettings {
@@ -40,6 +67,9 @@ impl Section for QuotasSettings {
         let values = [
             ("reports_per_minute", self.reports_per_minute),
             ("uploads_per_minute", self.uploads_per_minute),
+            ("new_labels_per_source", self.new_labels_per_source),
+            ("new_labels_per_tenant", self.new_labels_per_tenant),
+            ("machines_per_source", self.machines_per_source),
         ];
         match values.into_iter().find(|(_, value)| *value > MAX_PER_MINUTE) {
             Some((key, value)) => {

@@ -6,6 +6,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use watson_server::connections::pace::Pace;
 
+use crate::binary::Watson;
+use crate::client::raw;
 use crate::world::{World, crash, folder};
 
 const MAX_SLOW_PER_SOURCE: usize = 4;
@@ -190,4 +192,23 @@ async fn lengths_that_lie_cost_only_their_own_connection() {
     assert_eq!(world.counter("watson_hits").await, 0);
     good_client_is_served(&world, 2).await;
     world.stop().await;
+}
+
+#[tokio::test]
+async fn how_large_a_head_may_be_is_a_setting() {
+    let dir = folder();
+    let data = dir.path().join("data");
+    let head = format!(
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX: {}\r\n\r\n",
+        "a".repeat(9_000)
+    );
+    let usual = Watson::start(&data, &["--no-token"]);
+    assert_eq!(raw(usual.address, head.as_bytes()).await.status, 200);
+    drop(usual);
+    let set = ["limits.max_head_bytes=8192", "limits.max_head_seconds=1", "quotas.new_labels_per_source=7"];
+    let set: Vec<&str> = set.iter().flat_map(|pair| ["--set", pair]).chain(["--no-token"]).collect();
+    let server = Watson::start(&data, &set);
+    assert_eq!(raw(server.address, head.as_bytes()).await.status, 431);
+    drop(server);
+    assert!(Watson::try_start(&data, &["--set", "limits.max_head_bytes=10"]).is_none());
 }
