@@ -3,12 +3,13 @@
 
 use crate::hit::Solution;
 use crate::limits::{
-    MAX_ANSWER_CHARS, MAX_PATTERN_CHARS, MAX_PATTERN_STARS, MAX_RULE_PARAMETERS, MAX_URL_CHARS,
-    MAX_VERSION_CHARS, MAX_WANT_CHARS, MAX_WANTED, MAX_WANTS,
+    MAX_ANSWER_CHARS, MAX_PATTERN_CHARS, MAX_PATTERN_STARS, MAX_RULE_PARAMETERS, MAX_VERSION_CHARS,
+    MAX_WANT_CHARS, MAX_WANTED, MAX_WANTS,
 };
 use crate::orders::Scope;
 use crate::policy::{Quota, Wants};
 use crate::rule::Rule;
+use crate::solution_url::check_url;
 use crate::{DataPolicy, DbError};
 
 /// Dump types that can be asked for; empty = the machine's choice.
@@ -24,19 +25,15 @@ pub(crate) fn check_policy(policy: &DataPolicy, now_ms: i64) -> Result<(), DbErr
     Ok(())
 }
 
-pub(crate) fn check_solution(scope: &Scope, solution: &Solution) -> Result<(), DbError> {
+/// `hosts`: those that a URL may lead to; none = any.
+pub(crate) fn check_solution(scope: &Scope, solution: &Solution, hosts: &[String]) -> Result<(), DbError> {
     check_scope(scope)?;
     let Solution { url, text, fixed_in, .. } = solution;
     if url.is_empty() && text.is_empty() {
         return Err(invalid("text", "a solution needs a text, a URL, or both"));
     }
     if !url.is_empty() {
-        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        let plain = |c: char| c.is_ascii_graphic() && !"\"<>\\^`{|}".contains(c);
-        if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with('/')) || !url.chars().all(plain) {
-            return Err(invalid("url", "write an http:// or https:// address, without spaces"));
-        }
-        within("url", url, MAX_URL_CHARS)?;
+        check_url(url, hosts)?;
     }
     within("text", text, MAX_ANSWER_CHARS)?;
     if text.chars().any(|c| c.is_control() && c != '\n') {
@@ -195,7 +192,7 @@ mod tests {
         let solution = |url: &str, text: &str, fixed_in: Option<&str>| {
             let solution =
                 Solution { id: 0, url: url.into(), text: text.into(), fixed_in: fixed_in.map(str::to_owned) };
-            check_solution(&Scope::Label(1), &solution)
+            check_solution(&Scope::Label(1), &solution, &[])
         };
         solution("https://a.example/b?c=1", "Update.\nThen start again.", Some("1.2")).unwrap();
         solution("", "Update.", None).unwrap();

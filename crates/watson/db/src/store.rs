@@ -1,7 +1,7 @@
 //! The open store: a database, a place for blobs, and this process's data folder.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::audit::{Act, audit};
 use crate::blob::{BlobPlace, FolderBlobs, S3Blobs};
@@ -37,6 +37,7 @@ pub struct Store {
     dir: DataDir,
     blobs: Arc<BlobPlace>,
     symbols: PathBuf,
+    solution_hosts: OnceLock<Vec<String>>,
 }
 
 impl Store {
@@ -102,6 +103,7 @@ impl Store {
             dir,
             blobs,
             symbols,
+            solution_hosts: OnceLock::new(),
         };
         let erased = store.replay_tombstones(crate::time::now_ms()).await?;
         if erased > 0 {
@@ -114,6 +116,17 @@ impl Store {
     #[must_use]
     pub fn dir(&self) -> &DataDir {
         &self.dir
+    }
+
+    /// The only hosts to which URLs of solutions may lead from now on; one that begins with a dot stands for all names that
+    /// end so. Only the first call counts.
+    pub fn restrict_solutions(&self, hosts: Vec<String>) {
+        let _ = self.solution_hosts.set(hosts);
+    }
+
+    /// None = any.
+    pub(crate) fn solution_hosts(&self) -> &[String] {
+        self.solution_hosts.get().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Makes the pseudonyms that stand in this store's rows.

@@ -25,7 +25,8 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub(crate) fn new(status: StatusCode, reason: &'static str, message: impl Into<String>) -> Self {
+    /// A refusal with a status, a name for the counters, and a sentence for whoever reads the answer.
+    pub fn new(status: StatusCode, reason: &'static str, message: impl Into<String>) -> Self {
         Self { status, reason, message: message.into(), answer: None, retry_after_s: None }
     }
 

@@ -97,6 +97,10 @@ async fn answer(parts: Parts, mut request: Request) -> Response {
         Ok(arrival) => arrival,
         Err(error) => return (StatusCode::MISDIRECTED_REQUEST, format!("host: {error}\n")).into_response(),
     };
+    if gate.trust().refuses_plain(&arrival) {
+        let message = "this server takes nothing in the clear from other machines; call it by HTTPS";
+        return refuse(app, Refusal::new(StatusCode::FORBIDDEN, "https_required", message), request).await;
+    }
     request.extensions_mut().insert(gate.trust().sender(&arrival));
     if request.method() == Method::GET && request.uri().path() == "/key" {
         return app.intake.key(request).await;

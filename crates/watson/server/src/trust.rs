@@ -15,7 +15,7 @@ use watson_intake::Sender;
 use watson_intake::admission::forwarded::{Told, told};
 
 use crate::peer::Peer;
-use crate::settings::trust::{Keys, network};
+use crate::settings::trust::{Https, Keys, network};
 use crate::settings::{TenantsSettings, TrustSettings};
 use crate::trust::hosts::{bare_name, is_loopback_host};
 
@@ -30,6 +30,7 @@ pub struct Trust {
     strict: bool,
     needs_key: bool,
     needs_key_for_level1: bool,
+    needs_https: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -111,6 +112,7 @@ impl Trust {
                 Keys::Never => false,
             },
             needs_key_for_level1: settings.keys == Keys::Always,
+            needs_https: settings.https == Https::Required,
         })
     }
 
@@ -145,6 +147,12 @@ impl Trust {
             machine: machine.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned),
             port: peer.local.port(),
         })
+    }
+
+    /// Whether a request came in the clear, where others could read and change it, and must not.
+    #[must_use]
+    pub fn refuses_plain(&self, arrival: &Arrival) -> bool {
+        self.needs_https && !arrival.tls && !arrival.is_local()
     }
 
     /// Who sends it, before any key is looked at.

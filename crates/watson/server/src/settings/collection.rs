@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use watson_db::Policy;
 
+use crate::settings::trust::is_name;
 use crate::settings::{BadValue, Section};
 
 /// Longest lease: longer ones would keep places of a quota from machines that are there.
@@ -29,6 +30,9 @@ pub struct CollectionSettings {
     pub queued_lease_seconds: i64,
     /// Days back in which an event time counts exactly, and in which a crash that is told again is known.
     pub window_days: i64,
+    /// The only hosts to which URLs of solutions may lead; one that begins with a dot stands for all names that end so.
+    /// Empty = any.
+    pub solution_hosts: Vec<String>,
 }
 
 impl Default for CollectionSettings {
@@ -42,6 +46,7 @@ impl Default for CollectionSettings {
             lease_seconds: policy.lease_ms / 1000,
             queued_lease_seconds: policy.queued_lease_ms / 1000,
             window_days: policy.window_days,
+            solution_hosts: Vec::new(),
         }
     }
 }
@@ -75,6 +80,10 @@ impl Section for CollectionSettings {
         if !(1..=MAX_WINDOW_DAYS).contains(&self.window_days) {
             let why = format!("must be 1 to {MAX_WINDOW_DAYS}, and is {}", self.window_days);
             return Err(BadValue::new("window_days", why));
+        }
+        let is_none = |host: &&String| !is_name(host.strip_prefix('.').unwrap_or(host));
+        if let Some(bad) = self.solution_hosts.iter().find(is_none) {
+            return Err(BadValue::new("solution_hosts", format!("holds \"{bad}\", which is no host's name")));
         }
         Ok(())
     }

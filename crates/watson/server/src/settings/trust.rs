@@ -21,6 +21,17 @@ pub enum Keys {
     Never,
 }
 
+/// Whether other machines must come by HTTPS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Https {
+    /// They may come as they like: parameters and keys can be read, and answers changed, by whoever is on the way.
+    #[default]
+    Optional,
+    /// What comes in the clear is refused before its body is read. Only this machine itself may.
+    Required,
+}
+
 /// Whom this server believes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -37,6 +48,8 @@ pub struct TrustSettings {
     pub machine_header: Option<String>,
     /// Who needs a product's key.
     pub keys: Keys,
+    /// Whether other machines must come by HTTPS, to this server or to a proxy that is believed.
+    pub https: Https,
 }
 
 impl Default for TrustSettings {
@@ -47,6 +60,7 @@ impl Default for TrustSettings {
             proxy_headers: vec!["x-forwarded-for".into(), "x-forwarded-proto".into()],
             machine_header: None,
             keys: Keys::default(),
+            https: Https::default(),
         }
     }
 }

@@ -101,6 +101,25 @@ fn tenants_are_told_by_network_host_port_and_realm() {
 }
 
 #[test]
+fn what_others_send_in_the_clear_is_refused_where_https_is_required() {
+    let strict = Trust { needs_https: true, ..trust() };
+    let refused = |address: &str, tls: bool, said: &[(&'static str, &str)]| {
+        let peer = Peer { tls, ..peer(address, PUBLIC) };
+        strict.refuses_plain(&arrive(&strict, peer, said).unwrap())
+    };
+    let https = [("x-forwarded-proto", "https")];
+    assert!(refused("198.51.100.7", false, &[]));
+    assert!(refused("198.51.100.7", false, &https), "a stranger's word");
+    assert!(!refused("198.51.100.7", true, &[]));
+    let for_client = |proto| [("x-forwarded-for", "198.51.100.7"), ("x-forwarded-proto", proto)];
+    assert!(refused("10.0.0.1", false, &for_client("http")), "the proxy was called in the clear");
+    assert!(refused("10.0.0.1", true, &for_client("http")));
+    assert!(!refused("10.0.0.1", false, &for_client("https")));
+    assert!(!refused("127.0.0.1", false, &[]), "this machine");
+    assert!(!trust().refuses_plain(&arrive(&trust(), peer("198.51.100.7", PUBLIC), &[]).unwrap()));
+}
+
+#[test]
 fn who_is_nobodys_needs_a_key_where_the_rules_are_strict() {
     let strict = Trust { strict: true, ..trust() };
     let of = |address| strict.sender(&arrive(&strict, peer(address, PUBLIC), &[]).unwrap());

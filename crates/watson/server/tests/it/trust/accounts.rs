@@ -2,9 +2,10 @@
 
 use watson_db::{NewApiToken, Role, time};
 use watson_server::accounts::hash_password;
+use watson_server::settings::TrustSettings;
 
 use crate::client::{Reply, send};
-use crate::world::{TOKEN, World, empty_reading, folder};
+use crate::world::{Rules, TOKEN, World, empty_reading, folder};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -48,6 +49,26 @@ async fn a_login_opens_the_pages_until_it_is_given_back() {
     assert_eq!(login(&world, "ann", PASSWORD, &[("Origin", "http://evil.example")]).await.status, 403);
     assert_eq!(out(&format!("http://{}", world.address)).await, 303);
     assert_eq!(page(&[("Cookie", &pair)]).await, 401);
+}
+
+#[tokio::test]
+async fn under_https_the_cookie_stays_there() {
+    let dir = folder();
+    let trust = TrustSettings { proxies: vec!["127.0.0.1".into()], ..TrustSettings::default() };
+    let rules = Rules { trust, ..Rules::default() };
+    let world = World::start_trusting(dir.path(), Some(TOKEN), empty_reading(), &rules).await;
+    let hash = hash_password(PASSWORD).unwrap();
+    world.store.add_account("ann", (Role::Admin, None), &hash, time::now_ms()).await.unwrap();
+    let by = [("X-Forwarded-For", "198.51.100.1"), ("X-Forwarded-Proto", "https")];
+    let whole = login(&world, "ann", PASSWORD, &by).await.header("set-cookie").unwrap().to_owned();
+    assert!(whole.starts_with("__Host-watson_session_") && whole.ends_with("; Secure"), "{whole}");
+    // One that was set in the clear, where anybody could have set it, opens nothing under HTTPS.
+    let plain = cookie(&login(&world, "ann", PASSWORD, &[]).await);
+    let page = async |pair: &str| {
+        let headers = [&[("Cookie", pair)], &by[..]].concat();
+        send(world.address, "GET", "/", &headers, b"").await.status
+    };
+    assert_eq!((page(&plain).await, page(whole.split(';').next().unwrap()).await), (401, 200));
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use watson_db::time;
 use watson_intake::quota::Rates;
+use watson_server::settings::trust::Https;
 use watson_server::settings::{TenantRuleSettings, TenantsSettings, TrustSettings};
 
 use crate::client::send;
@@ -22,7 +23,7 @@ async fn start(data: &std::path::Path, proxies: &[&str], small_per_minute: u32) 
             strict: false,
         },
         rates: Rates { small_per_minute, uploads_per_minute: 0 },
-        public: false,
+        ..Rules::default()
     };
     World::start_trusting(data, None, empty_reading(), &rules).await
 }
@@ -58,4 +59,31 @@ async fn one_source_spends_its_own_quota_and_nobody_elses() {
     assert!(statuses[5..].contains(&429), "{statuses:?}");
     assert_eq!(report(&world, "198.51.100.2", 100).await, 200);
     assert!(world.counter("watson_refused_total{reason=\"source_quota\"}").await >= 1);
+}
+
+#[tokio::test]
+async fn where_https_is_required_nobody_reports_in_the_clear() {
+    let dir = folder();
+    let trust = TrustSettings {
+        proxies: vec!["127.0.0.1".into()],
+        https: Https::Required,
+        ..TrustSettings::default()
+    };
+    let world =
+        World::start_trusting(dir.path(), None, empty_reading(), &Rules { trust, ..Rules::default() }).await;
+    let body = crash("app", 1).to_xml_utf16();
+    let said = async |method: &str, path: &str, more: &[(&str, &str)]| {
+        let headers = [&[("X-Forwarded-For", "198.51.100.1")], more].concat();
+        send(world.address, method, path, &headers, if method == "GET" { b"" } else { &body }).await
+    };
+    for (method, path) in [("POST", "/stage2.htm"), ("POST", "/crash"), ("GET", "/"), ("GET", "/login")] {
+        let refused = said(method, path, &[]).await;
+        assert_eq!(refused.status, 403, "{path}");
+        assert!(refused.text().starts_with("https_required"), "{path}: {}", refused.text());
+        assert_eq!(said(method, path, &[("X-Forwarded-Proto", "http")]).await.status, 403, "{path}");
+    }
+    assert_eq!(world.counter("watson_hits").await, 0);
+    assert_eq!(world.counter("watson_refused_total{reason=\"https_required\"}").await, 8);
+    assert_eq!(said("POST", "/stage2.htm", &[("X-Forwarded-Proto", "https")]).await.status, 200);
+    assert_eq!(world.post("/stage2.htm", &body).await.status, 200, "this machine itself");
 }
