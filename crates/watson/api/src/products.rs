@@ -33,6 +33,8 @@ pub(crate) struct Product {
     key_required: bool,
     /// Dumps that are taken in a minute; null = as the settings say.
     per_minute: Option<i64>,
+    /// Dumps that are taken in a day of UTC; null = any number.
+    per_day: Option<i64>,
     made: Moment,
 }
 
@@ -52,6 +54,9 @@ pub(crate) struct ProductBody {
     /// Dumps that are taken in a minute.
     #[schema(minimum = 1)]
     per_minute: Option<i64>,
+    /// Dumps that are taken in a day of UTC.
+    #[schema(minimum = 1)]
+    per_day: Option<i64>,
 }
 
 /// What changes of a product: any of its fields but the tenant.
@@ -66,6 +71,9 @@ pub(crate) struct ProductChange {
     /// Dumps that are taken in a minute; null = learnt from what is usual.
     #[schema(minimum = 1)]
     per_minute: Option<i64>,
+    /// Dumps that are taken in a day of UTC; null = any number.
+    #[schema(minimum = 1)]
+    per_day: Option<i64>,
 }
 
 /// A key, without its secret.
@@ -211,8 +219,10 @@ async fn own(api: &Api, granted: &Granted, id: i64) -> Result<ProductRow, Failur
 impl ProductBody {
     fn product(self, tenant: i64) -> Result<NewProduct, Failure> {
         check_name("name", &self.name)?;
-        if self.per_minute.is_some_and(|number| number < 1) {
-            return Err(Failure::invalid("per_minute", "at least 1; leave it out for no limit of its own"));
+        for (field, limit) in [("per_minute", self.per_minute), ("per_day", self.per_day)] {
+            if limit.is_some_and(|number| number < 1) {
+                return Err(Failure::invalid(field, "at least 1; leave it out for no limit of its own"));
+            }
         }
         let dialect = |name: &String| {
             Dialect::of_name(name).ok_or_else(|| {
@@ -232,6 +242,7 @@ impl ProductBody {
             dialects,
             key_required: self.key_required.unwrap_or(true),
             per_minute: self.per_minute,
+            per_day: self.per_day,
         })
     }
 }
@@ -244,6 +255,7 @@ impl From<ProductRow> for ProductBody {
             dialects: row.dialects.into_iter().map(|dialect| dialect.name().to_owned()).collect(),
             key_required: Some(row.key_required),
             per_minute: row.per_minute,
+            per_day: row.per_day,
         }
     }
 }
@@ -257,6 +269,7 @@ impl From<ProductRow> for Product {
             dialects: row.dialects.into_iter().map(|dialect| dialect.name().to_owned()).collect(),
             key_required: row.key_required,
             per_minute: row.per_minute,
+            per_day: row.per_day,
             made: Moment(row.made_ms),
         }
     }

@@ -16,6 +16,10 @@ pub struct CabTicket {
     pub(crate) lease: i64,
     /// Its bucket.
     pub bucket: i64,
+    /// Whose it is.
+    pub tenant: i64,
+    /// The product by which rules are looked up: the key's, else the application's name.
+    pub product: String,
     /// What is here already: the report and its blob's name.
     pub here: Option<(String, String)>,
     /// When the lease would end without the upload, and until when its place is held for it.
@@ -57,6 +61,8 @@ struct LeaseRow {
     os: String,
     application_path: String,
     event_ms: Option<i64>,
+    product: String,
+    application: String,
 }
 
 impl Store {
@@ -85,7 +91,9 @@ impl Store {
             tx.commit().await?;
         }
         let expires_ms = [lease.expires_ms, held_until_ms];
-        Ok(Some(CabTicket { lease: lease.id, bucket: lease.label, here, expires_ms }))
+        let LeaseRow { id, label, tenant, product, application, .. } = lease;
+        let product = if product.is_empty() { application } else { product };
+        Ok(Some(CabTicket { lease: id, bucket: label, tenant, product, here, expires_ms }))
     }
 
     /// Lets the place of a cab go that did not come whole: its lease ends when it would have without the upload, so that
@@ -184,7 +192,7 @@ fn new_report(lease: &LeaseRow, files: Vec<(String, BlobRef)>) -> Result<NewRepo
     let key16 = lease.key16.as_slice().try_into().map_err(|_| DbError::Row("key"))?;
     Ok(NewReport {
         tenant: lease.tenant,
-        product: "",
+        product: &lease.product,
         version: "",
         label: lease.label,
         row: RowKey { event_day: lease.event_day, key16 },
@@ -202,7 +210,8 @@ fn new_report(lease: &LeaseRow, files: Vec<(String, BlobRef)>) -> Result<NewRepo
 
 const LEASE: &str =
     "SELECT id, label, policy, event_day, key16, machine, state, expires_ms, late, tenant, machine_name,
-    os, application_path, event_ms FROM lease WHERE";
+    os, application_path, event_ms, product,
+    coalesce((SELECT application FROM label WHERE label.n = lease.label), '') AS application FROM lease WHERE";
 
 async fn lease_by_token(tx: &mut Tx, token: &str) -> Result<Option<LeaseRow>, DbError> {
     tx.row(sql(format!("{LEASE} token = $1")).bind(token)).await

@@ -35,6 +35,8 @@ pub struct Crash {
     pub collect: Collect,
     /// Its operating system, as it says.
     pub os: String,
+    /// The product of the key that came with it, under which its data is filed; empty = there was none.
+    pub product: String,
     /// The application's name; empty = unknown.
     pub application: String,
     /// The application's version; empty = unknown.
@@ -59,6 +61,7 @@ impl Default for Crash {
             machine_hash: None,
             collect: Collect::All,
             os: String::new(),
+            product: String::new(),
             application: String::new(),
             application_version: String::new(),
             application_path: String::new(),

@@ -105,7 +105,8 @@ pub(crate) async fn taken(
 /// Takes places; says which crashes have theirs. A crash whose earlier lease has expired gets a new one in its place. No
 /// crash may stand there twice.
 pub(crate) async fn take_places(tx: &mut Tx, places: &[Place<'_>]) -> Result<HashSet<RowKey>, DbError> {
-    let mut rows = Vec::with_capacity(places.len() * 19);
+    const COLUMNS: usize = 20;
+    let mut rows = Vec::with_capacity(places.len() * COLUMNS);
     for place in places {
         let (hit, crash, wish) = (place.hit, place.hit.crash, place.wish.as_ref());
         let wants = wish.map(|wish| serde_json::to_string(&wish.wants)).transpose();
@@ -130,15 +131,16 @@ pub(crate) async fn take_places(tx: &mut Tx, places: &[Place<'_>]) -> Result<Has
             Arg::from(crash.event_ms),
             Arg::from(place.made_ms),
             Arg::from(crash.network.as_slice()),
+            Arg::from(&crash.product),
         ]);
     }
     let before =
         "INSERT INTO lease (label, policy, event_day, key16, kind, machine, token, memory_dump, wants, state,
-                      expires_ms, late, tenant, machine_name, os, application_path, event_ms, made_ms, network)";
+                      expires_ms, late, tenant, machine_name, os, application_path, event_ms, made_ms, network, product)";
     let after = "ON CONFLICT (event_day, key16) DO UPDATE SET policy = excluded.policy, token = excluded.token,
                      memory_dump = excluded.memory_dump, wants = excluded.wants, expires_ms = excluded.expires_ms,
                      made_ms = excluded.made_ms, network = excluded.network WHERE lease.state = 'open' RETURNING event_day, key16";
-    let done: Vec<(i64, Vec<u8>)> = insert(tx, before, after, 19, rows).await?;
+    let done: Vec<(i64, Vec<u8>)> = insert(tx, before, after, COLUMNS, rows).await?;
     done.into_iter().map(|(day, key)| RowKey::of_columns(day, key)).collect()
 }
 

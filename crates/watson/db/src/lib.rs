@@ -60,6 +60,8 @@ pub mod rule;
 pub mod secret;
 mod sketch;
 pub mod solution;
+mod solution_url;
+pub mod spent;
 mod sql;
 pub mod store;
 pub mod symbol;

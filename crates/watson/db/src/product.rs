@@ -66,6 +66,8 @@ pub struct Product {
     pub key_required: bool,
     /// Dumps that are taken in a minute; `None` = ten times what was usual lately.
     pub per_minute: Option<i64>,
+    /// Dumps that are taken in a day of UTC; `None` = any number.
+    pub per_day: Option<i64>,
     /// When it was made, in milliseconds since 1970.
     pub made_ms: i64,
 }
@@ -83,6 +85,8 @@ pub struct NewProduct {
     pub key_required: bool,
     /// Dumps that are taken in a minute.
     pub per_minute: Option<i64>,
+    /// Dumps that are taken in a day.
+    pub per_day: Option<i64>,
 }
 
 impl NewProduct {
@@ -94,6 +98,7 @@ impl NewProduct {
             "dialects": dialects,
             "key_required": self.key_required,
             "per_minute": self.per_minute,
+            "per_day": self.per_day,
         })
     }
 }
@@ -185,6 +190,7 @@ struct ProductRow {
     dialects: String,
     key_required: i64,
     per_minute: Option<i64>,
+    per_day: Option<i64>,
     made_ms: i64,
 }
 
@@ -198,6 +204,7 @@ impl From<ProductRow> for Product {
             dialects: row.dialects.split(',').filter_map(Dialect::of_name).collect(),
             key_required: row.key_required != 0,
             per_minute: row.per_minute,
+            per_day: row.per_day,
             made_ms: row.made_ms,
         }
     }
@@ -240,13 +247,16 @@ impl Store {
         let dialects: Vec<&str> = product.dialects.iter().map(|dialect| dialect.name()).collect();
         let made: Option<(i64,)> = tx
             .row(
-                sql("INSERT INTO product (tenant, name, dialects, key_required, per_minute, made_ms)
-                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id")
+                sql(
+                    "INSERT INTO product (tenant, name, dialects, key_required, per_minute, per_day, made_ms)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id",
+                )
                 .bind(product.tenant)
                 .bind(&product.name)
                 .bind(dialects.join(","))
                 .bind(product.key_required)
                 .bind(product.per_minute)
+                .bind(product.per_day)
                 .bind(now_ms),
             )
             .await?;
@@ -277,14 +287,16 @@ impl Store {
         let dialects: Vec<&str> = product.dialects.iter().map(|dialect| dialect.name()).collect();
         let changed = tx
             .execute(
-                sql("UPDATE product SET name = $3, dialects = $4, key_required = $5, per_minute = $6
+                sql("UPDATE product SET name = $3, dialects = $4, key_required = $5, per_minute = $6,
+                            per_day = $7
                      WHERE id = $1 AND tenant = $2")
                 .bind(id)
                 .bind(product.tenant)
                 .bind(&product.name)
                 .bind(dialects.join(","))
                 .bind(product.key_required)
-                .bind(product.per_minute),
+                .bind(product.per_minute)
+                .bind(product.per_day),
             )
             .await?;
         if changed == 0 {
@@ -405,8 +417,10 @@ fn act<'a>(actor: &'a str, act: &'static str, id: i64, details: Value) -> Act<'a
 
 async fn products(database: &Database) -> Result<Vec<Product>, DbError> {
     let rows: Vec<ProductRow> = database
-        .rows(sql("SELECT id, tenant, name, dialects, key_required, per_minute, made_ms FROM product
-                   ORDER BY tenant, name"))
+        .rows(sql(
+            "SELECT id, tenant, name, dialects, key_required, per_minute, per_day, made_ms FROM product
+                   ORDER BY tenant, name",
+        ))
         .await?;
     Ok(rows.into_iter().map(Product::from).collect())
 }

@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use watson_db::{Dialect, KeyState, Product, ProductBook, secret_hash, time};
 
 use crate::annotations::{identity, query_pairs};
+use crate::ledger::ProductLimits;
 use crate::limits::MAX_KEY_CHARS;
 use crate::quota::Cost;
 use crate::{Intake, Refusal, Route, Sender};
@@ -158,35 +159,65 @@ pub(crate) fn within_quota_of(
 }
 
 fn within_quota(intake: &Intake, sender: Sender, cost: Cost) -> Result<(), Refusal> {
-    let Some(seconds) = intake.quotas.take(sender.source, cost, time::now_ms()) else { return Ok(()) };
+    let Some(seconds) = intake.quotas.take(sender.source, cost, intake.clock.now_ms()) else { return Ok(()) };
     let message = "this address has sent more than its share; send the report again later";
     let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "source_quota", message);
     Err(Refusal { retry_after_s: Some(u32::try_from(seconds).unwrap_or(u32::MAX)), ..refusal })
 }
 
-/// Whether a crash's data may be taken, or only be counted because its product is in a spike. Counts it. Senders of this
-/// machine have a limit only where one is set.
-pub(crate) async fn takes_data(
-    intake: &Intake,
+/// A place in what a product may send. Dropped without [`Place::kept`], it is given back: a retry, or what was only
+/// counted, takes none.
+pub(crate) struct Place<'a> {
+    intake: &'a Intake,
+    product: Option<(i64, ProductLimits)>,
+    now_ms: i64,
+}
+
+impl Place<'_> {
+    /// Something was kept for it.
+    pub(crate) fn kept(mut self) {
+        self.product = None;
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Some((product, limits)) = self.product {
+            self.intake.ledger.give_back(product, limits, self.now_ms);
+        }
+    }
+}
+
+/// A place for a crash's data; `None`: it is only counted, because its product is in a spike or has spent its limits.
+/// Senders of this machine have limits only where some are set.
+pub(crate) async fn takes_data<'a>(
+    intake: &'a Intake,
     dialect: Dialect,
     sender: Sender,
     name: &str,
-) -> Result<bool, Refusal> {
+) -> Result<Option<Place<'a>>, Refusal> {
     let book = book(intake).await?;
     let product = sender.product.and_then(|id| book.product(id));
-    let set = product.and_then(|product| product.per_minute);
-    if set.is_none() && sender.source.is_loopback() {
-        return Ok(true);
-    }
+    let limits = product.map_or_else(ProductLimits::default, |product| ProductLimits {
+        per_minute: product.per_minute,
+        per_day: product.per_day,
+    });
+    let now_ms = intake.clock.now_ms();
     let key = match product {
         Some(product) => (product.tenant, format!("#{}", product.id)),
         None => (sender.tenant, name.chars().take(MAX_KEY_CHARS).collect()),
     };
-    let admits = intake.spikes.admits(&key, set, time::now_ms());
+    // What is usual holds where nobody has said what may be.
+    let is_set = limits.per_minute.is_some();
+    let learns = is_set || !sender.source.is_loopback();
+    let is_usual = !learns || intake.spikes.admits(&key, now_ms);
+    let admits = (is_set || is_usual)
+        && product.is_none_or(|product| intake.ledger.take(product.id, limits, now_ms));
     if !admits {
         intake.metrics().spike(dialect.name());
+        return Ok(None);
     }
-    Ok(admits)
+    Ok(Some(Place { intake, product: product.map(|product| (product.id, limits)), now_ms }))
 }
 
 /// Whose key a client has, for whoever enrolls a machine: `GET /key`.

@@ -8,9 +8,11 @@ use axum::body::{Body, HttpBody};
 use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
-use watson_db::{PrivacyRules, Store, time};
+use watson_db::{DbError, PrivacyRules, Store, time};
 
+use crate::clock::Clock;
 use crate::keep::plain;
+use crate::ledger::Ledger;
 use crate::limits::{
     DEFAULT_MAX_CAB_BYTES, DEFAULT_MAX_DUMP_BYTES, DEFAULT_MAX_PIECES_BYTES, DEFAULT_MAX_SYMBOL_BYTES,
     MAX_CABS_AT_ONCE, MAX_DUMPS_AT_ONCE, MAX_LEVEL1_AT_ONCE, MAX_LEVEL1_WAITING, MAX_SPOOLING_AT_ONCE,
@@ -73,6 +75,8 @@ pub struct Intake {
     pub(crate) gauge: Gauge,
     pub(crate) quotas: Quotas,
     pub(crate) spikes: Spikes,
+    pub(crate) ledger: Ledger,
+    pub(crate) clock: Clock,
     pub(crate) overload: OverloadSettings,
     pub(crate) disk: Disk,
     pub(crate) spool: Option<Arc<Spool>>,
@@ -99,6 +103,8 @@ impl Intake {
             gauge: Gauge::default(),
             quotas: Quotas::new(limits.rates),
             spikes: Spikes::default(),
+            ledger: Ledger::default(),
+            clock: Clock::default(),
             overload: OverloadSettings::default(),
             disk: Disk { folders, free_bytes: Arc::new(free_bytes) },
             spool: None,
@@ -118,6 +124,38 @@ impl Intake {
     pub fn with_privacy(mut self, rules: PrivacyRules) -> Self {
         self.privacy = rules;
         self
+    }
+
+    /// With a clock for quotas and spikes.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Learns what products have spent before this process began.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn recall_spent(&self) -> Result<(), DbError> {
+        let known = self.store.spent(self.clock.now_ms()).await?;
+        self.ledger.told(&[], &known);
+        Ok(())
+    }
+
+    /// Tells other processes, and the next one here, what products have spent, and learns what they did.
+    ///
+    /// # Errors
+    /// The store's; what was not told is told at the next time.
+    pub async fn share_spent(&self) -> Result<(), DbError> {
+        let now_ms = self.clock.now_ms();
+        let told = self.ledger.to_tell(now_ms);
+        if told.is_empty() {
+            return Ok(());
+        }
+        let known = self.store.add_spent(&told, now_ms).await?;
+        self.ledger.told(&told, &known);
+        Ok(())
     }
 
     /// What becomes of the names in a report of a product.

@@ -4,7 +4,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use watson_db::{Collect, Crash, Dialect, DumpUpload, IdempotencyKey, QuotaOutcome, UploadedFile, time};
 
-use crate::admission::{product_name, takes_data};
+use crate::admission::{Place, product_name, takes_data};
 use crate::annotations::{Identity, Pairs};
 use crate::dump::DumpFacts;
 use crate::minidump::no_dump;
@@ -43,7 +43,7 @@ pub(crate) async fn keep(
     let now_ms = received_ms.unwrap_or_else(time::now_ms);
     let Told { mut who, key, facts, headers, sender } = told;
     let dialect_of = Dialect::of_name(dialect).unwrap_or(Dialect::Minidump);
-    let takes_data = takes_data(intake, dialect_of, sender, &who.product).await?;
+    let place = takes_data(intake, dialect_of, sender, &who.product).await?;
     let mut signature = facts.signature(&who.product, &who.version);
     // Rules are the key's product's, whatever the client calls itself.
     who.product = product_name(intake, sender, who.product).await?;
@@ -64,7 +64,7 @@ pub(crate) async fn keep(
         event_ms,
         machine: cleaner.machine(&who.client),
         machine_hash,
-        collect: if takes_data { rules.collect } else { Collect::Nothing },
+        collect: if place.is_some() { rules.collect } else { Collect::Nothing },
         application: signature.parameters.first().map(|first| first.value.clone()).unwrap_or_default(),
         application_version: who.version.clone(),
         signature,
@@ -95,6 +95,9 @@ pub(crate) async fn keep(
         (false, true) => "stored",
         (false, false) => "counted",
     };
+    if outcome == "stored" {
+        place.into_iter().for_each(Place::kept);
+    }
     intake.metrics().dump(outcome);
     tracing::info!(report.id = %answer.report, bucket.id = answer.bucket, dialect, outcome, "a dump was taken");
     if outcome == "stored" {

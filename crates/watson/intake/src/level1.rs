@@ -13,7 +13,7 @@ use wer_wire::pieces::REPORT_HEADER;
 use wer_wire::{Level1Request, Level1Response};
 
 use self::version::application_version;
-use crate::admission::{product_name, takes_data};
+use crate::admission::{Place, product_name, takes_data};
 use crate::body::{BoundedBody, drain, within};
 use crate::limits::MAX_LEVEL1_MS;
 use crate::privacy::Cleaner;
@@ -50,7 +50,11 @@ pub(crate) async fn take(intake: &Intake, request: Request<Body>) -> Result<Resp
     let rules = intake.privacy_of(sender.tenant, &product).await?;
     let mut crash = private(told, bytes, rules, intake.store.names(), sender.tenant);
     crash.network = lease_network(sender.source);
-    if !takes_data(intake, Dialect::Level1, sender, &program).await? {
+    if sender.product.is_some() {
+        crash.product = product;
+    }
+    let place = takes_data(intake, Dialect::Level1, sender, &program).await?;
+    if place.is_none() {
         crash.collect = Collect::Nothing;
     }
     // Our own client names its reports, and takes them in pieces.
@@ -63,6 +67,10 @@ pub(crate) async fn take(intake: &Intake, request: Request<Body>) -> Result<Resp
     crash.source = Some(sender.source);
     let answer = intake.store.record_crash(&crash, time::now_ms()).await?;
     intake.metrics().level1(if answer.counted { "counted" } else { "repeated" });
+    // A cab that is asked for takes a place; a crash that is only counted, or told again, does not.
+    if answer.counted && answer.wish.is_some() {
+        place.into_iter().for_each(Place::kept);
+    }
     let mut reply =
         ([(header::CONTENT_TYPE, "text/plain")], response(&answer, is_own, dump_server).to_bytes())
             .into_response();

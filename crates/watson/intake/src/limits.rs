@@ -38,6 +38,8 @@ pub const DEFAULT_REPORTS_PER_MINUTE: u32 = 6_000;
 pub const DEFAULT_UPLOADS_PER_MINUTE: u32 = 600;
 /// Products whose usual rate is remembered; beyond that they share one.
 pub const MAX_SPIKE_PRODUCTS: usize = 4_096;
+/// Limits of products of which is remembered what was spent, though it is known to the store.
+pub const MAX_LEDGER_PRODUCTS: usize = 20_000;
 /// How many times of what is usual is a spike.
 pub const SPIKE_FACTOR: u64 = 10;
 /// Crashes in a minute that are no spike, whatever is usual.

@@ -20,6 +20,7 @@ use crate::body::{BoundedBody, drain, within};
 use crate::cab;
 use crate::limits::{MAX_LEVEL1_MS, MAX_PIECE_MS};
 use crate::payload::Payload;
+use crate::privacy::Cleaner;
 use crate::{Intake, Refusal};
 
 /// Which pieces of a manifest are missing.
@@ -99,9 +100,13 @@ pub(crate) async fn complete(
         return Ok(StatusCode::OK.into_response());
     }
     let _turn = intake.cab_turn().await?;
+    let rules = intake.privacy_of(ticket.tenant, &ticket.product).await?;
+    let cleaner = Cleaner::new(rules, intake.store.names(), ticket.tenant);
     let mut files = Vec::with_capacity(manifest.files.len());
     for file in &manifest.files {
-        files.push((shown_name(&file.name), whole(intake, token, file).await?));
+        // Folders go in any case; what stands in the last part of a path is cleaned by its place.
+        let name = shown_name(&cleaner.name(&file.name));
+        files.push((name, whole(intake, token, file).await?));
     }
     keep(intake, &ticket, files).await?;
     // Whoever asks again finds the report. Pieces that stay behind end with their time.

@@ -1,6 +1,6 @@
 //! Spikes: a product that suddenly sends many times what is usual has its crashes counted and its dumps not taken, until
-//! it is quiet again. What is usual is learnt from the minutes before, unless a limit is set. Each process learns for
-//! itself, and forgets when it stops. Pure but for the lock: the clock is given.
+//! it is quiet again. What is usual is learnt from the minutes before; a product that has a limit of its own is not looked
+//! at here. Each process learns for itself, and forgets when it stops. Pure but for the lock: the clock is given.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -31,9 +31,9 @@ struct Usual {
 }
 
 impl Spikes {
-    /// Counts a crash of a product; whether its data may be taken too. `set`: dumps in a minute, instead of what was learnt.
+    /// Counts a crash of a product; whether its data may be taken too.
     #[must_use]
-    pub fn admits(&self, product: &ProductKey, set: Option<i64>, now_ms: i64) -> bool {
+    pub fn admits(&self, product: &ProductKey, now_ms: i64) -> bool {
         let minute = now_ms.div_euclid(60_000);
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut key = product.clone();
@@ -50,7 +50,7 @@ impl Spikes {
         let usual = table.products.entry(key).or_insert(Usual { minute, ..Usual::default() });
         usual.turn(minute);
         usual.count = usual.count.saturating_add(1);
-        usual.count <= limit(set, usual.usual)
+        usual.count <= limit(usual.usual)
     }
 }
 
@@ -68,11 +68,8 @@ impl Spikes {
     }
 }
 
-pub(crate) fn limit(set: Option<i64>, usual: u64) -> u64 {
-    match set {
-        Some(set) => u64::try_from(set).unwrap_or(0),
-        None => SPIKE_FLOOR_PER_MINUTE.max(usual.saturating_mul(SPIKE_FACTOR) / 1000),
-    }
+pub(crate) fn limit(usual: u64) -> u64 {
+    SPIKE_FLOOR_PER_MINUTE.max(usual.saturating_mul(SPIKE_FACTOR) / 1000)
 }
 
 impl Usual {
@@ -83,7 +80,7 @@ impl Usual {
         if passed <= 0 {
             return;
         }
-        let told = self.count.min(limit(None, self.usual)).saturating_mul(1000);
+        let told = self.count.min(limit(self.usual)).saturating_mul(1000);
         self.usual = (self.usual * (SPIKE_MEMORY_MINUTES - 1) + told) / SPIKE_MEMORY_MINUTES;
         for _ in 1..passed.min(10 * SPIKE_MEMORY_MINUTES as i64) {
             self.usual = self.usual * (SPIKE_MEMORY_MINUTES - 1) / SPIKE_MEMORY_MINUTES;
@@ -97,31 +94,22 @@ impl Usual {
 mod tests {
     use super::*;
 
-    fn sent(spikes: &Spikes, name: &str, set: Option<i64>, number: u64, minute: i64) -> u64 {
+    fn sent(spikes: &Spikes, name: &str, number: u64, minute: i64) -> u64 {
         let product = (1, name.to_owned());
-        (0..number).filter(|_| spikes.admits(&product, set, minute * 60_000)).count() as u64
-    }
-
-    #[test]
-    fn a_set_limit_holds_each_minute_and_resets_by_itself() {
-        let spikes = Spikes::default();
-        assert_eq!(sent(&spikes, "a", Some(10), 25, 0), 10);
-        assert_eq!(sent(&spikes, "a", Some(10), 25, 1), 10);
-        assert_eq!(sent(&spikes, "b", Some(10), 5, 1), 5, "another product is not held back");
-        assert_eq!(sent(&spikes, "a", Some(0), 5, 2), 0);
+        (0..number).filter(|_| spikes.admits(&product, minute * 60_000)).count() as u64
     }
 
     #[test]
     fn what_is_usual_is_learnt_and_a_spike_does_not_teach_at_once() {
         let spikes = Spikes::default();
-        assert_eq!(sent(&spikes, "a", None, SPIKE_FLOOR_PER_MINUTE + 5, 0), SPIKE_FLOOR_PER_MINUTE);
+        assert_eq!(sent(&spikes, "a", SPIKE_FLOOR_PER_MINUTE + 5, 0), SPIKE_FLOOR_PER_MINUTE);
         let usual = SPIKE_FLOOR_PER_MINUTE / 2;
         for minute in 1..1000 {
-            assert_eq!(sent(&spikes, "a", None, usual, minute), usual);
+            assert_eq!(sent(&spikes, "a", usual, minute), usual);
         }
-        let flood = sent(&spikes, "a", None, 1_000 * usual, 1000);
+        let flood = sent(&spikes, "a", 1_000 * usual, 1000);
         assert!(flood > 2 * SPIKE_FLOOR_PER_MINUTE && flood <= SPIKE_FACTOR * usual, "{flood}");
-        let again = sent(&spikes, "a", None, 1_000 * usual, 1001);
+        let again = sent(&spikes, "a", 1_000 * usual, 1001);
         assert!(again < 2 * flood, "{again}");
     }
 
@@ -129,11 +117,11 @@ mod tests {
     fn silence_is_forgotten_and_many_names_grow_nothing() {
         let spikes = Spikes::default();
         for minute in 0..100 {
-            sent(&spikes, "a", None, SPIKE_FLOOR_PER_MINUTE, minute);
+            sent(&spikes, "a", SPIKE_FLOOR_PER_MINUTE, minute);
         }
-        assert_eq!(sent(&spikes, "a", None, 10_000, i64::MAX / 60_000), SPIKE_FLOOR_PER_MINUTE);
+        assert_eq!(sent(&spikes, "a", 10_000, i64::MAX / 60_000), SPIKE_FLOOR_PER_MINUTE);
         for name in 0..2 * MAX_SPIKE_PRODUCTS {
-            let _ = spikes.admits(&(1, name.to_string()), None, 0);
+            let _ = spikes.admits(&(1, name.to_string()), 0);
         }
         assert!(spikes.0.lock().unwrap().products.len() <= MAX_SPIKE_PRODUCTS + 1);
     }

@@ -79,7 +79,7 @@ impl Intake {
             .map(|((tenant, key), this_minute, usual)| {
                 let product = key.strip_prefix('#').and_then(|id| id.parse().ok());
                 let name = if product.is_some() { String::new() } else { key };
-                let learnt_limit = limit(None, usual);
+                let learnt_limit = limit(usual);
                 ProductUsage {
                     tenant,
                     product,

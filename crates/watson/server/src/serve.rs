@@ -16,7 +16,7 @@ use watson_intake::{Intake, IntakeLimits};
 
 use crate::access::{Access, check_listen_addresses, is_public};
 use crate::address::Address;
-use crate::connections::serve_connections;
+use crate::connections::serve_paced;
 use crate::doctor::names_of;
 use crate::listener::Listener;
 use crate::member::child_member_opener;
@@ -49,8 +49,9 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
     }
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
-    let policy = settings.collection.policy();
+    let policy = settings.quotas.bound(settings.collection.policy());
     let store = Arc::new(Store::open_at(data, &settings.storage.places(), policy).await?);
+    store.restrict_solutions(settings.collection.solution_hosts.clone());
     check_listen_addresses(&addresses, store.has_administrator().await?)?;
     let public = addresses.iter().any(|address| is_public(*address));
     anyhow::ensure!(
@@ -85,6 +86,7 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
         .context("cannot open the reserve for times of overload")?;
     let intake = intake.with_dump_server(settings.cer2.dump_server()).with_privacy(settings.privacy.rules());
     let intake = Arc::new(intake);
+    intake.recall_spent().await?;
     let (stop_worker, stopped) = watch::channel(false);
     let roll_up = tokio::spawn(rollup::run(Arc::clone(&store), stopped.clone()));
     let reserve = tokio::spawn(tasks::overload::run(Arc::clone(&intake), stopped.clone()));
@@ -106,20 +108,23 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
     write_whole(&data.join("address"), &told.text())?;
     let mut tasks = Tasks::new(stopped);
     tasks::orphans::add(&mut tasks, &store, settings.storage.orphan_grace_ms());
+    tasks::spent::add(&mut tasks, &intake);
     announce(address, token.as_deref(), port_file)?;
     notify::ready(&address.to_string());
 
     let access = Access { token, address };
     let members = child_member_opener(store.dir().tmp());
-    let router = app_behind(App { intake, store: Arc::clone(&store), access, members }, trust);
+    let app = App { intake: Arc::clone(&intake), store: Arc::clone(&store), access, members };
+    let router = app_behind(app, trust);
     let (stop_others, others_stopped) = watch::channel(false);
+    let pace = settings.limits.pace();
     let mut serving = JoinSet::new();
     if let Some(tls) = tls {
         serving.spawn(tls.watch(others_stopped.clone()));
     }
     for other in others {
         let mut stopped = others_stopped.clone();
-        serving.spawn(serve_connections(other, router.clone(), async move {
+        serving.spawn(serve_paced(other, router.clone(), pace, async move {
             let _ = stopped.changed().await;
         }));
     }
@@ -139,7 +144,7 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
             std::process::exit(ENDED_AT_ONCE);
         });
     };
-    serve_connections(listener, router, async {
+    serve_paced(listener, router, pace, async {
         stop.await;
         let _ = stop_others.send(true);
     })
@@ -152,6 +157,9 @@ pub async fn serve(settings: Settings, port_file: Option<&Path>, analyzer: Analy
     retention.await.context("the retention ended by a panic")?;
     machines.await.context("writing machines down ended by a panic")?;
     tasks.join().await;
+    if let Err(error) = intake.share_spent().await {
+        tracing::warn!(error = %error, "what products have spent of their limits could not be written down");
+    }
     reserve.await.context("the task that empties the reserve ended by a panic")?;
     store.close().await;
     Ok(())

@@ -7,6 +7,7 @@ pub mod orphans;
 pub mod overload;
 pub mod retention;
 pub mod rollup;
+pub mod spent;
 
 use std::time::Duration;
 

@@ -12,6 +12,7 @@ on_every_place!(
     reports_bodies_and_annotations_go_by_age_and_counts_stay,
     a_rule_of_a_label_goes_before_one_of_a_product_before_one_of_a_tenant_before_the_settings,
     the_newest_of_each_label_stay,
+    the_clock_of_a_machine_neither_keeps_nor_removes_its_reports,
     a_running_analysis_and_an_open_lease_are_left_alone,
     a_small_budget_ends_early_and_the_next_run_goes_on,
     a_rule_replaces_the_one_before_it_and_is_written_down,
@@ -109,6 +110,23 @@ async fn a_rule_of_a_label_goes_before_one_of_a_product_before_one_of_a_tenant_b
         apply(&store, &settings, day).await;
         assert_eq!(past::number(world, "SELECT count(*) FROM raw").await, left, "on day {day}");
     }
+}
+
+async fn the_clock_of_a_machine_neither_keeps_nor_removes_its_reports(world: &World) {
+    let store = world.open().await;
+    let year_1601 = -11_644_473_600_000;
+    let year_2099 = 4_070_908_800_000;
+    let mut sent = Vec::new();
+    for (moment, event_ms) in (1..).zip([year_1601, year_2099, i64::MIN, i64::MAX, NOW_MS]) {
+        let crash = watson_db::Crash { event_ms: Some(event_ms), ..crash("a", moment) };
+        sent.push(send(&store, crash, &[moment as u8]).await);
+    }
+    let settings = keeping(Kept::Reports, Keep::days(10));
+    assert_eq!(apply(&store, &settings, 9).await, Retired::default(), "they came nine days ago");
+    for answer in &sent {
+        assert!(store.report(&answer.report).await.unwrap().is_some());
+    }
+    assert_eq!(apply(&store, &settings, 11).await.reports, 5);
 }
 
 async fn the_newest_of_each_label_stay(world: &World) {

@@ -15,6 +15,7 @@ fn product(name: &str) -> NewProduct {
         dialects: vec![Dialect::Minidump, Dialect::Sentry],
         key_required: true,
         per_minute: None,
+        per_day: None,
     }
 }
 

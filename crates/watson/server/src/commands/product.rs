@@ -57,6 +57,9 @@ pub struct Add {
     /// Dumps that are taken in a minute, instead of what was learnt.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
     per_minute: Option<i64>,
+    /// Dumps that are taken in a day of UTC.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    per_day: Option<i64>,
     /// The tenant whose it is, by name or number, where it is not the token's own or the default one.
     #[arg(long, value_name = "TENANT")]
     tenant: Option<String>,
@@ -81,6 +84,9 @@ pub struct Change {
     /// Dumps that are taken in a minute; 0 = what was learnt.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
     per_minute: Option<i64>,
+    /// Dumps that are taken in a day of UTC; 0 = any number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    per_day: Option<i64>,
     #[command(flatten)]
     server: Server,
 }
@@ -121,6 +127,7 @@ impl Product {
                     ("DIALECTS", "dialects"),
                     ("KEY REQUIRED", "key_required"),
                     ("PER MINUTE", "per_minute"),
+                    ("PER DAY", "per_day"),
                 ];
                 show::list(server.json, server.client()?.list("/products", usize::MAX)?, &columns)
             }
@@ -159,8 +166,10 @@ impl Add {
         let client = self.server.client_for_new()?;
         let mut body =
             json!({ "name": self.name, "dialects": self.dialects, "key_required": !self.without_key });
-        if let Some(number) = self.per_minute {
-            body["per_minute"] = number.into();
+        for (name, number) in [("per_minute", self.per_minute), ("per_day", self.per_day)] {
+            if let Some(number) = number {
+                body[name] = number.into();
+            }
         }
         if let Some(tenant) = &self.tenant {
             body["tenant"] = client.tenant(tenant)?.into();
@@ -184,9 +193,11 @@ impl Change {
         if let Some(required) = self.key_required {
             body.insert("key_required".to_owned(), required.into());
         }
-        if let Some(number) = self.per_minute {
-            let number = if number == 0 { Value::Null } else { number.into() };
-            body.insert("per_minute".to_owned(), number);
+        for (name, number) in [("per_minute", self.per_minute), ("per_day", self.per_day)] {
+            if let Some(number) = number {
+                let number = if number == 0 { Value::Null } else { number.into() };
+                body.insert(name.to_owned(), number);
+            }
         }
         ensure!(!body.is_empty(), "say what changes; see `watson product change --help`");
         let client = self.server.client()?;

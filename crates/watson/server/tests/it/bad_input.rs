@@ -12,7 +12,14 @@ async fn bad_reports_are_refused_by_reason_and_counted() {
     let dir = folder();
     let world = World::start(dir.path()).await;
     let good = crash("app", 1).to_xml_utf16();
-    let cases: [(Vec<u8>, u16, &str); 9] = [
+    let units: Vec<u16> = good.chunks(2).skip(1).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
+    let good_text = String::from_utf16(&units).unwrap();
+    let with = |more: &str| good_text.replace("</WERREPORT>", &format!("{more}</WERREPORT>"));
+    let attributes: String = (0..33).map(|number| format!(" a{number}=''")).collect();
+    let cases: [(Vec<u8>, u16, &str); 12] = [
+        (utf16(&with(&"<x/>".repeat(4_096))), 400, "too_many"),
+        (utf16(&with(&format!("{}{}", "<x>".repeat(16), "</x>".repeat(16)))), 400, "too_many"),
+        (utf16(&good_text.replace("<USERINFO", &format!("<USERINFO{attributes}"))), 400, "too_many"),
         (vec![], 400, "not_a_report"),
         (b"\x00\x01\x02\x03".to_vec(), 400, "not_a_report"),
         (utf16("<WERREPORT>"), 400, "malformed_xml"),

@@ -9,7 +9,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
-use watson_db::{Policy, Reading, Store};
+use watson_db::{Places, Policy, Reading, Store};
+use watson_intake::clock::Clock;
 use watson_intake::quota::Rates;
 use watson_intake::{Intake, IntakeLimits};
 use watson_pages::router::MemberOpener;
@@ -31,6 +32,7 @@ pub(crate) const MAX_CAB_BYTES: u64 = 64 * 1024;
 pub(crate) struct World {
     pub(crate) address: SocketAddr,
     pub(crate) store: Arc<Store>,
+    pub(crate) intake: Arc<Intake>,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
     stop_worker: watch::Sender<bool>,
@@ -43,6 +45,10 @@ pub(crate) struct Rules {
     pub(crate) trust: TrustSettings,
     pub(crate) tenants: TenantsSettings,
     pub(crate) rates: Rates,
+    /// By which quotas and spikes are judged.
+    pub(crate) clock: Clock,
+    /// Where rows and blobs are, if not in the data folder.
+    pub(crate) places: Places,
     /// As if other machines could reach it.
     pub(crate) public: bool,
 }
@@ -87,17 +93,21 @@ impl World {
         rules: &Rules,
         pace: Pace,
     ) -> Self {
-        let store = Arc::new(Store::open(data, Policy::default()).await.expect("the store opens"));
+        let store =
+            Arc::new(Store::open_at(data, &rules.places, Policy::default()).await.expect("the store opens"));
         let job_made = Arc::new(Notify::new());
         let limits =
             IntakeLimits { max_cab_bytes: MAX_CAB_BYTES, rates: rules.rates, ..IntakeLimits::default() };
-        let intake = Arc::new(Intake::new(Arc::clone(&store), limits, Arc::clone(&job_made)));
+        let intake = Intake::new(Arc::clone(&store), limits, Arc::clone(&job_made));
+        let intake = Arc::new(intake.with_clock(rules.clock.clone()));
+        intake.recall_spent().await.expect("the store answers");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it has an address");
         let access = Access { token: token.map(str::to_owned), address };
         let trust =
             Trust::new(&rules.trust, &rules.tenants, rules.public, &store).await.expect("tenants are made");
-        let app = App { intake, store: Arc::clone(&store), access, members: no_members() };
+        let app =
+            App { intake: Arc::clone(&intake), store: Arc::clone(&store), access, members: no_members() };
         let router = app_behind(app, trust);
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(serve_paced(listener, router, pace, async {
@@ -108,7 +118,7 @@ impl World {
         worker.retry_delay_ms = 0;
         let working =
             tokio::spawn(async move { worker.run(worker_stopped).await.expect("jobs can be read") });
-        Self { address, store, stop: Some(stop), serving, stop_worker, working }
+        Self { address, store, intake, stop: Some(stop), serving, stop_worker, working }
     }
 
     /// Stops everything, so that the folder can be opened again.
@@ -117,6 +127,7 @@ impl World {
         self.serving.await.expect("it serves to the end");
         let _ = self.stop_worker.send(true);
         self.working.await.expect("it works to the end");
+        self.intake.share_spent().await.expect("the store answers");
         self.store.close().await;
     }
 

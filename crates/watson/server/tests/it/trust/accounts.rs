@@ -58,7 +58,7 @@ async fn under_https_the_cookie_stays_there() {
     let rules = Rules { trust, ..Rules::default() };
     let world = World::start_trusting(dir.path(), Some(TOKEN), empty_reading(), &rules).await;
     let hash = hash_password(PASSWORD).unwrap();
-    world.store.add_account("ann", (Role::Admin, None), &hash, time::now_ms()).await.unwrap();
+    world.store.add_account("ann", (Role::Admin, None), &hash, "test", time::now_ms()).await.unwrap();
     let by = [("X-Forwarded-For", "198.51.100.1"), ("X-Forwarded-Proto", "https")];
     let whole = login(&world, "ann", PASSWORD, &by).await.header("set-cookie").unwrap().to_owned();
     assert!(whole.starts_with("__Host-watson_session_") && whole.ends_with("; Secure"), "{whole}");

@@ -25,6 +25,7 @@ async fn product(world: &World, name: &str, key_required: bool) -> (i64, String,
         ],
         key_required,
         per_minute: None,
+        per_day: None,
     };
     let id = world.store.add_product(&product, "test", time::now_ms()).await.unwrap();
     let key = world.store.make_key(id, None, "test", time::now_ms()).await.unwrap();
@@ -111,6 +112,7 @@ async fn a_product_takes_only_its_dialects() {
         dialects: vec![Dialect::Sentry],
         key_required: true,
         per_minute: None,
+        per_day: None,
     };
     let id = world.store.add_product(&product, "test", time::now_ms()).await.unwrap();
     let key = world.store.make_key(id, None, "test", time::now_ms()).await.unwrap().secret;
@@ -129,6 +131,7 @@ async fn our_own_client_shows_its_key_and_windows_machines_need_none() {
         dialects: vec![Dialect::Level1],
         key_required: true,
         per_minute: None,
+        per_day: None,
     };
     let id = world.store.add_product(&product, "test", time::now_ms()).await.unwrap();
     let key = world.store.make_key(id, None, "test", time::now_ms()).await.unwrap();
