@@ -1,6 +1,8 @@
 //! Uploads that lie, explode or never end get a 4xx with a reason; nothing is counted, kept or left behind, and the server
 //! serves on.
 
+use watson_intake::IntakeLimits;
+
 use crate::client::{FORM, dump, form, packed_by, post};
 use crate::world::{MAX_DUMP_BYTES, World};
 
@@ -32,6 +34,43 @@ async fn bombs_are_refused_whatever_packs_them() {
     let twice = packed_by("gzip", &bomb("gzip"));
     let reply = post(world.address, "/api/1/minidump/", &[], &twice).await;
     assert_eq!(reply.reason(), (400, "not_a_dump"));
+    assert_eq!((world.hits().await, world.leftovers()), (0, 0));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_bomb_within_every_limit_is_refused_in_every_dialect_for_its_ratio() {
+    let world = World::start_limited(IntakeLimits::default()).await;
+    let zeros = vec![0; 64 << 20];
+    let whole = [dump(9), zeros.clone()].concat();
+    let symbols = [b"MODULE Linux x86_64 000102030405060708090A0B0C0D0E0F0 a.so\n".to_vec(), zeros].concat();
+    let envelope = |attachment: &str| {
+        let head = format!(
+            "{{}}\n{{\"type\":\"attachment\",\"length\":{},\"attachment_type\":\"{attachment}\"}}\n",
+            whole.len()
+        );
+        packed_by("gzip", &[head.as_bytes(), &whole].concat())
+    };
+    let within = packed_by("gzip", &form(&[(DUMP, &whole)]));
+    let packed = ["Content-Encoding: gzip", FORM];
+    let symbol_form = form(&[("name=\"symbol_file\"; filename=\"a.sym\"", &symbols)]);
+    let cases: [(&str, &[&str], Vec<u8>); 8] = [
+        ("/crash", &packed, within.clone()),
+        ("/submit", &packed, within.clone()),
+        ("/api/1/minidump/", &packed, within),
+        ("/api/1/minidump/", &[], packed_by("gzip", &whole)),
+        ("/api/1/envelope/", &["Content-Encoding: gzip"], envelope("event.minidump")),
+        ("/api/1/envelope/", &["Content-Encoding: gzip"], envelope("event.attachment")),
+        ("/crash", &[FORM], form(&[(DUMP, &zstd::encode_all(&whole[..], 3).expect("zstd"))])),
+        ("/symbols/upload", &packed, packed_by("gzip", &symbol_form)),
+    ];
+    for (number, (target, headers, body)) in cases.into_iter().enumerate() {
+        assert!(body.len() < 256 * 1024, "{target} {number}: {} bytes come in", body.len());
+        let reply = post(world.address, target, headers, &body).await;
+        assert_eq!(reply.status, 413, "{target} {number}: {}", reply.text);
+        assert!(reply.text.contains("unpacked"), "{target} {number}: {}", reply.text);
+    }
+    assert_eq!(world.intake.metrics().count("watson_refused_total", "unpacked_ratio"), 8);
     assert_eq!((world.hits().await, world.leftovers()), (0, 0));
     world.stop().await;
 }

@@ -110,6 +110,7 @@ async fn chunks_and_files_that_lie_are_refused() {
     let bomb = packed_by("gzip", &vec![0; 9 << 20]);
     let name = sha1(&vec![0; 9 << 20]);
     assert_eq!(send_chunks(&world, &[("file_gzip", &name, &bomb)]).await.reason().0, 413);
+    assert_eq!(send_chunks(&world, &[("file", &name, &vec![0; 9 << 20])]).await.reason(), (413, "too_large"));
     let many: Vec<Part<'_>> = vec![("file", &good, b"bytes"); 65];
     assert_eq!(send_chunks(&world, &many).await.reason(), (400, "chunks"));
     // The chunk is good, the whole is none.

@@ -39,6 +39,12 @@ impl World {
         Self::start_in(folder(), policy, dump_server).await
     }
 
+    /// A server with these limits.
+    pub(crate) async fn start_limited(limits: IntakeLimits) -> Self {
+        let overload = OverloadSettings::default();
+        Self::start_all(folder(), Policy::default(), DumpServer::Off, overload, limits).await
+    }
+
     /// Another server on the same folder, after this one has ended.
     pub(crate) async fn restart(self) -> Self {
         Self::start_on(self.stop().await, OverloadSettings::default()).await
@@ -46,11 +52,11 @@ impl World {
 
     /// A server with this reserve. Nobody looks whether the store is well: the test says so.
     pub(crate) async fn start_on(data: TempDir, overload: OverloadSettings) -> Self {
-        Self::start_all(data, Policy::default(), DumpServer::Off, overload).await
+        Self::start_all(data, Policy::default(), DumpServer::Off, overload, small()).await
     }
 
     async fn start_in(data: TempDir, policy: Policy, dump_server: DumpServer) -> Self {
-        Self::start_all(data, policy, dump_server, OverloadSettings::default()).await
+        Self::start_all(data, policy, dump_server, OverloadSettings::default(), small()).await
     }
 
     async fn start_all(
@@ -58,9 +64,9 @@ impl World {
         policy: Policy,
         dump_server: DumpServer,
         overload: OverloadSettings,
+        limits: IntakeLimits,
     ) -> Self {
         let store = Arc::new(Store::open(data.path(), policy).await.expect("the store opens"));
-        let limits = IntakeLimits { max_dump_bytes: MAX_DUMP_BYTES, ..IntakeLimits::default() };
         let intake = Intake::new(Arc::clone(&store), limits, Arc::new(Notify::new()));
         let free_bytes = Arc::new(AtomicU64::new(u64::MAX / 2));
         let told = Arc::clone(&free_bytes);
@@ -138,6 +144,10 @@ impl World {
         self.store.close().await;
         self.data
     }
+}
+
+fn small() -> IntakeLimits {
+    IntakeLimits { max_dump_bytes: MAX_DUMP_BYTES, ..IntakeLimits::default() }
 }
 
 fn folder() -> TempDir {
