@@ -211,8 +211,8 @@ pub(crate) async fn takes_data<'a>(
     let is_set = limits.per_minute.is_some();
     let learns = is_set || !sender.source.is_loopback();
     let is_usual = !learns || intake.spikes.admits(&key, now_ms);
-    let admits = (is_set || is_usual)
-        && product.is_none_or(|product| intake.ledger.take(product.id, limits, now_ms));
+    let admits =
+        (is_set || is_usual) && product.is_none_or(|product| intake.ledger.take(product.id, limits, now_ms));
     if !admits {
         intake.metrics().spike(dialect.name());
         return Ok(None);

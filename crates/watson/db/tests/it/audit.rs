@@ -127,6 +127,7 @@ fn game() -> NewProduct {
         dialects: vec![Dialect::Sentry],
         key_required: true,
         per_minute: Some(5),
+        per_day: None,
     }
 }
 

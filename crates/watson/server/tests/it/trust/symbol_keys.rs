@@ -63,7 +63,7 @@ async fn symbols_come_with_a_good_key_only_and_stay_their_tenants() {
     let dir = folder();
     let rules = Rules { public: true, ..Rules::default() };
     let world = World::start_trusting(dir.path(), None, empty_reading(), &rules).await;
-    let acme = world.store.tenant("acme", time::now_ms()).await.unwrap();
+    let acme = world.store.tenant("acme", "test", time::now_ms()).await.unwrap();
     let (own, own_id) = product(&world, DEFAULT_TENANT, &[Dialect::Symbols]).await;
     let (others, _) = product(&world, acme, &[Dialect::Symbols]).await;
     let (no_symbols, _) = product(&world, DEFAULT_TENANT, &[Dialect::Minidump, Dialect::Sentry]).await;
