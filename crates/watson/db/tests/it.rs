@@ -45,6 +45,8 @@ mod rollup;
 mod s3;
 #[path = "it/schema.rs"]
 mod schema;
+#[path = "it/starting.rs"]
+mod starting;
 #[path = "it/symbols.rs"]
 mod symbols;
 #[path = "it/trust.rs"]
