@@ -9,7 +9,7 @@ pub const BACKUP_PAUSE_RENEW_MS: u64 = 30_000;
 /// Milliseconds that a caller waits for the one connection that writes.
 pub const WRITER_WAIT_MS: u64 = 30_000;
 /// Milliseconds that a caller waits for a connection to PostgreSQL, one that is made anew included.
-pub const POSTGRES_WAIT_MS: u64 = 10_000;
+pub const POSTGRES_WAIT_MS: u64 = 5_000;
 /// Milliseconds for one commit of hits. A database that hangs, or whose machine is gone without a word, would keep it, and
 /// all that wait behind it, for as long as the network's own limits are: a quarter of an hour.
 pub const COMMIT_WAIT_MS: u64 = 60_000;

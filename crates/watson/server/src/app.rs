@@ -207,6 +207,6 @@ async fn metrics(State(app): State<App>, Extension(counted): Extension<Arc<Serve
         text.push_str(&format!("# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n"));
     }
     counted.render(&mut text);
-    render_store(&app.store, &mut text).await;
+    render_store(&app.store, health.has_database, &mut text).await;
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

@@ -37,7 +37,11 @@ pub async fn readyz(State(app): State<App>) -> Response {
 
 async fn obstacles(app: &App) -> Vec<String> {
     let mut found = Vec::new();
-    match timeout(WAIT, app.store.missing_migrations()).await {
+    // Whoever watches it has seen that it is gone: nobody need wait to learn it again.
+    let has_database = app.intake.health().has_database;
+    let migrations =
+        async { if has_database { app.store.missing_migrations().await } else { Err(DbError::NoDatabase) } };
+    match timeout(WAIT, migrations).await {
         Ok(Ok(missing)) if missing.is_empty() => {}
         Ok(Ok(_)) => found.push("the database lacks migrations".to_owned()),
         Ok(Err(_)) => found.push("the database does not answer".to_owned()),
@@ -68,11 +72,15 @@ async fn bucket(app: &App) -> Vec<String> {
 
 const WAIT: Duration = Duration::from_millis(MAX_READY_MS);
 
-/// Adds what the store knows of itself, and the room on its disks.
-pub async fn render_store(store: &Store, text: &mut String) {
+/// Adds what the store knows of itself, as far as its database answered last time, and the room on its disks.
+pub async fn render_store(store: &Store, has_database: bool, text: &mut String) {
     // Totals of the process itself are worth most while the database does not answer.
-    let figures =
-        async { Ok::<_, DbError>((store.counts().await?, store.operations(time::now_ms()).await?)) };
+    let figures = async {
+        if !has_database {
+            return Err(DbError::NoDatabase);
+        }
+        Ok((store.counts().await?, store.operations(time::now_ms()).await?))
+    };
     match timeout(Duration::from_millis(MAX_FIGURES_MS), figures).await {
         Ok(Ok((counts, now))) => {
             let gauges = [

@@ -65,14 +65,16 @@ impl Fleet {
     }
 
     /// Refusals by status and reason, and `broken` for connections that ended without an answer.
-    pub(super) fn refused(&self) -> BTreeMap<String, u64> {
+    fn refused(&self) -> BTreeMap<String, u64> {
         self.told.refused.lock().expect("nobody panicked").clone()
     }
 
-    /// All that they sent. What is under way is sent until it is taken.
-    pub(super) fn end(self) -> Vec<Sent> {
+    /// All that they sent, and their refusals. What is under way is sent until it is taken.
+    pub(super) fn end(self) -> (Vec<Sent>, BTreeMap<String, u64>) {
         self.told.is_over.store(true, Ordering::SeqCst);
-        self.threads.into_iter().flat_map(|thread| thread.join().expect("a machine ends")).collect()
+        let Self { threads, told } = self;
+        let sent = threads.into_iter().flat_map(|thread| thread.join().expect("a machine ends")).collect();
+        (sent, told.refused.lock().expect("nobody panicked").clone())
     }
 }
 
