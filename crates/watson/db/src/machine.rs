@@ -76,8 +76,8 @@ struct Note {
     os: String,
     first_ms: i64,
     last_ms: i64,
-    /// Version, and when.
-    applications: BTreeMap<String, (String, i64)>,
+    /// Few, mostly one.
+    applications: Vec<MachineApplication>,
 }
 
 impl MachineNotes {
@@ -106,14 +106,18 @@ impl MachineNotes {
             os: String::new(),
             first_ms: now_ms,
             last_ms: now_ms,
-            applications: BTreeMap::new(),
+            applications: Vec::new(),
         });
         note.name.clone_from(&crash.machine);
         note.os.clone_from(&crash.os);
         note.last_ms = note.last_ms.max(now_ms);
         if !crash.application.is_empty() {
-            let seen = (crash.application_version.clone(), now_ms);
-            note.applications.insert(crash.application.clone(), seen);
+            note.applications.retain(|one| one.application != crash.application);
+            note.applications.push(MachineApplication {
+                application: crash.application.clone(),
+                version: crash.application_version.clone(),
+                last_ms: now_ms,
+            });
         }
     }
 
@@ -179,7 +183,7 @@ impl Store {
             machines.extend(key.clone());
             machines.extend([Arg::from(&note.name), Arg::from(&note.os)]);
             machines.extend([note.first_ms, note.last_ms].map(Arg::from));
-            for (application, (version, last_ms)) in &note.applications {
+            for MachineApplication { application, version, last_ms } in &note.applications {
                 applications.extend(key.clone());
                 applications.extend([Arg::from(application), Arg::from(version), Arg::from(*last_ms)]);
             }
