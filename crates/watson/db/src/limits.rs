@@ -101,8 +101,12 @@ pub const MAX_AUDIT_TEXT_CHARS: usize = 500;
 pub const MAX_AUDIT_DETAILS_BYTES: usize = 16 * 1024;
 /// KiB of pages that the connection which writes to SQLite keeps in memory.
 pub const SQLITE_CACHE_KIB: u32 = 32 * 1024;
-/// Pages of SQLite's log after which it is written back.
-pub const SQLITE_CHECKPOINT_PAGES: u32 = 4_000;
+/// Pages of SQLite's log after which it is to begin anew. (All but the last are written back by then.)
+pub const SQLITE_LOG_PAGES: i64 = 4_000;
+/// Milliseconds between two times at which SQLite's log is written back, while there are commits.
+pub const SQLITE_CHECKPOINT_MS: u64 = 100;
+/// The same while there are none.
+pub const SQLITE_CHECKPOINT_IDLE_MS: u64 = 500;
 /// Statements that a connection to SQLite keeps prepared.
 pub const SQLITE_STATEMENTS: usize = 512;
 /// Milliseconds for which pieces of a file that is on its way are kept.

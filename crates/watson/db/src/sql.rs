@@ -14,6 +14,7 @@ use sqlx::{Arguments, AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction};
 use crate::DbError;
 use crate::blob::hex;
 
+mod checkpoint;
 mod postgres;
 mod rows;
 mod sqlite;

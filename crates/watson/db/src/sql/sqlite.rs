@@ -10,14 +10,15 @@ use sqlx::{Connection, Sqlite, Transaction};
 
 use crate::DbError;
 use crate::disk_kind::refuse_network;
-use crate::limits::{
-    MAX_READERS, SQLITE_CACHE_KIB, SQLITE_CHECKPOINT_PAGES, SQLITE_STATEMENTS, WRITER_WAIT_MS,
-};
+use crate::limits::{MAX_READERS, SQLITE_CACHE_KIB, SQLITE_LOG_PAGES, SQLITE_STATEMENTS, WRITER_WAIT_MS};
+use crate::sql::checkpoint::Checkpoints;
 
 #[derive(Clone, Debug)]
 pub(crate) struct SqliteDatabase {
     writer: SqlitePool,
     reader: SqlitePool,
+    /// None where another process writes back.
+    checkpoints: Option<Checkpoints>,
 }
 
 impl SqliteDatabase {
@@ -34,8 +35,8 @@ impl SqliteDatabase {
             .pragma("secure_delete", "on")
             // Its default of 2 MB has a working set of a few thousand labels read again for every commit.
             .pragma("cache_size", format!("-{SQLITE_CACHE_KIB}"))
-            // Pages of the hot tables change in most commits: the longer the log, the fewer are written back.
-            .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES.to_string())
+            // Only where `checkpoint.rs` falls behind.
+            .pragma("wal_autocheckpoint", (SQLITE_LOG_PAGES * 8).to_string())
             .statement_cache_capacity(SQLITE_STATEMENTS)
             .busy_timeout(Duration::from_millis(WRITER_WAIT_MS));
         // One writer: SQLite has one lock, and a queue in front of it is fairer than its busy handler.
@@ -49,11 +50,13 @@ impl SqliteDatabase {
             .await?;
         // Tables that a newer version has added do not stop an older one.
         sqlx::migrate!("migrations/sqlite").set_ignore_missing(true).run(&writer).await?;
+        let own = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let checkpoints = Some(Checkpoints::start(file, own, writer.clone()));
         let reader = SqlitePoolOptions::new()
             .max_connections(MAX_READERS)
             .connect_with(options.read_only(true).pragma("cache_size", "-2000").statement_cache_capacity(100))
             .await?;
-        Ok(Self { writer, reader })
+        Ok(Self { writer, reader, checkpoints })
     }
 
     /// Opens a file that is there, beside the process that has it: no table is changed.
@@ -64,7 +67,7 @@ impl SqliteDatabase {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_millis(WRITER_WAIT_MS));
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-        Ok(Self { reader: writer.clone(), writer })
+        Ok(Self { reader: writer.clone(), writer, checkpoints: None })
     }
 
     /// Connections, and those that nobody uses.
@@ -87,11 +90,19 @@ impl SqliteDatabase {
 
     /// Writes the log back and empties it: pages that were overwritten are nowhere else then.
     pub(super) async fn scrub(&self) -> Result<(), DbError> {
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await?;
-        Ok(())
+        match &self.checkpoints {
+            Some(checkpoints) => checkpoints.truncate(&self.writer).await,
+            None => {
+                sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await?;
+                Ok(())
+            }
+        }
     }
 
     pub(super) async fn close(&self) {
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.close().await;
+        }
         self.reader.close().await;
         self.writer.close().await;
     }
