@@ -13,10 +13,11 @@ use self::exhibit::Exhibit;
 use crate::command::cargo;
 
 /// Built together always, so that their dependencies are built once.
-const PACKAGES: [&str; 9] = [
+const PACKAGES: [&str; 10] = [
     "watson-db",
     "watson-intake",
     "watson-pages",
+    "watson-api",
     "watson-server",
     "watson-analysis",
     "wer-upload",

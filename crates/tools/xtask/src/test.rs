@@ -17,7 +17,8 @@ pub(crate) fn run() -> Result<()> {
     let begun = Instant::now();
     setup::run()?;
     run_command("checking the format", &mut cargo(&["fmt", "--all", "--check"]))?;
-    run_command("building", &mut cargo(&["build", "--workspace"]))?;
+    // All targets, so that dependencies have the features that the tests need, and are built once.
+    run_command("building", &mut cargo(&["build", "--workspace", "--all-targets"]))?;
     tidy::run()?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     run_command("linting", &mut cargo(&clippy))?;
