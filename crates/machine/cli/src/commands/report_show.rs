@@ -115,9 +115,7 @@ fn as_text(read: &Read, analysis: &Result<Analysis, String>, all_threads: bool) 
     if !report.waiting_reason.is_empty() {
         let _ = writeln!(text, "Waits       {}", clean_value(&report.waiting_reason));
     }
-    if let Some(bucket) = report.reply.as_ref().and_then(|reply| reply.bucket) {
-        let _ = writeln!(text, "Bucket      {bucket}");
-    }
+    answered(&mut text, report);
     pairs(&mut text, "Parameters", &report.signature.parameters);
     pairs(&mut text, "Metadata", &report.metadata);
     dialogs(&mut text, report);
@@ -172,6 +170,23 @@ fn said(text: &mut String, report: &Report) {
         if !value.is_empty() {
             let _ = writeln!(text, "{title:<11} {}", clean_value(&value));
         }
+    }
+}
+
+/// What the server knows of it.
+fn answered(text: &mut String, report: &Report) {
+    let Some(reply) = &report.reply else { return };
+    let bucket = reply.bucket.map(|bucket| bucket.to_string());
+    for (title, value) in
+        [("Bucket", &bucket), ("Solution", &reply.solution_url), ("Fixed in", &reply.solution_fixed_in)]
+    {
+        if let Some(value) = value {
+            let _ = writeln!(text, "{title:<11} {}", clean_value(value));
+        }
+    }
+    for (n, line) in reply.solution_text.as_deref().unwrap_or_default().lines().enumerate() {
+        let title = if n == 0 { "What to do" } else { "" };
+        let _ = writeln!(text, "{title:<11} {}", clean_value(line));
     }
 }
 
@@ -237,6 +252,7 @@ mod tests {
         let report = wer_report::report_wer::parse(&bytes).expect("a report");
         let mut text = String::new();
         said(&mut text, &report);
+        answered(&mut text, &report);
         dialogs(&mut text, &report);
         text
     }
@@ -254,5 +270,18 @@ mod tests {
         );
         let unsaid = "AppName=own\nAppPath=/bin/own\nFriendlyEventName=OwnEvent\nUI[2]=/bin/own\n";
         assert_eq!(shown(unsaid), "");
+    }
+
+    #[test]
+    fn what_the_server_knows_is_shown_without_escapes() {
+        let text = shown(
+            "Response.BucketId=7\nLinux.SolutionUrl=https://example.com/1\nLinux.SolutionFixedIn=1.10\n\
+             Linux.SolutionText=Update.\u{240a}Then \u{241b}[31mrestart.\n",
+        );
+        assert_eq!(
+            text,
+            "Bucket      7\nSolution    https://example.com/1\nFixed in    1.10\nWhat to do  Update.\n            \
+             Then \\u{1b}[31mrestart.\n"
+        );
     }
 }

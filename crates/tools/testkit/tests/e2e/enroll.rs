@@ -91,9 +91,7 @@ fn an_enrolled_machine_reports_until_its_key_is_revoked_and_keeps_what_is_refuse
     assert_eq!(shown["report"]["reply"]["solution_text"], "Update.\nThen \u{66f4}.");
     let id = shown["report"]["id"].as_str().expect("an id");
     let text = wer(&sandbox, &["report", "show", id]).stdout;
-    for line in
-        ["https://example.com/1", "What to do         Update.", "Then \u{66f4}.", "Fixed in           99.1"]
-    {
+    for line in ["https://example.com/1", "What to do  Update.", "Then \u{66f4}.", "Fixed in    99.1"] {
         assert!(text.contains(line), "{line:?} is missing in {text}");
     }
     drop(server);
