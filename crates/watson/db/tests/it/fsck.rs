@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use watson_db::{Flaw, FsckOptions, FsckReport, Store};
+use watson_db::{Flaw, FsckOptions, FsckReport, Store, last_run};
 
 use crate::world::World;
 use crate::{NOW_MS, blob, crash, on_every_place, report};
@@ -11,6 +11,7 @@ on_every_place!(
     a_sound_store_has_no_findings,
     bytes_that_are_gone_cut_changed_or_nobodys_are_found,
     counters_leases_and_jobs_that_disagree_are_found,
+    the_last_sweep_and_the_last_check_are_remembered,
 );
 
 const LOOK: FsckOptions = FsckOptions { hash: true, repair: false, grace_ms: -1 };
@@ -102,4 +103,25 @@ async fn counters_leases_and_jobs_that_disagree_are_found(world: &World) {
     let jobs = store.lease_jobs(5, NOW_MS, 1).await.unwrap();
     assert_eq!(jobs.iter().map(|job| job.report.as_str()).collect::<Vec<_>>(), [id]);
     assert_eq!(check(&store, &LOOK).await.wrong, 3);
+}
+
+async fn the_last_sweep_and_the_last_check_are_remembered(world: &World) {
+    let store = world.open().await;
+    assert_eq!(store.last_run(last_run::SWEEP).await.unwrap(), None);
+    let orphan = crate::blob(&store, b"never named").await;
+    for now_ms in [NOW_MS, NOW_MS + 1] {
+        let swept = store.sweep_blobs(-1).await.unwrap();
+        store.keep_sweep(&swept, now_ms).await.unwrap();
+    }
+    let swept = store.last_run(last_run::SWEEP).await.unwrap().unwrap();
+    assert_eq!((swept.at_ms, &swept.result["removed"]), (NOW_MS + 1, &0.into()), "the last one counts");
+    crate::report(&store, &crash("a", 1), b"MSCF x").await;
+    world.execute("DELETE FROM job").await;
+    store.keep_fsck(&check(&store, &LOOK).await, NOW_MS).await.unwrap();
+    drop(store);
+    let store = world.open().await;
+    let found = store.last_run(last_run::FSCK).await.unwrap().unwrap();
+    assert_eq!((&found.result["wrong"], &found.result["blobs"]), (&1.into(), &1.into()));
+    assert_eq!(found.result["found"]["report_without_job"], 1);
+    assert!(!found.result.to_string().contains(&orphan.sha256), "numbers only");
 }

@@ -52,6 +52,11 @@ async fn machines_are_exact_up_to_a_limit_and_then_a_sketch(world: &World) {
     assert_eq!(store.roll_up(NOW_MS).await.unwrap().machines, 3_000);
     assert_eq!(machines(many, today - 1..=today).await, before);
     assert!(machines(many, today - 1..=today - 1).await.exact);
+    let by_day = store.machines_by_day(many, today - 3..=today).await.unwrap();
+    let [(first, sketched), (second, exact)] = by_day.as_slice() else { panic!("{by_day:?}") };
+    assert_eq!((*first, sketched.exact, *second), (today, false, today - 1));
+    assert!(about(sketched.count, limit + 3_001) && exact.exact && exact.count == 1, "{by_day:?}");
+    assert_eq!(store.machines_by_day(few, today + 1..=today + 9).await.unwrap(), []);
     let row = store.bucket(many, NOW_MS).await.unwrap().unwrap();
     assert_eq!(u64::try_from(row.hits).unwrap(), limit + 3_002, "hits are hits");
 }

@@ -125,6 +125,24 @@ async fn a_session_ends_by_time_by_hand_and_with_the_password(world: &World) {
     assert!(matches!(store.set_password("eve", "h", "test", NOW_MS).await, Err(DbError::Missing(_))));
 }
 
+async fn a_product_is_changed_within_its_tenant(world: &World) {
+    let store = world.open().await;
+    let id = store.add_product(&product("Game"), "test", NOW_MS).await.unwrap();
+    store.add_product(&product("Tool"), "test", NOW_MS).await.unwrap();
+    let changed = NewProduct { per_minute: Some(9), key_required: false, ..product("Play") };
+    store.change_product(id, &changed, "ann", NOW_MS).await.unwrap();
+    let found = store.products().await.unwrap().into_iter().find(|row| row.id == id).unwrap();
+    assert_eq!((found.name.as_str(), found.per_minute, found.key_required), ("Play", Some(9), false));
+    assert!(store.product_book(NOW_MS).await.unwrap().named(1, "play").is_some(), "at once in this process");
+    let taken = store.change_product(id, &product("Tool"), "ann", NOW_MS).await;
+    assert!(matches!(taken, Err(DbError::Exists(_))));
+    let elsewhere = NewProduct { tenant: 7, ..product("Play") };
+    assert!(matches!(store.change_product(id, &elsewhere, "ann", NOW_MS).await, Err(DbError::Missing(_))));
+    let last = store.audit_rows(0).await.unwrap().pop().unwrap();
+    assert_eq!((last.act.as_str(), last.actor.as_str()), ("product.change", "ann"));
+    assert!(last.details.contains("\"per_minute\":9"), "{}", last.details);
+}
+
 async fn tokens_end_and_are_revoked(world: &World) {
     let store = world.open().await;
     let new = NewApiToken {
@@ -174,6 +192,7 @@ async fn one_network_holds_half_of_a_buckets_places(world: &World) {
 crate::on_every_place!(
     one_network_holds_half_of_a_buckets_places,
     a_product_is_found_by_name_and_made_once,
+    a_product_is_changed_within_its_tenant,
     keys_are_made_rotated_and_revoked,
     good_keys_of_a_product_have_a_limit,
     another_process_follows_a_revocation,

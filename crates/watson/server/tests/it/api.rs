@@ -1,5 +1,7 @@
 //! The REST API.
 
+#[path = "api/accounts.rs"]
+pub(crate) mod accounts;
 #[path = "api/authorisation.rs"]
 mod authorisation;
 #[path = "api/collection.rs"]
@@ -12,7 +14,11 @@ mod document;
 mod engine;
 #[path = "api/lists.rs"]
 mod lists;
+#[path = "api/parts.rs"]
+mod parts;
 #[path = "api/schema.rs"]
 mod schema;
 #[path = "api/told.rs"]
 mod told;
+#[path = "api/visible.rs"]
+mod visible;

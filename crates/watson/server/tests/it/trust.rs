@@ -4,6 +4,8 @@
 mod accounts;
 #[path = "trust/answers.rs"]
 mod answers;
+#[path = "trust/https_commands.rs"]
+mod https_commands;
 #[path = "trust/keys.rs"]
 mod keys;
 #[path = "trust/keys_elsewhere.rs"]
@@ -19,4 +21,4 @@ mod proxies;
 #[path = "trust/symbol_keys.rs"]
 mod symbol_keys;
 #[path = "trust/tls.rs"]
-mod tls;
+pub(crate) mod tls;
