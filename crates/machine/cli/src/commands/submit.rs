@@ -153,6 +153,7 @@ mod tests {
             }),
             sent_files: Vec::new(),
             explanation: String::new(),
+            retry_after_s: None,
         };
         let text = as_text(&[(ReportId([7; 16]), outcome)]);
         for line in ["  bucket 7", "  the server answers: https://example.com/1", "  fixed in: 1.10"] {
