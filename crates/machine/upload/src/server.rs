@@ -156,6 +156,11 @@ mod tests {
         let port = Some(("dumps.example".to_owned(), 99));
         assert_eq!(target(Some("dumps.example:99"), Some("dumps.example:99")), port);
         assert_eq!(target(Some("dumps.example:98"), Some("dumps.example:99")), None);
+        assert_eq!(
+            target(Some("evil.example"), Some("dumps.example")),
+            None,
+            "one other is allowed, and no third"
+        );
         assert_eq!(target(Some("[::1]:80"), Some("[::1]:80")), Some(("::1".to_owned(), 80)));
     }
 

@@ -10,6 +10,8 @@ mod backup;
 mod bad_input;
 #[path = "it/binary.rs"]
 mod binary;
+#[path = "it/bucket_symbols.rs"]
+mod bucket_symbols;
 #[path = "it/cabs.rs"]
 mod cabs;
 #[path = "it/client.rs"]

@@ -131,4 +131,20 @@ fn numbers_that_lie_ask_for_little_memory() {
     let mut modules = good.clone();
     modules[list..list + 4].copy_from_slice(&100_000_u32.to_le_bytes());
     assert!(largest(modules) < 1 << 20);
+    let place = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
+    // The first module names its path's place, and the path its own length.
+    let mut texts = good.clone();
+    let path = place(&good, list + 4 + 20);
+    texts[path..path + 4].copy_from_slice(&100_000_000_u32.to_le_bytes());
+    assert!(largest(texts) < 1 << 20);
+    // Crashpad's annotations begin with their count.
+    let mut synth = synth();
+    crashpad(&mut synth, [7; 16]);
+    let mut annotations = synth.finish();
+    let directory = place(&annotations, 12);
+    let crashpads = (0..).map(|n| directory + n * 12).find(|at| place(&annotations, *at) == 0x4350_0001);
+    let info = place(&annotations, crashpads.unwrap() + 8);
+    let dictionary = place(&annotations, info + 40);
+    annotations[dictionary..dictionary + 4].copy_from_slice(&10_000_000_u32.to_le_bytes());
+    assert!(largest(annotations) < 1 << 20);
 }

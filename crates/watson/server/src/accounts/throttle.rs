@@ -102,6 +102,12 @@ mod tests {
         for name in 1..2 * MAX_LOGINS_REMEMBERED {
             throttle.failed(&name, 0);
         }
+        // Those who have to wait are not forgotten by themselves.
+        for name in 1..MAX_LOGINS_REMEMBERED + 50 {
+            for _ in 0..=FREE_LOGIN_FAILURES {
+                throttle.failed(&name, 0);
+            }
+        }
         assert!(throttle.0.lock().unwrap().len() <= MAX_LOGINS_REMEMBERED);
         assert!(throttle.wait_ms(&0, 0) > 0, "who waits longest is not forgotten");
     }
