@@ -4,27 +4,13 @@
 pub(crate) mod exhibit;
 mod mutants;
 
-use std::collections::BTreeMap;
-use std::process::Command;
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::{Command, Output};
 
 use anyhow::{Result, ensure};
 
 use self::exhibit::Exhibit;
 use crate::command::cargo;
-
-/// Built together always, so that their dependencies are built once.
-const PACKAGES: [&str; 10] = [
-    "watson-db",
-    "watson-intake",
-    "watson-pages",
-    "watson-api",
-    "watson-server",
-    "watson-analysis",
-    "wer-upload",
-    "wer-powerloss",
-    "wer-testkit",
-    "wer-wire",
-];
 
 /// What to show.
 #[derive(Debug, clap::Args)]
@@ -54,31 +40,48 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 fn show(exhibits: &[Exhibit]) -> Result<()> {
-    let mut by_target: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for exhibit in exhibits {
         println!("{:4} {}", exhibit.class, exhibit.title);
         println!("     guard {}", exhibit.file);
         println!("     test  {} {} {}", exhibit.package, exhibit.target, exhibit.test);
-        by_target.entry(&exhibit.target).or_default().push(&exhibit.test);
     }
-    for (target, mut tests) in by_target {
-        tests.sort_unstable();
-        tests.dedup();
-        let wanted = tests.len();
-        let output = test(&mut cargo(&[]), target, &tests).output()?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let passed = text.lines().filter(|line| line.ends_with("... ok")).count();
-        ensure!(output.status.success(), "a test fails:\n{text}{}", String::from_utf8_lossy(&output.stderr));
-        ensure!(passed >= wanted, "{wanted} tests were asked for in {target}, and {passed} ran");
-        println!("{passed} tests passed in {target}");
+    for (program, tests) in by_program(exhibits) {
+        let output = test(&mut cargo(&[]), program, &tests).output()?;
+        println!("{} tests passed in {} {}", all_passed(&output, &tests)?, program.0, program.1);
     }
     Ok(())
 }
 
-/// The command that runs these tests, by their whole names.
-fn test<'a>(command: &'a mut Command, target: &str, tests: &[&str]) -> &'a mut Command {
-    command.args(["test", "--no-fail-fast"]);
-    PACKAGES.iter().for_each(|package| _ = command.args(["-p", package]));
+/// A package, and which of its test programs.
+type Program<'a> = (&'a str, &'a str);
+
+/// The tests of each test program, each once.
+fn by_program(exhibits: &[Exhibit]) -> BTreeMap<Program<'_>, BTreeSet<&str>> {
+    let mut tests: BTreeMap<Program<'_>, BTreeSet<&str>> = BTreeMap::new();
+    for exhibit in exhibits {
+        let program = (exhibit.package.as_str(), exhibit.target.as_str());
+        tests.entry(program).or_default().insert(&exhibit.test);
+    }
+    tests
+}
+
+/// How many passed: all that were asked for.
+fn all_passed(output: &Output, tests: &BTreeSet<&str>) -> Result<usize> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let passed = text.lines().filter(|line| line.ends_with("... ok")).count();
+    ensure!(output.status.success(), "a test fails:\n{text}{}", String::from_utf8_lossy(&output.stderr));
+    ensure!(passed >= tests.len(), "{} tests were asked for, and {passed} ran:\n{text}", tests.len());
+    Ok(passed)
+}
+
+/// The command that runs these tests, by their whole names. Only their program is built: a mutant costs its crate and what
+/// lies between that and the test.
+fn test<'a>(
+    command: &'a mut Command,
+    (package, target): Program<'_>,
+    tests: &BTreeSet<&str>,
+) -> &'a mut Command {
+    command.args(["test", "--no-fail-fast", "--package", package]);
     match target {
         "lib" => command.arg("--lib"),
         other => command.args(["--test", other]),

@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, ensure};
 
 use super::exhibit::Exhibit;
-use super::test;
+use super::{Program, all_passed, by_program, test};
 use crate::command::cargo;
 use crate::workspace::root;
 
@@ -21,16 +21,10 @@ use crate::workspace::root;
 pub(super) fn run(exhibits: &[Exhibit]) -> Result<()> {
     let tree = copy_tree()?;
     let mut survivors = Vec::new();
-    for target in exhibits.iter().map(|exhibit| exhibit.target.as_str()).collect::<BTreeSet<_>>() {
-        let of_target = exhibits.iter().filter(|exhibit| exhibit.target == target);
-        let tests: BTreeSet<&str> = of_target.map(|exhibit| exhibit.test.as_str()).collect();
-        let tests: Vec<&str> = tests.into_iter().collect();
-        eprintln!("xtask: building {target} as it is");
-        let output = in_tree(&tree, target, &tests)?;
-        let text = shown(&output);
-        ensure!(output.status.success(), "the tests fail without any mutant:\n{text}");
-        let passed = text.lines().filter(|line| line.ends_with("... ok")).count();
-        ensure!(passed >= tests.len(), "{} tests were asked for, and {passed} ran:\n{text}", tests.len());
+    for (program, tests) in by_program(exhibits) {
+        eprintln!("xtask: building {} {} as it is", program.0, program.1);
+        all_passed(&in_tree(&tree, program, &tests)?, &tests)
+            .context("the tests must pass without any mutant")?;
     }
     for exhibit in exhibits {
         let verdict = one(&tree, exhibit)?;
@@ -68,7 +62,7 @@ fn one(tree: &Path, exhibit: &Exhibit) -> Result<Verdict> {
     let path = tree.join(&exhibit.file);
     let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
     fs::write(&path, text.replacen(&exhibit.find, &exhibit.replace, 1))?;
-    let output = in_tree(tree, &exhibit.target, &[&exhibit.test]);
+    let output = in_tree(tree, (&exhibit.package, &exhibit.target), &BTreeSet::from([exhibit.test.as_str()]));
     // Put back in any case, so that the next is alone.
     fs::write(&path, &text)?;
     let output = output?;
@@ -91,7 +85,7 @@ fn judge(output: &Output, test: &str) -> Verdict {
     }
 }
 
-fn in_tree(tree: &Path, target: &str, tests: &[&str]) -> Result<Output> {
+fn in_tree(tree: &Path, program: Program<'_>, tests: &BTreeSet<&str>) -> Result<Output> {
     let mut command = cargo(&[]);
     command
         .current_dir(tree)
@@ -99,7 +93,7 @@ fn in_tree(tree: &Path, target: &str, tests: &[&str]) -> Result<Output> {
         .env("CARGO_INCREMENTAL", "1");
     // A mutant that waits for ever is ended.
     let mut limited = Command::new("timeout");
-    let command = test(&mut command, target, tests);
+    let command = test(&mut command, program, tests);
     limited.arg("--kill-after=10").arg(MAX_SECONDS).arg(command.get_program()).args(command.get_args());
     limited.current_dir(tree);
     for (name, value) in command.get_envs() {
