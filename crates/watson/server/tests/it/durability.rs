@@ -18,7 +18,7 @@ use crate::world::folder;
 const ARGUMENTS: [&str; 3] = ["--no-token", "--cabs-per-bucket", "4"];
 
 /// How often, in a test that everybody runs and in one for a night (`WATSON_LONG_TESTS=1`).
-fn times(usual: u64, long: u64) -> u64 {
+pub(crate) fn times(usual: u64, long: u64) -> u64 {
     if std::env::var_os("WATSON_LONG_TESTS").is_some() { long } else { usual }
 }
 
