@@ -111,3 +111,41 @@ fn values_cannot_forge_lines() {
     assert_eq!(read.get_files, ["cd"]);
     assert_eq!(read.response.as_deref(), Some("1GetFile=/etc/shadow"));
 }
+
+#[test]
+fn a_bad_text_for_people_spoils_nothing_else_and_forges_nothing() {
+    let long = "a".repeat(limits::MAX_SOLUTION_TEXT_CODE_CHARS + 1);
+    for bad in ["%", "%4", "%zz", "%ff%fe", "%c0%80", "\u{e9}", long.as_str(), "%1b%07", " "] {
+        let body = format!("Bucket=7\r\nSolutionText={bad}\r\niData=1\r\nSolutionFixedIn=%0d%0a\r\n");
+        let read = Level1Response::parse(body.as_bytes()).unwrap();
+        assert_eq!((read.bucket, read.wants_cab), (Some(7), true));
+        assert_eq!((read.solution_text, read.solution_fixed_in), (None, None), "{}", bad.len());
+    }
+    let read = Level1Response::parse(b"SolutionText=a%1b[31m%0D%0AGetFile=%2Fetc%2Fshadow%09\r\n").unwrap();
+    assert_eq!(read.solution_text.as_deref(), Some("a[31m\nGetFile=/etc/shadow"));
+    assert!(read.get_files.is_empty());
+}
+
+#[test]
+fn an_answer_with_everything_at_its_limit_can_be_read() {
+    let (long, list) = ("\u{66f4}".repeat(20_000), vec!["x".repeat(60); 200]);
+    let text = || Some("y".repeat(20_000));
+    let response = Level1Response {
+        response: text(),
+        solution_text: Some(long.clone()),
+        solution_fixed_in: Some(long),
+        bucket: Some(u64::MAX),
+        bucket_table: Some(u64::MAX),
+        wants_cab: true,
+        wants_memory_dump: true,
+        wants_documents: true,
+        get_files: list.clone(),
+        get_file_versions: list.clone(),
+        registry_keys: list.clone(),
+        registry_trees: list.clone(),
+        queries: list,
+        dump_server: text(),
+        dump_file: text(),
+    };
+    assert_eq!(Level1Response::parse(&response.to_bytes()), Ok(response.conformant()));
+}

@@ -94,7 +94,8 @@ const MANIFEST: &str = concat!(
     r#""pieces":["00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"]}]}"#
 );
 const LEVEL1_RESPONSE: &str = "iData=1\r\nBucket=77\r\nBucketTable=5\r\nResponse=http://x/\r\nMemoryDump=1\r\n\
-    GetFile=a;b\r\nWQL=SELECT a FROM b\r\nDumpFile=/a/b.cab\r\nDumpServer=h\r\n";
+    GetFile=a;b\r\nWQL=SELECT a FROM b\r\nDumpFile=/a/b.cab\r\nDumpServer=h\r\n\
+    SolutionText=Update.%0AThen 100%25 %E6%9B%B4\r\nSolutionFixedIn=1.10\r\n";
 const REPORT: &str = "Version=1\r\nEventType=APPCRASH\r\nEventTime=132000000000000000\r\nReportType=2\r\n\
     ReportIdentifier=0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\r\nConsent=1\r\nSig[0].Name=Application Name\r\nSig[0].Value=a\r\nDynamicSig[1].Name=OS Version\r\n\
     DynamicSig[1].Value=6.1\r\nFriendlyEventName=Stopped working\r\nAppName=a\r\nAppPath=/a\r\n";
