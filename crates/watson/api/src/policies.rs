@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -15,7 +15,7 @@ use crate::moment::Moment;
 use crate::page::Page;
 use crate::problem::Failure;
 use crate::router::Api;
-use crate::scopes::{RuleBody, bucket_and_rule, changed, scope};
+use crate::scopes::{RuleBody, bucket_and_rule, changed, created, of_same_tenant, scope};
 
 /// What a data policy says.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -125,8 +125,7 @@ pub(crate) async fn add_policy(
 ) -> Result<Response, Failure> {
     let tenant = granted.tenant_for(body.tenant)?;
     let id = api.store.add_policy(&body.policy(tenant)?, &granted.actor, time::now_ms()).await?;
-    let location = format!("/api/v1/policies/{id}");
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(Made { id })).into_response())
+    Ok(created("policies", id))
 }
 
 /// Get a data policy
@@ -156,9 +155,7 @@ pub(crate) async fn change_policy(
     let row = own(&api, &granted, id).await?;
     let tenant = row.policy.tenant;
     let body = changed(&PolicyBody::from(row.policy), change)?;
-    if body.tenant.is_some_and(|named| named != tenant) {
-        return Err(Failure::invalid("tenant", "it cannot be changed; add another data policy"));
-    }
+    of_same_tenant(body.tenant, tenant)?;
     api.store.change_policy(id, &body.policy(tenant)?, &granted.actor, time::now_ms()).await?;
     Ok(Json(Policy::new(own(&api, &granted, id).await?, time::now_ms())))
 }

@@ -3,12 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use watson_db::{Rule, Scope};
 
+use crate::policies::Made;
 use crate::problem::Failure;
 
 /// Holds for crashes whose event type and parameters fit all patterns. `*` stands for any text; letter case does not
@@ -38,6 +42,22 @@ pub(crate) fn bucket_and_rule(scope: Scope) -> (Option<i64>, Option<RuleBody>) {
     match scope {
         Scope::Label(bucket) => (Some(bucket), None),
         Scope::Rule(Rule { event_type, parameters }) => (None, Some(RuleBody { event_type, parameters })),
+    }
+}
+
+/// The answer to a POST that has made something of a list.
+pub(crate) fn created(list: &str, id: i64) -> Response {
+    let location = format!("/api/v1/{list}/{id}");
+    (StatusCode::CREATED, [(header::LOCATION, location)], Json(Made { id })).into_response()
+}
+
+/// What is of one tenant stays its.
+pub(crate) fn of_same_tenant(named: Option<i64>, tenant: i64) -> Result<(), Failure> {
+    match named {
+        Some(named) if named != tenant => {
+            Err(Failure::invalid("tenant", "it cannot be changed; add another one"))
+        }
+        _ => Ok(()),
     }
 }
 

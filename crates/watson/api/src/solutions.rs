@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -16,7 +16,7 @@ use crate::page::Page;
 use crate::policies::Made;
 use crate::problem::Failure;
 use crate::router::Api;
-use crate::scopes::{RuleBody, bucket_and_rule, changed, scope};
+use crate::scopes::{RuleBody, bucket_and_rule, changed, created, of_same_tenant, scope};
 
 /// What a solution says.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -91,8 +91,7 @@ pub(crate) async fn add_solution(
     let tenant = granted.tenant_for(body.tenant)?;
     let (scope, solution) = body.parts(0)?;
     let id = api.store.add_solution(tenant, &scope, &solution, &granted.actor, time::now_ms()).await?;
-    let location = format!("/api/v1/solutions/{id}");
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(Made { id })).into_response())
+    Ok(created("solutions", id))
 }
 
 /// Get a solution
@@ -122,9 +121,7 @@ pub(crate) async fn change_solution(
     let row = own(&api, &granted, id).await?;
     let tenant = row.tenant;
     let body = changed(&SolutionBody::from(row), change)?;
-    if body.tenant.is_some_and(|named| named != tenant) {
-        return Err(Failure::invalid("tenant", "it cannot be changed; add another solution"));
-    }
+    of_same_tenant(body.tenant, tenant)?;
     let (scope, solution) = body.parts(id)?;
     api.store.change_solution(tenant, &scope, &solution, &granted.actor, time::now_ms()).await?;
     Ok(Json(Solution::from(own(&api, &granted, id).await?)))
