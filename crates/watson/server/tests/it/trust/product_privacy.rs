@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use watson_db::{Collect, DEFAULT_TENANT, Dialect, NewProduct, PrivacyRules, Treatment, time};
+use wer_wire::Level1Response;
 
 use crate::client::send;
-use crate::world::{World, crash, folder};
+use crate::world::{World, cab, crash, folder};
 
 async fn product(world: &World, name: &str) -> String {
     let product = NewProduct {
@@ -85,7 +86,7 @@ async fn the_keys_product_decides_what_is_stored_and_not_what_the_report_says() 
         }
     }
     // Our own client carries the key in a header.
-    for (key, user) in [(&open, "Xerxesowner"), (&closed, "Yorickowner")] {
+    for (key, name, user) in [(&open, "Open", "Xerxesowner"), (&closed, "Closed", "Yorickowner")] {
         let mut report = crash("app", user.len() as u64);
         report.user_name = user.into();
         report.machine_name = format!("PC-{user}");
@@ -93,6 +94,13 @@ async fn the_keys_product_decides_what_is_stored_and_not_what_the_report_says() 
         let headers = [("Authorization", bearer.as_str())];
         let reply = send(world.address, "POST", "/stage2.htm", &headers, &report.to_xml_utf16()).await;
         assert_eq!(reply.status, 200, "{}", reply.text());
+        // What was asked for is filed under the key's product too, so that its analysis has these rules.
+        let answer = Level1Response::parse(&reply.body).unwrap();
+        let path = answer.dump_file.expect("a cab is wanted");
+        assert_eq!(world.put(&path, &cab("a.txt", name.as_bytes())).await.status, 200);
+        let bucket = world.get(&format!("/api/buckets/{}", answer.bucket.unwrap())).await.json();
+        let id = bucket["reports"][0].as_str().expect("the newest report").to_owned();
+        assert_eq!(world.store.product_of(&id).await.unwrap(), Some((DEFAULT_TENANT, name.to_owned())));
     }
     let listed = world.get("/api/v1/buckets").await.json();
     assert!(listed["items"].as_array().is_some_and(|items| !items.is_empty()), "{listed}");
