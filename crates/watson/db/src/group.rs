@@ -4,11 +4,14 @@
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::commits::Commits;
 use crate::hit::{Crash, HitAnswer};
-use crate::limits::{COMMIT_WAIT_MS, MAX_GROUP, MAX_GROUPS_AT_ONCE, MAX_WAITING_HITS, WRITER_WAIT_MS};
+use crate::limits::{
+    COMMIT_WAIT_MS, MAX_GROUP, MAX_GROUPS_AT_ONCE, MAX_WAITING_HITS, MIN_GROUP_BESIDE, WRITER_WAIT_MS,
+};
 use crate::record::HitWriter;
 use crate::{DbError, Store};
 
@@ -28,30 +31,41 @@ impl Group {
     /// Begins to take crashes; ends when the last clone is dropped, after the last commit.
     pub(crate) fn start(writer: &HitWriter) -> Self {
         let (sender, receiver) = mpsc::channel(MAX_WAITING_HITS);
-        let receiver = std::sync::Arc::new(tokio::sync::Mutex::new(receiver));
         let commits = std::sync::Arc::new(Commits::default());
-        for _ in 0..MAX_GROUPS_AT_ONCE {
-            let commits = std::sync::Arc::clone(&commits);
-            tokio::spawn(work(writer.clone(), std::sync::Arc::clone(&receiver), commits));
-        }
+        tokio::spawn(work(writer.clone(), receiver, std::sync::Arc::clone(&commits)));
         Self(sender, commits)
     }
 }
 
-async fn work(
-    writer: HitWriter,
-    receiver: std::sync::Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>,
-    commits: std::sync::Arc<Commits>,
-) {
+/// One commit after the other: what comes meanwhile makes the next one larger, which costs less than many small ones. A
+/// second one is begun beside the first where enough wait for it.
+async fn work(writer: HitWriter, mut receiver: mpsc::Receiver<Waiting>, commits: std::sync::Arc<Commits>) {
     let mut waiting = Vec::with_capacity(MAX_GROUP);
+    let mut under_way = JoinSet::new();
     loop {
-        if receiver.lock().await.recv_many(&mut waiting, MAX_GROUP).await == 0 {
-            return;
+        let room = MAX_GROUP - waiting.len();
+        tokio::select! {
+            came = receiver.recv_many(&mut waiting, room), if room > 0 => {
+                // Nobody is left who could send; what is under way goes on.
+                if came == 0 && waiting.is_empty() {
+                    break;
+                }
+            }
+            Some(_) = under_way.join_next() => {}
         }
-        let (hits, begun) = (waiting.len(), Instant::now());
-        commit(&writer, std::mem::take(&mut waiting)).await;
-        commits.add(hits, begun.elapsed());
+        let enough = if under_way.is_empty() { 1 } else { MIN_GROUP_BESIDE };
+        let begins = waiting.len() >= enough || receiver.is_closed();
+        if under_way.len() < MAX_GROUPS_AT_ONCE && begins && !waiting.is_empty() {
+            let (group, writer) = (std::mem::take(&mut waiting), writer.clone());
+            let commits = std::sync::Arc::clone(&commits);
+            under_way.spawn(async move {
+                let (hits, begun) = (group.len(), Instant::now());
+                commit(&writer, group).await;
+                commits.add(hits, begun.elapsed());
+            });
+        }
     }
+    while under_way.join_next().await.is_some() {}
 }
 
 async fn commit(writer: &HitWriter, waiting: Vec<Waiting>) {

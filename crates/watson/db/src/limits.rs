@@ -57,6 +57,8 @@ pub const MAX_GROUP: usize = 256;
 /// Commits of hits that are under way at once. SQLite has one writer anyway; with PostgreSQL one commit can be counted
 /// while another is synced.
 pub const MAX_GROUPS_AT_ONCE: usize = 2;
+/// Hits that must wait before a commit is begun beside another.
+pub const MIN_GROUP_BESIDE: usize = 24;
 /// Hits that wait for a commit.
 pub const MAX_WAITING_HITS: usize = 1_024;
 /// Labels whose numbers are kept in memory (about 100 bytes each).
