@@ -1,55 +1,19 @@
-//! Products and their keys: what a tenant's reports are of, which dialects they may come in, and the keys that senders
-//! show. A key is told once, when it is made; of two that are good at once the older has an end.
+//! Products: what a tenant's reports are of, and which dialects they may come in.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+mod book;
+mod dialect;
+mod key;
 
 use serde_json::{Value, json};
 
+pub(crate) use self::book::ProductCache;
+pub use self::book::{KeyState, ProductBook};
+pub use self::dialect::Dialect;
+pub use self::key::ProductKey;
 use crate::audit::{Act, audit};
-use crate::limits::{MAX_GOOD_KEYS, MAX_PRODUCTS, PRODUCTS_GOOD_FOR_MS};
-use crate::secret::{NewSecret, SecretHash, new_secret, shown};
+use crate::limits::MAX_PRODUCTS;
 use crate::sql::{Database, sql};
-use crate::time::is_fresh;
 use crate::{DbError, Store};
-
-/// A way to report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Dialect {
-    /// MS-CER2: Windows, and our own client.
-    Level1,
-    /// Breakpad, Crashpad and their relatives.
-    Minidump,
-    /// Socorro.
-    Socorro,
-    /// Sentry.
-    Sentry,
-    /// Uploads of symbols.
-    Symbols,
-}
-
-impl Dialect {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Level1, Self::Minidump, Self::Socorro, Self::Sentry, Self::Symbols];
-
-    /// Its name in settings, answers and rows.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Level1 => "level1",
-            Self::Minidump => "minidump",
-            Self::Socorro => "socorro",
-            Self::Sentry => "sentry",
-            Self::Symbols => "symbols",
-        }
-    }
-
-    /// The dialect of a name.
-    #[must_use]
-    pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|dialect| dialect.name() == name)
-    }
-}
 
 /// A product.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,85 +67,6 @@ impl NewProduct {
     }
 }
 
-/// A key, without its secret.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct ProductKey {
-    /// Its row.
-    pub id: i64,
-    /// The product's row.
-    pub product: i64,
-    /// Its first characters.
-    pub shown: String,
-    /// When it was made.
-    pub made_ms: i64,
-    /// When it ends by itself.
-    pub ends_ms: Option<i64>,
-    /// When it was revoked.
-    pub revoked_ms: Option<i64>,
-}
-
-/// What is known of a key that somebody showed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyState {
-    /// It is good for this product.
-    Good(i64),
-    /// It was revoked.
-    Revoked,
-    /// Its end has come.
-    Ended,
-    /// Nobody made it.
-    Unknown,
-}
-
-/// All products and keys as they were a moment ago, so that not every report reads them.
-#[derive(Debug, Default)]
-pub struct ProductBook {
-    products: HashMap<i64, Product>,
-    names: HashMap<(i64, String), i64>,
-    keys: HashMap<SecretHash, (i64, Option<i64>, Option<i64>)>,
-}
-
-impl ProductBook {
-    /// The product of a row.
-    #[must_use]
-    pub fn product(&self, id: i64) -> Option<&Product> {
-        self.products.get(&id)
-    }
-
-    /// The product of a tenant by its name, in any letters.
-    #[must_use]
-    pub fn named(&self, tenant: i64, name: &str) -> Option<&Product> {
-        self.product(*self.names.get(&(tenant, name.to_lowercase()))?)
-    }
-
-    /// Whether nobody has made a product.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.products.is_empty()
-    }
-
-    /// What a key is good for.
-    #[must_use]
-    pub fn key(&self, hash: &SecretHash, now_ms: i64) -> KeyState {
-        match self.keys.get(hash) {
-            None => KeyState::Unknown,
-            Some((_, _, Some(_))) => KeyState::Revoked,
-            Some((_, Some(ends_ms), None)) if *ends_ms <= now_ms => KeyState::Ended,
-            Some((product, _, None)) => KeyState::Good(*product),
-        }
-    }
-}
-
-/// The book, read again when it is old.
-#[derive(Debug, Default)]
-pub(crate) struct ProductCache(Mutex<Option<(i64, Arc<ProductBook>)>>);
-
-impl ProductCache {
-    fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-}
-
 #[derive(sqlx::FromRow)]
 struct ProductRow {
     id: i64,
@@ -211,21 +96,6 @@ impl From<ProductRow> for Product {
 }
 
 impl Store {
-    /// All products and keys, at most [`PRODUCTS_GOOD_FOR_MS`] old.
-    ///
-    /// # Errors
-    /// [`DbError::Sql`].
-    pub async fn product_book(&self, now_ms: i64) -> Result<Arc<ProductBook>, DbError> {
-        if let Some((since, book)) = &*self.products.0.lock().unwrap_or_else(PoisonError::into_inner)
-            && is_fresh(*since, PRODUCTS_GOOD_FOR_MS, now_ms)
-        {
-            return Ok(Arc::clone(book));
-        }
-        let book = Arc::new(load(&self.database).await?);
-        *self.products.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now_ms, Arc::clone(&book)));
-        Ok(book)
-    }
-
     /// All products, by tenant and name.
     ///
     /// # Errors
@@ -323,92 +193,6 @@ impl Store {
         self.products.forget();
         Ok(())
     }
-
-    /// The keys of a product, newest first.
-    ///
-    /// # Errors
-    /// [`DbError::Sql`].
-    pub async fn product_keys(&self, product: i64) -> Result<Vec<ProductKey>, DbError> {
-        self.database
-            .rows(
-                sql("SELECT id, product, shown, made_ms, ends_ms, revoked_ms FROM product_key
-                     WHERE product = $1 ORDER BY id DESC")
-                .bind(product),
-            )
-            .await
-    }
-
-    /// Makes a key. The keys before it end at `others_end_ms`, where one is given (a rotation); a key whose end is
-    /// earlier keeps it.
-    ///
-    /// # Errors
-    /// [`DbError::Missing`] without such a product, `TooMany` where [`MAX_GOOD_KEYS`] are good, `Sql`.
-    pub async fn make_key(
-        &self,
-        product: i64,
-        others_end_ms: Option<i64>,
-        actor: &str,
-        now_ms: i64,
-    ) -> Result<NewSecret, DbError> {
-        let (secret, hash) = new_secret()?;
-        let mut tx = self.database.begin().await?;
-        let lock = tx.lock_rows();
-        let found: Option<(i64,)> =
-            tx.row(sql(format!("SELECT id FROM product WHERE id = $1{lock}")).bind(product)).await?;
-        if found.is_none() {
-            return Err(DbError::Missing("product"));
-        }
-        let good = "product = $1 AND revoked_ms IS NULL AND (ends_ms IS NULL OR ends_ms > $2)";
-        let count: Option<(i64,)> = tx
-            .row(sql(format!("SELECT count(*) FROM product_key WHERE {good}")).bind(product).bind(now_ms))
-            .await?;
-        if count.is_none_or(|(count,)| count >= MAX_GOOD_KEYS) {
-            return Err(DbError::TooMany { what: "good keys of one product", limit: MAX_GOOD_KEYS });
-        }
-        if let Some(ends_ms) = others_end_ms {
-            let text = format!(
-                "UPDATE product_key SET ends_ms = $3 WHERE {good} AND (ends_ms IS NULL OR ends_ms > $3)"
-            );
-            tx.execute(sql(text).bind(product).bind(now_ms).bind(ends_ms)).await?;
-        }
-        let made: Option<(i64,)> = tx
-            .row(
-                sql("INSERT INTO product_key (product, hash, shown, made_ms) VALUES ($1, $2, $3, $4) RETURNING id")
-                    .bind(product)
-                    .bind(hash.as_slice())
-                    .bind(shown(&secret))
-                    .bind(now_ms),
-            )
-            .await?;
-        let (id,) = made.ok_or(DbError::Row("number"))?;
-        let details = json!({ "product": product, "others_end_ms": others_end_ms });
-        audit(&mut tx, &act(actor, "key.add", id, details), now_ms).await?;
-        tx.commit().await?;
-        self.products.forget();
-        Ok(NewSecret { id, secret })
-    }
-
-    /// Revokes a key; other processes follow within two seconds. One that was revoked stays so.
-    ///
-    /// # Errors
-    /// [`DbError::Missing`], `Sql`.
-    pub async fn revoke_key(&self, id: i64, actor: &str, now_ms: i64) -> Result<(), DbError> {
-        let mut tx = self.database.begin().await?;
-        let changed = tx
-            .execute(
-                sql("UPDATE product_key SET revoked_ms = coalesce(revoked_ms, $1) WHERE id = $2")
-                    .bind(now_ms)
-                    .bind(id),
-            )
-            .await?;
-        if changed == 0 {
-            return Err(DbError::Missing("key"));
-        }
-        audit(&mut tx, &act(actor, "key.revoke", id, Value::Null), now_ms).await?;
-        tx.commit().await?;
-        self.products.forget();
-        Ok(())
-    }
 }
 
 fn act<'a>(actor: &'a str, act: &'static str, id: i64, details: Value) -> Act<'a> {
@@ -423,27 +207,4 @@ async fn products(database: &Database) -> Result<Vec<Product>, DbError> {
         ))
         .await?;
     Ok(rows.into_iter().map(Product::from).collect())
-}
-
-#[derive(sqlx::FromRow)]
-struct KeyRow {
-    product: i64,
-    hash: Vec<u8>,
-    ends_ms: Option<i64>,
-    revoked_ms: Option<i64>,
-}
-
-async fn load(database: &Database) -> Result<ProductBook, DbError> {
-    let products = products(database).await?;
-    let rows: Vec<KeyRow> =
-        database.rows(sql("SELECT product, hash, ends_ms, revoked_ms FROM product_key")).await?;
-    let mut keys = HashMap::with_capacity(rows.len());
-    for row in rows {
-        let hash = SecretHash::try_from(row.hash).map_err(|_| DbError::Row("hash of a key"))?;
-        keys.insert(hash, (row.product, row.ends_ms, row.revoked_ms));
-    }
-    let names =
-        products.iter().map(|product| ((product.tenant, product.name.to_lowercase()), product.id)).collect();
-    let products = products.into_iter().map(|product| (product.id, product)).collect();
-    Ok(ProductBook { products, names, keys })
 }
