@@ -125,9 +125,14 @@ fn now() -> Duration {
 
 /// Whether a debugger traces the thread, or it has ended: then its silence means nothing.
 fn held_by_debugger(tid: u32) -> bool {
-    let Ok(status) = std::fs::read_to_string(format!("/proc/self/task/{tid}/status")) else { return true };
-    let tracer = status.lines().find_map(|line| line.strip_prefix("TracerPid:"));
-    tracer.is_some_and(|tracer| tracer.trim() != "0")
+    std::fs::read_to_string(format!("/proc/self/task/{tid}/status")).map_or(true, |status| is_silent(&status))
+}
+
+/// Whether a thread of this status cannot beat. A first thread that has ended before its process stays there as a zombie.
+fn is_silent(status: &str) -> bool {
+    let of = |name| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim_start);
+    let has_ended = of("State:").is_some_and(|state| state.starts_with(['Z', 'X', 'x']));
+    has_ended || of("TracerPid:").is_some_and(|tracer| tracer != "0")
 }
 
 #[cfg(test)]
@@ -166,7 +171,20 @@ mod tests {
     #[test]
     fn a_thread_that_has_ended_is_not_waited_for() {
         let ended = std::thread::spawn(rustix::thread::gettid).join().expect("it ends");
-        assert!(held_by_debugger(ended.as_raw_nonzero().get().unsigned_abs()));
+        // Who joins is woken by the thread's last steps, of which leaving `/proc` is a later one.
+        let until = std::time::Instant::now() + Duration::from_secs(10);
+        while !held_by_debugger(ended.as_raw_nonzero().get().unsigned_abs()) {
+            assert!(std::time::Instant::now() < until, "it is waited for");
+            std::thread::yield_now();
+        }
         assert!(!held_by_debugger(rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs()));
+    }
+
+    #[test]
+    fn zombies_and_traced_threads_are_silent() {
+        assert!(is_silent("Name:\tgame\nState:\tZ (zombie)\nTracerPid:\t0\n"));
+        assert!(is_silent("Name:\tgame\nState:\tX (dead)\nTracerPid:\t0\n"));
+        assert!(is_silent("Name:\tgame\nState:\tt (tracing stop)\nTracerPid:\t17\n"));
+        assert!(!is_silent("Name:\tgame\nState:\tS (sleeping)\nTracerPid:\t0\n"));
     }
 }
