@@ -13,20 +13,13 @@ use super::show;
 #[derive(Debug, Subcommand)]
 pub enum Account {
     /// List accounts, by name.
-    List(List),
+    List(Server),
     /// Make one; the password is the first line of standard input.
     Add(Add),
     /// Give one another password (the first line of standard input) and end its sessions.
     Passwd(One),
     /// Remove one with its sessions. The last administrator stays.
     Remove(One),
-}
-
-/// `watson account list`.
-#[derive(Debug, Args)]
-pub struct List {
-    #[command(flatten)]
-    server: Server,
 }
 
 /// `watson account add`.
@@ -76,7 +69,7 @@ impl Role {
 impl Account {
     pub(super) fn run(&self) -> Result<()> {
         match self {
-            Self::List(List { server }) => {
+            Self::List(server) => {
                 let columns = [("NAME", "name"), ("ROLE", "role"), ("TENANT", "tenant"), ("MADE", "made")];
                 show::list(server.json, server.client()?.list("/accounts", usize::MAX)?, &columns)
             }

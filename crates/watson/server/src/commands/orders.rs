@@ -20,13 +20,6 @@ pub(super) struct Kind {
     pub(super) added: &'static str,
 }
 
-/// All of them.
-#[derive(Debug, Args)]
-pub struct List {
-    #[command(flatten)]
-    pub(super) server: Server,
-}
-
 /// One of them.
 #[derive(Debug, Args)]
 pub struct One {
@@ -37,7 +30,7 @@ pub struct One {
 }
 
 impl Kind {
-    pub(super) fn list(&self, List { server }: &List, columns: &[(&str, &str)]) -> Result<()> {
+    pub(super) fn list(&self, server: &Server, columns: &[(&str, &str)]) -> Result<()> {
         let mut items = server.client()?.list(self.path, usize::MAX)?;
         if !server.json {
             items.iter_mut().for_each(scope::of);

@@ -5,14 +5,14 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
 use super::client::Server;
-use super::orders::{Kind, List, One};
+use super::orders::{Kind, One};
 use super::scope::ScopeOptions;
 
 /// What to do with data policies.
 #[derive(Debug, Subcommand)]
 pub enum Policy {
     /// List data policies, newest first.
-    List(List),
+    List(Server),
     /// Show one.
     Show(One),
     /// Add one; it is in force at once, in other processes on the same database within two seconds. Of several that fit a crash, the newest one of its bucket counts, else the newest rule.
@@ -91,8 +91,8 @@ const KIND: Kind = Kind { path: "/policies", command: "policy", name: "Data poli
 impl Policy {
     pub(super) fn run(&self) -> Result<()> {
         match self {
-            Self::List(list) => KIND.list(
-                list,
+            Self::List(server) => KIND.list(
+                server,
                 &[
                     ("ID", "id"),
                     ("OF", "of"),

@@ -12,7 +12,7 @@ use super::show;
 #[derive(Debug, Subcommand)]
 pub enum Privacy {
     /// List rules.
-    List(List),
+    List(Server),
     /// Set the rules of a product, or of a tenant's other products; they take the settings' place as a whole, and hold for
     /// what comes from now on. What is not given is kept.
     #[command(
@@ -22,13 +22,6 @@ pub enum Privacy {
     Set(Set),
     /// Remove the rules of a product, or of a tenant's other products.
     Remove(Remove),
-}
-
-/// `watson privacy list`.
-#[derive(Debug, Args)]
-pub struct List {
-    #[command(flatten)]
-    server: Server,
 }
 
 /// `watson privacy set`.
@@ -106,7 +99,7 @@ enum Collect {
 impl Privacy {
     pub(super) fn run(&self) -> Result<()> {
         match self {
-            Self::List(List { server }) => {
+            Self::List(server) => {
                 let columns = [
                     ("TENANT", "tenant"),
                     ("PRODUCT", "product"),

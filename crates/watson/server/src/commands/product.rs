@@ -12,7 +12,7 @@ use super::{moment, show};
 #[derive(Debug, Subcommand)]
 pub enum Product {
     /// List products.
-    List(List),
+    List(Server),
     /// Make one.
     Add(Add),
     /// Change one; what is not given stays. Other processes on the same database follow within two seconds.
@@ -25,13 +25,6 @@ pub enum Product {
     Key(Key),
     /// Revoke a key. Other processes on the same database follow within two seconds.
     RevokeKey(RevokeKey),
-}
-
-/// `watson product list`.
-#[derive(Debug, Args)]
-pub struct List {
-    #[command(flatten)]
-    server: Server,
 }
 
 /// One product.
@@ -119,7 +112,7 @@ pub struct RevokeKey {
 impl Product {
     pub(super) fn run(&self) -> Result<()> {
         match self {
-            Self::List(List { server }) => {
+            Self::List(server) => {
                 let columns = [
                     ("ID", "id"),
                     ("NAME", "name"),

@@ -11,7 +11,7 @@ use super::show;
 #[derive(Debug, Subcommand)]
 pub enum Retention {
     /// List rules.
-    List(List),
+    List(Server),
     /// Set a rule, in the place of the one of the same tenant, scope and kind.
     #[command(
         after_help = "Example:\n  watson retention set reports --product Game --days 30 --data /var/lib/watson"
@@ -19,13 +19,6 @@ pub enum Retention {
     Set(Set),
     /// Remove a rule; the next one that fits holds then, else the settings.
     Remove(Remove),
-}
-
-/// `watson retention list`.
-#[derive(Debug, Args)]
-pub struct List {
-    #[command(flatten)]
-    server: Server,
 }
 
 /// `watson retention set`.
@@ -75,7 +68,7 @@ enum What {
 impl Retention {
     pub(super) fn run(&self) -> Result<()> {
         match self {
-            Self::List(List { server }) => {
+            Self::List(server) => {
                 let columns = [
                     ("ID", "id"),
                     ("WHAT", "what"),

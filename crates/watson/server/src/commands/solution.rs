@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
 use super::client::Server;
-use super::orders::{Kind, List, One};
+use super::orders::{Kind, One};
 use super::scope::ScopeOptions;
 use super::show;
 
@@ -13,7 +13,7 @@ use super::show;
 #[derive(Debug, Subcommand)]
 pub enum Solution {
     /// List solutions, newest first.
-    List(List),
+    List(Server),
     /// Show one.
     Show(One),
     /// Add one; the next machine that reports such a crash is told, by other processes on the same database within two
@@ -26,7 +26,7 @@ pub enum Solution {
     /// Remove one, with its regressions.
     Remove(One),
     /// List hits of versions that should have the fix, the last one first.
-    Regressions(List),
+    Regressions(Server),
 }
 
 /// `watson solution add`.
@@ -70,8 +70,8 @@ const KIND: Kind =
 impl Solution {
     pub(super) fn run(&self) -> Result<()> {
         match self {
-            Self::List(list) => KIND.list(
-                list,
+            Self::List(server) => KIND.list(
+                server,
                 &[
                     ("ID", "id"),
                     ("OF", "of"),
@@ -85,7 +85,7 @@ impl Solution {
             Self::Add(Add { says, server }) => KIND.add(&says.body(false), server),
             Self::Change(Change { id, says, server }) => KIND.change(*id, &says.body(true), server),
             Self::Remove(one) => KIND.remove(one),
-            Self::Regressions(List { server }) => {
+            Self::Regressions(server) => {
                 let items = server.client()?.list("/regressions", usize::MAX)?;
                 let columns = [
                     ("SOLUTION", "solution"),

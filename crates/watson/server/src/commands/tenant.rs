@@ -11,16 +11,9 @@ use super::show;
 #[derive(Debug, Subcommand)]
 pub enum Tenant {
     /// List tenants.
-    List(List),
+    List(Server),
     /// Make one; one that is there already is answered with its number.
     Add(Add),
-}
-
-/// `watson tenant list`.
-#[derive(Debug, Args)]
-pub struct List {
-    #[command(flatten)]
-    server: Server,
 }
 
 /// `watson tenant add`.
@@ -35,7 +28,7 @@ pub struct Add {
 impl Tenant {
     pub(super) fn run(&self) -> Result<()> {
         match self {
-            Self::List(List { server }) => {
+            Self::List(server) => {
                 let columns = [("ID", "id"), ("NAME", "name"), ("MADE", "made")];
                 show::list(server.json, server.client()?.list("/tenants", usize::MAX)?, &columns)
             }

@@ -11,7 +11,7 @@ use super::{moment, show};
 #[derive(Debug, Subcommand)]
 pub enum Token {
     /// List tokens; those that are revoked too.
-    List(List),
+    List(Server),
     /// Make one; its secret is told once.
     #[command(visible_alias = "add")]
     Make(Make),
@@ -29,13 +29,6 @@ enum Scope {
     Admin,
     /// Export and erase what is known of a machine.
     Erase,
-}
-
-/// `watson token list`.
-#[derive(Debug, Args)]
-pub struct List {
-    #[command(flatten)]
-    server: Server,
 }
 
 /// `watson token make`.
@@ -71,7 +64,7 @@ pub struct Revoke {
 impl Token {
     pub(super) fn run(&self) -> Result<()> {
         match self {
-            Self::List(List { server }) => {
+            Self::List(server) => {
                 let items = server.client()?.list("/tokens", usize::MAX)?;
                 let columns = [
                     ("NAME", "name"),
