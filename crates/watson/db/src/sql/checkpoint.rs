@@ -67,15 +67,20 @@ async fn run(log: PathBuf, own: SqlitePool, writer: SqlitePool, turn: Arc<Mutex<
     loop {
         sleep(Duration::from_millis(pause_ms)).await;
         let now = tokio::fs::metadata(&log).await.and_then(|metadata| metadata.modified()).ok();
-        pause_ms = if now == changed { SQLITE_CHECKPOINT_IDLE_MS } else { SQLITE_CHECKPOINT_MS };
-        if now == changed {
+        // Where the time cannot be told, it may have changed.
+        let is_idle = now.is_some() && now == changed;
+        pause_ms = if is_idle { SQLITE_CHECKPOINT_IDLE_MS } else { SQLITE_CHECKPOINT_MS };
+        if is_idle {
             continue;
         }
-        changed = now;
         let _turn = turn.lock().await;
-        if let Err(error) = write_back(&own, &writer).await {
-            // The commits write it back, at the latest, when it is a multiple of this size.
-            tracing::warn!(file = %log.display(), error = %error, "SQLite's log could not be written back");
+        match write_back(&own, &writer).await {
+            Ok(()) => changed = now,
+            // Tried again; at the latest, a commit writes it back, which `wal_autocheckpoint` makes it do.
+            Err(error) => {
+                tracing::warn!(file = %log.display(), error = %error, "SQLite's log could not be written back");
+                pause_ms = SQLITE_CHECKPOINT_IDLE_MS;
+            }
         }
     }
 }
