@@ -72,7 +72,7 @@ impl Store {
     /// # Errors
     /// [`DbError::Sql`].
     pub async fn cab_ticket(&self, token: &str, now_ms: i64) -> Result<Option<CabTicket>, DbError> {
-        let orders = self.hits.orders.read(&self.database, now_ms).await?;
+        let orders = self.hits.orders(now_ms).await?;
         let mut tx = self.database.begin().await?;
         let Some(lease) = lease_by_token(&mut tx, token).await? else { return Ok(None) };
         let here = report_of(&mut tx, &lease).await?;
@@ -149,7 +149,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<CabOutcome, DbError> {
         let Some((_, main)) = files.first() else { return Err(DbError::NoDump) };
-        let orders = self.hits.orders.read(&self.database, now_ms).await?;
+        let orders = self.hits.orders(now_ms).await?;
         let mut tx = self.database.begin().await?;
         lock_label(&mut tx, ticket.bucket).await?;
         let Some(lease) = lease_by_id(&mut tx, ticket.lease).await? else { return Ok(CabOutcome::NotWanted) };

@@ -142,7 +142,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<DumpAnswer, DbError> {
         let hit = self.hits.hit(crash, now_ms);
-        let orders = self.hits.orders.read(&self.database, now_ms).await?;
+        let orders = self.hits.orders(now_ms).await?;
         let mut tx = self.database.begin().await?;
         let counted =
             count(&mut tx, std::slice::from_ref(&hit), &self.hits.labels, self.hits.shard, now_ms).await?;

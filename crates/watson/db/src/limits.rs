@@ -66,7 +66,7 @@ pub const MAX_LABELS_IN_MEMORY: usize = 200_000;
 /// Tries of a transaction that PostgreSQL gives up for another's sake.
 pub const MAX_TRIES: u32 = 5;
 /// Milliseconds for which a bucket that had no free place is not looked at again, where other processes may free one.
-pub const CLOSED_FOR_MS: i64 = 2_000;
+pub const CLOSED_FOR_MS: i64 = 15_000;
 /// The same where this process alone does: it knows.
 pub const CLOSED_ALONE_FOR_MS: i64 = 60_000;
 /// Buckets without a free place that are remembered.

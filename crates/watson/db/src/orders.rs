@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::DbError;
+use crate::closed::Closed;
 use crate::hit::{Crash, Solution};
 use crate::limits::{MAX_ORDERS, ORDERS_GOOD_FOR_MS};
 use crate::policy::{Policy, Quota, Wants};
@@ -28,7 +29,7 @@ pub enum Scope {
     Rule(Rule),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct PolicyOrder {
     id: i64,
     tenant: i64,
@@ -38,7 +39,7 @@ struct PolicyOrder {
     wants: Wants,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct SolutionOrder {
     tenant: i64,
     scope: Scope,
@@ -46,7 +47,7 @@ struct SolutionOrder {
 }
 
 /// All that are in force.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Orders {
     policies: Vec<PolicyOrder>,
     solutions: Vec<SolutionOrder>,
@@ -120,14 +121,24 @@ impl Orders {
 pub(crate) struct OrderBook(Mutex<Option<(i64, Arc<Orders>)>>);
 
 impl OrderBook {
-    pub(crate) async fn read(&self, database: &Database, now_ms: i64) -> Result<Arc<Orders>, DbError> {
+    /// Where another process has changed them, `closed` is forgotten: there may be room now.
+    pub(crate) async fn read(
+        &self,
+        database: &Database,
+        closed: &Closed,
+        now_ms: i64,
+    ) -> Result<Arc<Orders>, DbError> {
         if let Some((since, orders)) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner)
             && is_fresh(*since, ORDERS_GOOD_FOR_MS, now_ms)
         {
             return Ok(Arc::clone(orders));
         }
         let orders = Arc::new(load(database).await?);
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now_ms, Arc::clone(&orders)));
+        let before =
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).replace((now_ms, Arc::clone(&orders)));
+        if before.is_some_and(|(_, before)| before != orders) {
+            closed.forget();
+        }
         Ok(orders)
     }
 

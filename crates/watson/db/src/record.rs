@@ -36,6 +36,11 @@ impl HitWriter {
         Hit::new(crash, &self.policy, &self.names, now_ms)
     }
 
+    /// What is in force, as it was a moment ago.
+    pub(crate) async fn orders(&self, now_ms: i64) -> Result<Arc<Orders>, DbError> {
+        self.orders.read(&self.database, &self.closed, now_ms).await
+    }
+
     /// Counts a batch and answers each crash. Committed on return, or nothing of it.
     pub(crate) async fn record(&self, batch: &[Crash], now_ms: i64) -> Result<Vec<HitAnswer>, DbError> {
         let hits: Vec<Hit<'_>> = batch.iter().map(|crash| self.hit(crash, now_ms)).collect();
@@ -49,7 +54,7 @@ impl HitWriter {
     }
 
     async fn record_once(&self, hits: &[Hit<'_>], now_ms: i64) -> Result<Vec<HitAnswer>, DbError> {
-        let orders = self.orders.read(&self.database, now_ms).await?;
+        let orders = self.orders(now_ms).await?;
         let mut tx = self.database.begin().await?;
         let CountedBatch { each, labels } = count(&mut tx, hits, &self.labels, self.shard, now_ms).await?;
         let asked: Vec<Asked<'_>> = hits

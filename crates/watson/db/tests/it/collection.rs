@@ -191,6 +191,30 @@ async fn twenty_usable_cabs_of_two_hundred_machines_by_two_processes_and_never_m
     assert_eq!(stores[1].counts().await.unwrap().hits, 40 * 200, "and every crash is counted");
 }
 
+#[tokio::test]
+async fn room_that_another_process_makes_is_found_with_the_next_look_at_the_orders() {
+    let world = World::postgres();
+    let other_folder = folder();
+    let open = async |folder| Store::open_at(folder, &world.places(), Policy::default()).await.unwrap();
+    let stores = [open(world.dir.path()).await, open(other_folder.path()).await];
+    let policy = |wanted| DataPolicy {
+        tenant: DEFAULT_TENANT,
+        scope: rule("app"),
+        quota: Quota { wanted, ..QUOTA },
+        wants: Wants::default(),
+        until_ms: None,
+    };
+    let id = stores[0].add_policy(&policy(1), "test", NOW_MS).await.unwrap();
+    let wish = async |store: &Store, number: u64, now_ms: i64| {
+        store.record_crash(&crash("app", number), now_ms).await.unwrap().wish
+    };
+    assert!(wish(&stores[1], 1, NOW_MS).await.is_some());
+    assert_eq!(wish(&stores[1], 2, NOW_MS).await, None, "the bucket is full, and known to be");
+    stores[0].change_policy(id, &policy(2), "test", NOW_MS).await.unwrap();
+    let later_ms = NOW_MS + watson_db::limits::ORDERS_GOOD_FOR_MS + 1;
+    assert!(wish(&stores[1], 3, later_ms).await.is_some());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_on_one_database_count_exactly() {
     let world = World::postgres();
