@@ -7,11 +7,11 @@ use crate::closed::{Closed, QuotaKey};
 use crate::count::Counted;
 use crate::hit::{CabWish, Collect, Hit};
 use crate::key::RowKey;
-use crate::lease::{Place, PlaceState, lock_labels, random_token, take_places, taken};
-use crate::limits::{ASK_AGAIN_MS, NETWORK_REST_MS};
+use crate::lease::{Lease, Place, PlaceState, lock_labels, random_token, take_places};
 use crate::orders::Plan;
 use crate::policy::{Policy, Taken};
-use crate::sql::{Tx, sql};
+use crate::sql::Tx;
+use crate::taken::{TakenPlaces, taken_places};
 
 /// A hit that was counted, and what holds for it.
 pub(crate) struct Asked<'a> {
@@ -40,23 +40,22 @@ struct Candidate<'a> {
 pub(crate) async fn ask(
     tx: &mut Tx,
     asked: &[Asked<'_>],
+    leases: &HashMap<RowKey, Lease>,
     policy: &Policy,
     closed: &Closed,
     now_ms: i64,
 ) -> Result<Wishes, DbError> {
     let mut each = vec![None; asked.len()];
-    let leases = leases_of(tx, asked).await?;
     // By label and crash: whoever locks labels does it in their order. A crash that stands in the batch twice is one.
     let mut candidates: BTreeMap<(i64, RowKey), Candidate<'_>> = BTreeMap::new();
     for (one, wish) in asked.iter().zip(&mut each) {
         let mut renewed = false;
         if let Some(lease) = leases.get(&one.hit.row) {
-            let good = lease.state == "used" || (lease.state == "open" && lease.expires_ms > now_ms);
-            match &lease.token {
-                Some(_) if good => *wish = Some(lease.wish()),
-                Some(_) if lease.state == "open" => renewed = true,
-                _ => {}
+            let good = lease.is_good(now_ms);
+            if good {
+                wish.clone_from(&lease.wish);
             }
+            renewed = !good && lease.wish.is_some() && lease.state == "open";
             if !renewed {
                 continue;
             }
@@ -96,15 +95,9 @@ async fn give(
     let mut labels: Vec<i64> = candidates.keys().map(|(label, _)| *label).collect();
     labels.dedup();
     lock_labels(tx, &labels).await?;
-    let mut counts = taken(tx, &labels, now_ms).await?;
-    let has_room = |one: &Asked<'_>, counts: &HashMap<QuotaKey, (Taken, i64)>| {
-        let taken = counts.get(&one.quota_key()).map_or_else(Taken::default, |(taken, _)| *taken);
-        one.plan.quota.has_room(taken)
-    };
-    let hopeful: Vec<&Asked<'_>> =
-        candidates.values().map(|candidate| candidate.asked).filter(|one| has_room(one, &counts)).collect();
-    let mut had = places_of_machines(tx, hopeful.iter().copied(), now_ms).await?;
-    let mut lent = unused_of_networks(tx, hopeful.iter().copied(), now_ms).await?;
+    let senders = candidates.values().map(|candidate| candidate.asked.hit);
+    let TakenPlaces { mut counts, of_machines: mut had, of_networks: mut lent } =
+        taken_places(tx, labels, senders, now_ms).await?;
     let mut full = HashMap::new();
     let mut places = Vec::new();
     for Candidate { asked, renewed } in candidates.values() {
@@ -152,89 +145,4 @@ async fn give(
 /// not keep a bucket from everybody else.
 fn network_share(wanted: u32) -> i64 {
     i64::from(wanted.div_ceil(2).max(1))
-}
-
-#[derive(sqlx::FromRow)]
-struct LeaseRow {
-    event_day: i64,
-    key16: Vec<u8>,
-    token: Option<String>,
-    memory_dump: i64,
-    wants: String,
-    state: String,
-    expires_ms: i64,
-}
-
-impl LeaseRow {
-    fn wish(&self) -> CabWish {
-        CabWish {
-            token: self.token.clone().unwrap_or_default(),
-            memory_dump: self.memory_dump != 0,
-            wants: serde_json::from_str(&self.wants).unwrap_or_default(),
-        }
-    }
-}
-
-/// The places of crashes that had been told before.
-async fn leases_of(tx: &mut Tx, asked: &[Asked<'_>]) -> Result<HashMap<RowKey, LeaseRow>, DbError> {
-    let repeats: Vec<RowKey> = asked.iter().filter(|one| !one.counted.new).map(|one| one.hit.row).collect();
-    if repeats.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let (days, keys) = RowKey::lists(&repeats);
-    let (among_days, among_keys) = (tx.among_numbers(1), tx.among_keys(2));
-    let find = sql(format!(
-        "SELECT event_day, key16, token, memory_dump, wants, state, expires_ms FROM lease
-         WHERE event_day {among_days} AND key16 {among_keys}"
-    ));
-    let rows: Vec<LeaseRow> = tx.rows(find.bind(days).bind(keys)).await?;
-    rows.into_iter().map(|row| Ok((RowKey::of_columns(row.event_day, row.key16.clone())?, row))).collect()
-}
-
-/// Places that machines have had; one that let its lease expire is left alone for a while.
-async fn places_of_machines<'a>(
-    tx: &mut Tx,
-    asked: impl Iterator<Item = &'a Asked<'a>>,
-    now_ms: i64,
-) -> Result<HashMap<(QuotaKey, Vec<u8>), i64>, DbError> {
-    let known = asked.filter(|one| !one.hit.machine.is_empty());
-    let (labels, machines): (Vec<i64>, Vec<Vec<u8>>) =
-        known.map(|one| (one.counted.label, one.hit.machine.clone())).unzip();
-    if labels.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let (among_labels, among_machines) = (tx.among_numbers(1), tx.among_keys(2));
-    let find = sql(format!(
-        "SELECT label, policy, machine, count(*) FROM lease
-         WHERE label {among_labels} AND machine {among_machines} AND (state <> 'open' OR expires_ms > $3)
-         GROUP BY label, policy, machine"
-    ));
-    let since_ms = now_ms.saturating_sub(ASK_AGAIN_MS);
-    let rows: Vec<(i64, i64, Vec<u8>, i64)> =
-        tx.rows(find.bind(labels).bind(machines).bind(since_ms)).await?;
-    Ok(rows.into_iter().map(|(label, policy, machine, count)| (((label, policy), machine), count)).collect())
-}
-
-/// Places that networks hold, or have let expire a moment ago, without having sent anything useful for them.
-async fn unused_of_networks<'a>(
-    tx: &mut Tx,
-    asked: impl Iterator<Item = &'a Asked<'a>>,
-    now_ms: i64,
-) -> Result<HashMap<(QuotaKey, Vec<u8>), i64>, DbError> {
-    let known = asked.filter(|one| !one.hit.crash.network.is_empty());
-    let (labels, networks): (Vec<i64>, Vec<Vec<u8>>) =
-        known.map(|one| (one.counted.label, one.hit.crash.network.clone())).unzip();
-    if labels.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let (among_labels, among_networks) = (tx.among_numbers(1), tx.among_keys(2));
-    let find = sql(format!(
-        "SELECT label, policy, network, count(*) FROM lease
-         WHERE label {among_labels} AND network {among_networks} AND state <> 'used' AND expires_ms > $3
-         GROUP BY label, policy, network"
-    ));
-    let since_ms = now_ms.saturating_sub(NETWORK_REST_MS);
-    let rows: Vec<(i64, i64, Vec<u8>, i64)> =
-        tx.rows(find.bind(labels).bind(networks).bind(since_ms)).await?;
-    Ok(rows.into_iter().map(|(label, policy, network, count)| (((label, policy), network), count)).collect())
 }

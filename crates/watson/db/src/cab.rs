@@ -2,11 +2,12 @@
 
 use crate::job::{ANALYSIS, ANALYSIS_OF_DUMPS, insert_job};
 use crate::key::RowKey;
-use crate::lease::{lock_label, taken};
+use crate::lease::lock_label;
 use crate::limits::UPLOAD_HOLD_MS;
 use crate::orders::Orders;
 use crate::report::{NewReport, insert_report};
 use crate::sql::{Tx, sql};
+use crate::taken::taken_places;
 use crate::{BlobRef, DbError, Store};
 
 /// A token that is good.
@@ -182,7 +183,7 @@ impl Store {
         if lease.expires_ms > now_ms {
             return Ok(true);
         }
-        let taken = taken(tx, &[lease.label], now_ms).await?;
+        let taken = taken_places(tx, vec![lease.label], std::iter::empty(), now_ms).await?.counts;
         let taken = taken.get(&(lease.label, lease.policy)).map(|(taken, _)| *taken).unwrap_or_default();
         Ok(orders.quota(lease.policy).unwrap_or_else(|| self.hits.policy.quota()).has_room(taken))
     }

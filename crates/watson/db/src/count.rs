@@ -1,53 +1,21 @@
 //! Counting: labels, which crashes are new, exact counts per label and day, machines. One transaction for a whole batch.
 //!
-//! Everything that two processes may both write is written in sorted order, table after table in the order of this file
-//! (then the places of `lease.rs`): they wait for each other at most once, and never in a circle.
+//! Everything that two processes may both write is written in sorted order, table after table in an order that is always
+//! the same (then the places of `lease.rs`): they wait for each other at most once, and never in a circle.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
 
-use sha2::{Digest, Sha256};
-use wer_model::{LABEL_VERSION, Signature, label};
+mod labels;
+
+pub(crate) use labels::{LabelMap, label_hash};
+use labels::{LabelName, label_numbers, name};
 
 use crate::DbError;
-use crate::flood::{Flood, OVERFLOW_EVENT_TYPE};
-use crate::hit::{Crash, Hit};
+use crate::hit::{CabWish, Hit};
 use crate::key::RowKey;
-use crate::limits::MAX_LABELS_IN_MEMORY;
-use crate::policy::Policy;
-use crate::sql::{Arg, Tx, insert, sql};
+use crate::lease::Lease;
+use crate::sql::{Arg, Insert, Tx, insert, insert_into_each, sql};
 use crate::time::day_of;
-
-/// Tenant and hash of a label's key.
-type LabelName = (i64, [u8; 32]);
-
-/// Labels whose numbers are known. A number never changes, so that nothing here is ever wrong.
-#[derive(Debug)]
-pub(crate) struct LabelMap {
-    numbers: Mutex<HashMap<LabelName, i64>>,
-    flood: Flood,
-    policy: Policy,
-}
-
-impl LabelMap {
-    /// None known yet; new ones are made within the bounds of `policy`.
-    pub(crate) fn new(policy: Policy) -> Self {
-        Self { numbers: Mutex::default(), flood: Flood::default(), policy }
-    }
-
-    fn get(&self, name: &LabelName) -> Option<i64> {
-        self.numbers.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied()
-    }
-
-    /// Only for labels that are committed.
-    pub(crate) fn keep(&self, labels: Vec<(LabelName, i64)>) {
-        let mut map = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-        if map.len() + labels.len() > MAX_LABELS_IN_MEMORY {
-            map.clear();
-        }
-        map.extend(labels);
-    }
-}
 
 /// What counting said of one crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,9 +26,11 @@ pub(crate) struct Counted {
     pub(crate) late: bool,
 }
 
-/// What counting said of a batch: an answer for each crash, and labels to keep once they are committed.
+/// What counting said of a batch: an answer for each crash, places that those had which were told before, and labels to keep
+/// once they are committed.
 pub(crate) struct CountedBatch {
     pub(crate) each: Vec<Counted>,
+    pub(crate) leases: HashMap<RowKey, Lease>,
     pub(crate) labels: Vec<(LabelName, i64)>,
 }
 
@@ -79,7 +49,7 @@ pub(crate) async fn count(
     };
     let mut fresh = insert_seen(tx, hits, &number, now_ms).await?;
     let repeats: Vec<RowKey> = hits.iter().map(|hit| hit.row).filter(|row| !fresh.contains(row)).collect();
-    let before = counted_before(tx, &repeats).await?;
+    let Before { counted: before, leases } = counted_before(tx, &repeats).await?;
     let mut each = Vec::with_capacity(hits.len());
     let mut new_hits = Vec::new();
     let mut first_of: HashMap<RowKey, Counted> = HashMap::new();
@@ -99,164 +69,10 @@ pub(crate) async fn count(
         };
         each.push(counted);
     }
-    keep_raw(tx, &new_hits, now_ms).await?;
-    add_hits(tx, &new_hits, shard, now_ms).await?;
-    add_machines(tx, &new_hits, known, now_ms).await?;
-    Ok(CountedBatch { each, labels: made })
-}
-
-fn name(hit: &Hit<'_>) -> LabelName {
-    (hit.crash.tenant, label_hash(hit.crash))
-}
-
-/// The hash by which a tenant's labels are told apart.
-pub(crate) fn label_hash(crash: &Crash) -> [u8; 32] {
-    Sha256::digest(label(&crash.signature)).into()
-}
-
-async fn label_numbers(
-    tx: &mut Tx,
-    hits: &[Hit<'_>],
-    names: &[LabelName],
-    known: &LabelMap,
-    now_ms: i64,
-) -> Result<(HashMap<LabelName, i64>, Vec<(LabelName, i64)>), DbError> {
-    let mut numbers = HashMap::with_capacity(names.len());
-    let mut unknown: BTreeMap<LabelName, &Hit<'_>> = BTreeMap::new();
-    for (name, hit) in names.iter().zip(hits) {
-        match known.get(name) {
-            Some(number) => _ = numbers.insert(*name, number),
-            None => _ = unknown.entry(*name).or_insert(hit),
-        }
-    }
-    if unknown.is_empty() {
-        return Ok((numbers, Vec::new()));
-    }
-    let Labels { made, overflowed } = find_or_make(tx, unknown, known, now_ms).await?;
-    numbers.extend(made.iter().copied());
-    numbers.extend(overflowed);
-    Ok((numbers, made))
-}
-
-/// Labels that were not in memory.
-struct Labels {
-    made: Vec<(LabelName, i64)>,
-    /// Too many new ones came: for now these have the number of the label for all that overflows.
-    overflowed: Vec<(LabelName, i64)>,
-}
-
-async fn find_or_make(
-    tx: &mut Tx,
-    mut unknown: BTreeMap<LabelName, &Hit<'_>>,
-    known: &LabelMap,
-    now_ms: i64,
-) -> Result<Labels, DbError> {
-    let mut found = find_labels(tx, &unknown).await?;
-    found.iter().for_each(|(name, _)| _ = unknown.remove(name));
-    let mut beyond = Vec::new();
-    unknown.retain(|name, hit| {
-        let allowed = known.flood.allows_label(hit.crash, &known.policy, now_ms);
-        if !allowed {
-            beyond.push(*name);
-        }
-        allowed
-    });
-    let mut overflowed = Vec::with_capacity(beyond.len());
-    let mut of_tenants = BTreeMap::new();
-    for name in beyond {
-        let (overflow, number) = match of_tenants.get(&name.0) {
-            Some(label) => *label,
-            None => overflow_label(tx, name.0, known, now_ms).await?,
-        };
-        of_tenants.insert(name.0, (overflow, number));
-        overflowed.push((name, number));
-    }
-    found.extend(of_tenants.into_values());
-    if unknown.is_empty() {
-        return Ok(Labels { made: found, overflowed });
-    }
-    let made = make_labels(tx, &unknown, now_ms).await?;
-    made.iter().for_each(|(name, _)| _ = unknown.remove(name));
-    found.extend(made);
-    if !unknown.is_empty() {
-        // Another process made them meanwhile, and has committed: the insert waited for that.
-        found.extend(find_labels(tx, &unknown).await?);
-    }
-    Ok(Labels { made: found, overflowed })
-}
-
-/// The tenant's label for all that overflows.
-async fn overflow_label(
-    tx: &mut Tx,
-    tenant: i64,
-    known: &LabelMap,
-    now_ms: i64,
-) -> Result<(LabelName, i64), DbError> {
-    let signature = Signature { event_type: OVERFLOW_EVENT_TYPE.to_owned(), parameters: Vec::new() };
-    let crash = Crash { tenant, signature, ..Crash::default() };
-    let name = (tenant, label_hash(&crash));
-    if let Some(number) = known.get(&name) {
-        return Ok((name, number));
-    }
-    let row = RowKey { event_day: 0, key16: [0; 16] };
-    let hit = Hit { crash: &crash, row, machine: Vec::new(), late: false, day: 0 };
-    let names = BTreeMap::from([(name, &hit)]);
-    let mut rows = make_labels(tx, &names, now_ms).await?;
-    if rows.is_empty() {
-        rows = find_labels(tx, &names).await?;
-    }
-    rows.first().copied().ok_or(DbError::Row("label"))
-}
-
-async fn find_labels(
-    tx: &mut Tx,
-    names: &BTreeMap<LabelName, &Hit<'_>>,
-) -> Result<Vec<(LabelName, i64)>, DbError> {
-    let tenants: BTreeSet<i64> = names.keys().map(|(tenant, _)| *tenant).collect();
-    let (among_tenants, among_hashes) = (tx.among_numbers(1), tx.among_keys(2));
-    let find = sql(format!(
-        "SELECT tenant, key_hash, n FROM label WHERE tenant {among_tenants} AND key_hash {among_hashes}"
-    ));
-    let find = find
-        .bind(tenants.into_iter().collect::<Vec<_>>())
-        .bind(names.keys().map(|(_, hash)| hash.to_vec()).collect::<Vec<_>>());
-    let rows = named(tx.rows(find).await?)?;
-    Ok(rows.into_iter().filter(|(name, _)| names.contains_key(name)).collect())
-}
-
-async fn make_labels(
-    tx: &mut Tx,
-    names: &BTreeMap<LabelName, &Hit<'_>>,
-    now_ms: i64,
-) -> Result<Vec<(LabelName, i64)>, DbError> {
-    let mut rows = Vec::with_capacity(names.len() * 7);
-    for ((tenant, hash), hit) in names {
-        let signature = &hit.crash.signature;
-        let parameters =
-            serde_json::to_string(&signature.parameters).map_err(|_| DbError::Row("parameter list"))?;
-        rows.extend([
-            Arg::from(*tenant),
-            Arg::from(hash.as_slice()),
-            Arg::from(i64::from(LABEL_VERSION)),
-            Arg::from(&signature.event_type),
-            Arg::from(&hit.crash.application),
-            Arg::from(parameters),
-            Arg::from(now_ms),
-        ]);
-    }
-    let before =
-        "INSERT INTO label (tenant, key_hash, version, event_type, application, parameters, first_seen_ms)";
-    let after = "ON CONFLICT (tenant, key_hash) DO NOTHING RETURNING tenant, key_hash, n";
-    named(insert(tx, before, after, 7, rows).await?)
-}
-
-fn named(rows: Vec<(i64, Vec<u8>, i64)>) -> Result<Vec<(LabelName, i64)>, DbError> {
-    rows.into_iter()
-        .map(|(tenant, hash, number)| {
-            let hash = hash.try_into().map_err(|_| DbError::Row("label"))?;
-            Ok(((tenant, hash), number))
-        })
-        .collect()
+    let [hits, late_hits] = additions(&new_hits, shard, now_ms);
+    let inserts = [bodies(&new_hits, now_ms), hits, late_hits, machines(&new_hits, known, now_ms)];
+    insert_into_each(tx, inserts).await?;
+    Ok(CountedBatch { each, leases, labels: made })
 }
 
 /// Writes down which crashes have been reported; those that had not been are returned.
@@ -288,25 +104,57 @@ async fn insert_seen(
     inserted.into_iter().map(|(event_day, key16)| RowKey::of_columns(event_day, key16)).collect()
 }
 
-/// Repeats have the label that they were counted under.
-async fn counted_before(tx: &mut Tx, repeats: &[RowKey]) -> Result<HashMap<RowKey, (i64, bool)>, DbError> {
+/// What was said of crashes that were told before.
+#[derive(Default)]
+struct Before {
+    /// The label that each was counted under, and whether it was late.
+    counted: HashMap<RowKey, (i64, bool)>,
+    leases: HashMap<RowKey, Lease>,
+}
+
+#[derive(sqlx::FromRow)]
+struct BeforeRow {
+    event_day: i64,
+    key16: Vec<u8>,
+    label: i64,
+    late: i64,
+    state: Option<String>,
+    token: Option<String>,
+    memory_dump: Option<i64>,
+    wants: Option<String>,
+    expires_ms: Option<i64>,
+}
+
+async fn counted_before(tx: &mut Tx, repeats: &[RowKey]) -> Result<Before, DbError> {
+    let mut before = Before::default();
     if repeats.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(before);
     }
     let (days, keys) = RowKey::lists(repeats);
     let (among_days, among_keys) = (tx.among_numbers(1), tx.among_keys(2));
     let find = sql(format!(
-        "SELECT event_day, key16, label, late FROM seen WHERE event_day {among_days} AND key16 {among_keys}"
+        "SELECT seen.event_day, seen.key16, seen.label, seen.late, state, token, memory_dump, wants, expires_ms
+         FROM seen LEFT JOIN lease ON lease.event_day = seen.event_day AND lease.key16 = seen.key16
+         WHERE seen.event_day {among_days} AND seen.key16 {among_keys}"
     ));
-    let rows: Vec<(i64, Vec<u8>, i64, i64)> = tx.rows(find.bind(days).bind(keys)).await?;
-    rows.into_iter()
-        .map(|(day, key, label, late)| Ok((RowKey::of_columns(day, key)?, (label, late != 0))))
-        .collect()
+    for row in tx.rows::<BeforeRow>(find.bind(days).bind(keys)).await? {
+        let key = RowKey::of_columns(row.event_day, row.key16)?;
+        before.counted.insert(key, (row.label, row.late != 0));
+        let Some(state) = row.state else { continue };
+        let wish = row.token.map(|token| CabWish {
+            token,
+            memory_dump: row.memory_dump.is_some_and(|flag| flag != 0),
+            wants: row.wants.and_then(|wants| serde_json::from_str(&wants).ok()).unwrap_or_default(),
+        });
+        let expires_ms = row.expires_ms.unwrap_or_default();
+        before.leases.insert(key, Lease { wish, state, expires_ms });
+    }
+    Ok(before)
 }
 
-async fn keep_raw(tx: &mut Tx, new: &[(i64, &Hit<'_>)], now_ms: i64) -> Result<(), DbError> {
+fn bodies(new: &[(i64, &Hit<'_>)], now_ms: i64) -> Insert {
     let with_body = new.iter().filter(|(_, hit)| !hit.crash.body.is_empty());
-    let args = with_body.flat_map(|(_, hit)| {
+    let rows = with_body.flat_map(|(_, hit)| {
         [
             Arg::from(hit.row.event_day),
             Arg::from(hit.row.key16.as_slice()),
@@ -316,51 +164,49 @@ async fn keep_raw(tx: &mut Tx, new: &[(i64, &Hit<'_>)], now_ms: i64) -> Result<(
         ]
     });
     let before = "INSERT INTO raw (event_day, key16, received_ms, machine, body)";
-    insert::<(i64,)>(tx, before, "", 5, args.collect()).await?;
-    Ok(())
+    Insert { before, after: "", columns: 5, rows: rows.collect() }
 }
 
-/// One addition per label and day, whatever the number of hits.
-async fn add_hits(tx: &mut Tx, new: &[(i64, &Hit<'_>)], shard: i64, now_ms: i64) -> Result<(), DbError> {
+/// One addition per label and day, whatever the number of hits: those in time, and those that are late.
+fn additions(new: &[(i64, &Hit<'_>)], shard: i64, now_ms: i64) -> [Insert; 2] {
     let mut counts: BTreeMap<(i64, i64), i64> = BTreeMap::new();
     let mut late_counts: BTreeMap<(i64, i64), i64> = BTreeMap::new();
     for (label, hit) in new {
         let counts = if hit.late { &mut late_counts } else { &mut counts };
         *counts.entry((*label, hit.day)).or_default() += 1;
     }
-    let args = counts
+    debug_assert!(late_counts.keys().all(|(_, day)| *day == day_of(now_ms)));
+    let rows = counts
         .into_iter()
         .flat_map(|((label, day), count)| [label, day, shard, count, now_ms].map(Arg::from));
-    let before = "INSERT INTO hits (label, day, shard, count, last_ms)";
-    let after = "ON CONFLICT (label, day, shard) DO UPDATE SET count = hits.count + excluded.count,
-        last_ms = CASE WHEN hits.last_ms < excluded.last_ms THEN excluded.last_ms ELSE hits.last_ms END";
-    insert::<(i64,)>(tx, before, after, 5, args.collect()).await?;
-    debug_assert!(late_counts.keys().all(|(_, day)| *day == day_of(now_ms)));
-    let args =
+    let late_rows =
         late_counts.into_iter().flat_map(|((label, day), count)| [label, day, shard, count].map(Arg::from));
-    let before = "INSERT INTO late_hits (label, day, shard, count)";
-    let after = "ON CONFLICT (label, day, shard) DO UPDATE SET count = late_hits.count + excluded.count";
-    insert::<(i64,)>(tx, before, after, 4, args.collect()).await?;
-    Ok(())
+    [
+        Insert {
+            before: "INSERT INTO hits (label, day, shard, count, last_ms)",
+            after: "ON CONFLICT (label, day, shard) DO UPDATE SET count = hits.count + excluded.count,
+                last_ms = CASE WHEN hits.last_ms < excluded.last_ms THEN excluded.last_ms ELSE hits.last_ms END",
+            columns: 5,
+            rows: rows.collect(),
+        },
+        Insert {
+            before: "INSERT INTO late_hits (label, day, shard, count)",
+            after: "ON CONFLICT (label, day, shard) DO UPDATE SET count = late_hits.count + excluded.count",
+            columns: 4,
+            rows: late_rows.collect(),
+        },
+    ]
 }
 
-async fn add_machines(
-    tx: &mut Tx,
-    new: &[(i64, &Hit<'_>)],
-    known: &LabelMap,
-    now_ms: i64,
-) -> Result<(), DbError> {
-    let counted = new.iter().filter(|(_, hit)| {
-        !hit.late
-            && !hit.machine.is_empty()
-            && known.flood.allows_machine(hit.crash, &hit.machine, &known.policy, now_ms)
-    });
+fn machines(new: &[(i64, &Hit<'_>)], known: &LabelMap, now_ms: i64) -> Insert {
+    let counted = new
+        .iter()
+        .filter(|(_, hit)| !hit.late && !hit.machine.is_empty() && known.allows_machine(hit, now_ms));
     let machines: BTreeSet<_> =
         counted.map(|(label, hit)| (*label, hit.day, hit.machine.as_slice())).collect();
-    let args = machines
+    let rows = machines
         .into_iter()
         .flat_map(|(label, day, machine)| [Arg::from(label), Arg::from(day), Arg::from(machine)]);
     let before = "INSERT INTO label_machine_day (label, day, machine)";
-    insert::<(i64,)>(tx, before, "ON CONFLICT DO NOTHING", 3, args.collect()).await?;
-    Ok(())
+    Insert { before, after: "ON CONFLICT DO NOTHING", columns: 3, rows: rows.collect() }
 }

@@ -2,13 +2,11 @@
 //! it is given back when the lease expires or what came is useless. Taken places never exceed the quota: whoever takes one
 //! holds the label's row.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::DbError;
-use crate::closed::QuotaKey;
 use crate::hit::{CabWish, Hit};
 use crate::key::RowKey;
-use crate::policy::Taken;
 use crate::sql::{Arg, Tx, insert, sql};
 
 /// A place to be taken.
@@ -30,6 +28,22 @@ pub(crate) enum PlaceState {
     Open,
     /// Its dump is here.
     Used,
+}
+
+/// A place that a crash had when it was told before.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    /// None for a dump that came unasked.
+    pub(crate) wish: Option<CabWish>,
+    pub(crate) state: String,
+    pub(crate) expires_ms: i64,
+}
+
+impl Lease {
+    /// What was asked for is here, or may still come.
+    pub(crate) fn is_good(&self, now_ms: i64) -> bool {
+        self.state == "used" || (self.state == "open" && self.expires_ms > now_ms)
+    }
 }
 
 /// Takes a place for a dump that came unasked, if `room` is left. The label's row must be held.
@@ -72,34 +86,6 @@ pub(crate) async fn lock_labels(tx: &mut Tx, labels: &[i64]) -> Result<(), DbErr
     let lock = sql(format!("SELECT n FROM label WHERE n {among} ORDER BY n{lock}"));
     tx.rows::<(i64,)>(lock.bind(labels.to_vec())).await?;
     Ok(())
-}
-
-/// What buckets have, or may still get, by label and policy, and when the first of their places expires.
-pub(crate) async fn taken(
-    tx: &mut Tx,
-    labels: &[i64],
-    now_ms: i64,
-) -> Result<HashMap<QuotaKey, (Taken, i64)>, DbError> {
-    let among_labels = tx.among_numbers(1);
-    let count = sql(format!(
-        "SELECT label, policy, CAST(sum(good) AS BIGINT), CAST(sum(good * memory_dump) AS BIGINT),
-                CAST(sum(spoiled) AS BIGINT), min(lent_until_ms)
-         FROM (SELECT label, policy, memory_dump, CASE WHEN state = 'spoiled' THEN 1 ELSE 0 END AS spoiled,
-                      CASE WHEN state = 'used' OR (state = 'open' AND expires_ms > $2) THEN 1 ELSE 0 END AS good,
-                      CASE WHEN state = 'open' AND expires_ms > $2 THEN expires_ms END AS lent_until_ms
-               FROM lease WHERE label {among_labels}) AS places
-         GROUP BY label, policy"
-    ));
-    let rows: Vec<(i64, i64, i64, i64, i64, Option<i64>)> =
-        tx.rows(count.bind(labels.to_vec()).bind(now_ms)).await?;
-    let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
-    let taken =
-        |(label, policy, cabs, memory_dumps, spoiled, until_ms): (i64, i64, i64, i64, i64, Option<i64>)| {
-            let taken =
-                Taken { cabs: count(cabs), memory_dumps: count(memory_dumps), spoiled: count(spoiled) };
-            ((label, policy), (taken, until_ms.unwrap_or(i64::MAX)))
-        };
-    Ok(rows.into_iter().map(taken).collect())
 }
 
 /// Takes places; says which crashes have theirs. A crash whose earlier lease has expired gets a new one in its place. No

@@ -65,6 +65,7 @@ pub mod spent;
 mod sql;
 pub mod store;
 pub mod symbol;
+mod taken;
 pub mod time;
 pub mod upload;
 

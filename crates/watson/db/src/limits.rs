@@ -1,5 +1,7 @@
 //! Limits of what is kept and listed.
 
+use std::time::Duration;
+
 /// Connections that read at the same time.
 pub const MAX_READERS: u32 = 4;
 /// Milliseconds for which a backup keeps blobs from being removed, unless it asks again.
@@ -52,6 +54,8 @@ pub const DOOM_FORGOTTEN_MS: i64 = 2 * 60 * 60 * 1000;
 pub const MAX_FINDINGS_LISTED: usize = 10_000;
 /// Connections of one process to PostgreSQL.
 pub const MAX_POSTGRES_CONNECTIONS: u32 = 8;
+/// A connection to PostgreSQL that has been idle for longer is tried before it is used.
+pub const POSTGRES_TRUSTED_FOR: Duration = Duration::from_millis(100);
 /// Hits of one commit.
 pub const MAX_GROUP: usize = 256;
 /// Commits of hits that are under way at once. SQLite has one writer anyway; with PostgreSQL one commit can be counted

@@ -56,7 +56,8 @@ impl HitWriter {
     async fn record_once(&self, hits: &[Hit<'_>], now_ms: i64) -> Result<Vec<HitAnswer>, DbError> {
         let orders = self.orders(now_ms).await?;
         let mut tx = self.database.begin().await?;
-        let CountedBatch { each, labels } = count(&mut tx, hits, &self.labels, self.shard, now_ms).await?;
+        let CountedBatch { each, leases, labels } =
+            count(&mut tx, hits, &self.labels, self.shard, now_ms).await?;
         let asked: Vec<Asked<'_>> = hits
             .iter()
             .zip(each)
@@ -65,7 +66,7 @@ impl HitWriter {
                 Asked { hit, counted, plan }
             })
             .collect();
-        let wishes = ask(&mut tx, &asked, &self.policy, &self.closed, now_ms).await?;
+        let wishes = ask(&mut tx, &asked, &leases, &self.policy, &self.closed, now_ms).await?;
         let solutions = solve_all(&mut tx, &asked, &orders, now_ms).await?;
         tx.commit().await?;
         self.labels.keep(labels);

@@ -20,7 +20,7 @@ mod rows;
 mod sqlite;
 
 pub(crate) use postgres::PostgresDatabase;
-pub(crate) use rows::insert;
+pub(crate) use rows::{Insert, insert, insert_into_each};
 pub(crate) use sqlite::SqliteDatabase;
 
 /// A value of a statement.
