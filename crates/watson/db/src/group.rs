@@ -5,14 +5,16 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep_until, timeout};
 
 use crate::commits::Commits;
 use crate::hit::{Crash, HitAnswer};
 use crate::limits::{
-    COMMIT_WAIT_MS, MAX_GROUP, MAX_GROUPS_AT_ONCE, MAX_WAITING_HITS, MIN_GROUP_BESIDE, WRITER_WAIT_MS,
+    COMMIT_WAIT_MS, MAX_GROUP, MAX_GROUP_WAIT, MAX_GROUPS_AT_ONCE, MAX_WAITING_HITS, MIN_GROUP_BESIDE,
+    MIN_GROUP_BESIDE_ALONE, MIN_GROUP_TO_WAIT_FOR, WRITER_WAIT_MS,
 };
 use crate::record::HitWriter;
+use crate::sql::Database;
 use crate::{DbError, Store};
 
 /// A crash that waits for its commit.
@@ -37,31 +39,67 @@ impl Group {
     }
 }
 
+/// When a commit is begun.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    /// Hits that must wait for one beside another.
+    beside: usize,
+    /// The longest that the first hit waits for others.
+    wait: Duration,
+}
+
+impl Pace {
+    /// A commit of a database server costs many round trips, and the server may have other clients: few large ones pay.
+    /// SQLite is this process's own, and idle while nobody commits.
+    fn of(database: &Database) -> Self {
+        if database.is_ours_alone() {
+            Self { beside: MIN_GROUP_BESIDE_ALONE, wait: Duration::ZERO }
+        } else {
+            Self { beside: MIN_GROUP_BESIDE, wait: MAX_GROUP_WAIT }
+        }
+    }
+}
+
 /// One commit after the other: what comes meanwhile makes the next one larger, which costs less than many small ones. A
-/// second one is begun beside the first where enough wait for it.
+/// second one is begun beside the first where enough wait for it. Senders that were answered together come back one after
+/// the other: the first of them waits a moment for the others, so that it does not have a commit of its own.
 async fn work(writer: HitWriter, mut receiver: mpsc::Receiver<Waiting>, commits: std::sync::Arc<Commits>) {
     let mut waiting = Vec::with_capacity(MAX_GROUP);
     let mut under_way = JoinSet::new();
-    loop {
-        let room = MAX_GROUP - waiting.len();
+    let (mut is_open, mut last, mut took) = (true, 0, Duration::ZERO);
+    let pace = Pace::of(&writer.database);
+    let mut until = Instant::now();
+    while is_open || !waiting.is_empty() {
+        let (room, was_empty) = (MAX_GROUP - waiting.len(), waiting.is_empty());
+        let is_early = !was_empty && Instant::now() < until;
         tokio::select! {
-            came = receiver.recv_many(&mut waiting, room), if room > 0 => {
-                // Nobody is left who could send; what is under way goes on.
-                if came == 0 && waiting.is_empty() {
-                    break;
-                }
-            }
-            Some(_) = under_way.join_next() => {}
+            // Where nobody is left who could send, what waits and what is under way goes on.
+            came = receiver.recv_many(&mut waiting, room), if room > 0 && is_open => is_open = came > 0,
+            Some(ended) = under_way.join_next() => took = ended.unwrap_or_default(),
+            () = sleep_until(until.into()), if is_early => {}
+            else => {}
         }
-        let enough = if under_way.is_empty() { 1 } else { MIN_GROUP_BESIDE };
-        let begins = waiting.len() >= enough || receiver.is_closed();
-        if under_way.len() < MAX_GROUPS_AT_ONCE && begins && !waiting.is_empty() {
+        if was_empty && last >= MIN_GROUP_TO_WAIT_FOR {
+            until = Instant::now() + pace.wait.min(took);
+        }
+        let enough = match under_way.len() {
+            0 if Instant::now() < until => last,
+            0 => 1,
+            beside if beside < MAX_GROUPS_AT_ONCE => pace.beside,
+            _ => usize::MAX,
+        };
+        if !waiting.is_empty()
+            && (waiting.len() >= enough || (!is_open && under_way.len() < MAX_GROUPS_AT_ONCE))
+        {
+            last = waiting.len();
             let (group, writer) = (std::mem::take(&mut waiting), writer.clone());
             let commits = std::sync::Arc::clone(&commits);
             under_way.spawn(async move {
                 let (hits, begun) = (group.len(), Instant::now());
                 commit(&writer, group).await;
-                commits.add(hits, begun.elapsed());
+                let took = begun.elapsed();
+                commits.add(hits, took);
+                took
             });
         }
     }

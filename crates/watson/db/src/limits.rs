@@ -62,7 +62,13 @@ pub const MAX_GROUP: usize = 256;
 /// while another is synced.
 pub const MAX_GROUPS_AT_ONCE: usize = 2;
 /// Hits that must wait before a commit is begun beside another.
-pub const MIN_GROUP_BESIDE: usize = 24;
+pub const MIN_GROUP_BESIDE: usize = 40;
+/// The same on a database of this process's own.
+pub const MIN_GROUP_BESIDE_ALONE: usize = 24;
+/// Where the last commit had at least so many hits, the first of the next one waits for others.
+pub const MIN_GROUP_TO_WAIT_FOR: usize = 8;
+/// At most this long, and as long as the last commit took, unless as many as the last time are there before.
+pub const MAX_GROUP_WAIT: Duration = Duration::from_millis(8);
 /// Hits that wait for a commit.
 pub const MAX_WAITING_HITS: usize = 1_024;
 /// Labels whose numbers are kept in memory (about 100 bytes each).
