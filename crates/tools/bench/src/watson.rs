@@ -9,6 +9,7 @@ mod load;
 mod mix;
 mod postgres;
 mod server;
+mod spent;
 mod uploads;
 
 use std::collections::HashSet;
@@ -213,6 +214,12 @@ fn dumps(options: &Options) -> Result<Row> {
     Ok(row)
 }
 
+/// Processor time of the servers, and of the database.
+fn spent(servers: &[Server], cluster: &Cluster) -> Result<[f64; 2]> {
+    let servers = servers.iter().map(Server::cpu_seconds).sum::<Result<f64>>()?;
+    Ok([servers, cluster.cpu_seconds()?])
+}
+
 /// One server and two, in turns, on one database.
 fn two(options: &Options) -> Result<Row> {
     let cluster = Cluster::start(&options.below)?;
@@ -224,16 +231,40 @@ fn two(options: &Options) -> Result<Row> {
     let addresses: Vec<_> = servers.iter().map(Server::address).collect();
     let mut load = Load::new(addresses.clone(), options.clients, mix, counts);
     let mut row = Row::new(format!("level 1, two servers on one PostgreSQL, {before} reports before"));
-    let mut rounds = [(1, Vec::new()), (2, Vec::new())];
-    for _ in 0..options.rounds {
-        for (servers, measured) in &mut rounds {
-            load.address(&addresses[..*servers]);
+    // Each knows the usual labels then, as one does that has run for a while.
+    for address in &addresses {
+        load.address(&[*address]);
+        load.send(options.reports * 2, Style::Kept)?;
+    }
+    let mut rounds = [(1, Vec::new(), [0.0; 2]), (2, Vec::new(), [0.0; 2])];
+    for round in 0..options.rounds {
+        for (count, measured, cpu) in &mut rounds {
+            let first = if *count == 1 { round % addresses.len() } else { 0 };
+            load.address(&addresses[first..first + *count]);
+            let before = spent(&servers, &cluster)?;
             measured.push(load.send(options.reports, Style::Kept)?);
+            let after = spent(&servers, &cluster)?;
+            cpu.iter_mut()
+                .zip(after.iter().zip(before))
+                .for_each(|(sum, (after, before))| *sum += after - before);
         }
     }
-    let [(_, one), (_, both)] = &rounds;
-    let (alone, _) = figures(&mut row, "one", one);
-    let (together, _) = figures(&mut row, "two", both);
+    let reports = (options.rounds * options.reports) as f64;
+    for server in &servers {
+        let commits = server.gauge("watson_commit_hits_count")?.max(1);
+        row.figure(
+            "reports of a commit",
+            "",
+            &[server.gauge("watson_commit_hits_sum")? as f64 / commits as f64],
+        );
+    }
+    let mut rates = Vec::new();
+    for ((_, measured, cpu), name) in rounds.iter().zip(["one", "two"]) {
+        rates.push(figures(&mut row, name, measured).0);
+        row.figure(&format!("{name}: processor time of servers, a report"), "us", &[cpu[0] * 1e6 / reports]);
+        row.figure(&format!("{name}: of the database, a report"), "us", &[cpu[1] * 1e6 / reports]);
+    }
+    let (alone, together) = (rates[0], rates[1]);
     row.at_least("two, of one's rate", 1.0, together / alone, "");
     for server in &servers {
         row.figure("largest memory of a server", "MiB", &[server.peak_mib()?]);

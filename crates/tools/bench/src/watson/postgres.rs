@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
+use crate::watson::spent::Spent;
+
 /// The user `nobody`: PostgreSQL refuses to run as root.
 const NOBODY: u32 = 65_534;
 
@@ -40,6 +42,24 @@ impl Cluster {
     /// Where its database is.
     pub(super) fn url(&self) -> Result<String> {
         Ok(format!("postgres:///postgres?host={}&user=watson", self.text()?))
+    }
+
+    /// Processor time of all its processes, those that have ended too.
+    pub(super) fn cpu_seconds(&self) -> Result<f64> {
+        let pid = std::fs::read_to_string(format!("{}/postmaster.pid", self.data()?))?;
+        let pid: u32 = pid.lines().next().unwrap_or_default().trim().parse().context("postmaster.pid")?;
+        let first = Spent::of(pid)?;
+        let mut seconds = first.seconds + first.of_ended_children;
+        for entry in std::fs::read_dir("/proc")?.flatten() {
+            let Some(child) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+            // One that has ended meanwhile is counted with the first one's, the next time.
+            if let Ok(spent) = Spent::of(child)
+                && spent.parent == pid
+            {
+                seconds += spent.seconds;
+            }
+        }
+        Ok(seconds)
     }
 
     fn text(&self) -> Result<&str> {

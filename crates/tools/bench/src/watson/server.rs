@@ -11,6 +11,7 @@ use wer_testkit::process::Guard;
 
 use crate::watson::drive::drive;
 use crate::watson::load::Style;
+use crate::watson::spent::Spent;
 
 /// A running server; ended when dropped.
 pub(super) struct Server {
@@ -57,10 +58,7 @@ impl Server {
 
     /// Processor time that it has used.
     pub(super) fn cpu_seconds(&self) -> Result<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.guard.pid()))?;
-        let fields: Vec<&str> = stat.rsplit_once(')').context("no name")?.1.split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).context("no time");
-        Ok((ticks(11)? + ticks(12)?) / rustix::param::clock_ticks_per_second() as f64)
+        Ok(Spent::of(self.guard.pid())?.seconds)
     }
 
     /// The most memory that it ever had.
