@@ -64,6 +64,8 @@ impl Checkpoints {
 async fn run(log: PathBuf, own: SqlitePool, writer: SqlitePool, turn: Arc<Mutex<()>>) {
     let mut changed: Option<SystemTime> = None;
     let mut pause_ms = SQLITE_CHECKPOINT_IDLE_MS;
+    // Said once, not at each of the tries.
+    let mut is_told = false;
     loop {
         sleep(Duration::from_millis(pause_ms)).await;
         let now = tokio::fs::metadata(&log).await.and_then(|metadata| metadata.modified()).ok();
@@ -75,10 +77,13 @@ async fn run(log: PathBuf, own: SqlitePool, writer: SqlitePool, turn: Arc<Mutex<
         }
         let _turn = turn.lock().await;
         match write_back(&own, &writer).await {
-            Ok(()) => changed = now,
+            Ok(()) => (changed, is_told) = (now, false),
             // Tried again; at the latest, a commit writes it back, which `wal_autocheckpoint` makes it do.
             Err(error) => {
-                tracing::warn!(file = %log.display(), error = %error, "SQLite's log could not be written back");
+                if !is_told {
+                    tracing::warn!(file = %log.display(), error = %error, "SQLite's log could not be written back");
+                }
+                is_told = true;
                 pause_ms = SQLITE_CHECKPOINT_IDLE_MS;
             }
         }
