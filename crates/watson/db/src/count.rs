@@ -155,16 +155,18 @@ async fn counted_before(tx: &mut Tx, repeats: &[RowKey]) -> Result<Before, DbErr
 fn bodies(new: &[(i64, &Hit<'_>)], now_ms: i64) -> Insert {
     let with_body = new.iter().filter(|(_, hit)| !hit.crash.body.is_empty());
     let rows = with_body.flat_map(|(_, hit)| {
+        let (packing, body) = hit.crash.body.columns();
         [
             Arg::from(hit.row.event_day),
             Arg::from(hit.row.key16.as_slice()),
             Arg::from(now_ms),
             Arg::from(hit.machine.as_slice()),
-            Arg::from(hit.crash.body.as_slice()),
+            Arg::from(packing),
+            Arg::from(body),
         ]
     });
-    let before = "INSERT INTO raw (event_day, key16, received_ms, machine, body)";
-    Insert { before, after: "", columns: 5, rows: rows.collect() }
+    let before = "INSERT INTO raw (event_day, key16, received_ms, machine, packing, body)";
+    Insert { before, after: "", columns: 6, rows: rows.collect() }
 }
 
 /// One addition per label and day, whatever the number of hits: those in time, and those that are late.

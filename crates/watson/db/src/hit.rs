@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use wer_model::Signature;
 
 use crate::key::{IdempotencyKey, RowKey};
+use crate::level1_body::Level1Body;
 use crate::policy::{Policy, Wants};
 use crate::pseudonym::{MACHINE_BYTES, Pseudonyms};
 use crate::time::{DAY_MS, day_of};
@@ -45,8 +46,8 @@ pub struct Crash {
     pub application_path: String,
     /// What senders of one network have in common; empty = unknown, or this machine.
     pub network: Vec<u8>,
-    /// The level 1 body as it came; empty = there is none.
-    pub body: Vec<u8>,
+    /// The level 1 body; empty = there is none.
+    pub body: Level1Body,
 }
 
 impl Default for Crash {
@@ -66,7 +67,7 @@ impl Default for Crash {
             application_version: String::new(),
             application_path: String::new(),
             network: Vec::new(),
-            body: Vec::new(),
+            body: Level1Body::default(),
         }
     }
 }

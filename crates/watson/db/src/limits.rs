@@ -56,6 +56,8 @@ pub const MAX_FINDINGS_LISTED: usize = 10_000;
 pub const MAX_POSTGRES_CONNECTIONS: u32 = 8;
 /// A connection to PostgreSQL that has been idle for longer is tried before it is used.
 pub const POSTGRES_TRUSTED_FOR: Duration = Duration::from_millis(100);
+/// Bytes of a level 1 body, as it came, that is packed to be kept; a larger one is kept as it came.
+pub const MAX_LEVEL1_BODY_BYTES: usize = 1 << 20;
 /// Hits of one commit.
 pub const MAX_GROUP: usize = 256;
 /// Commits of hits that are under way at once. SQLite has one writer anyway; with PostgreSQL one commit can be counted

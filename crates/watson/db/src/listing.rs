@@ -1,7 +1,7 @@
 //! Lists for programs: each is walked by a key that new rows do not move.
 
 use crate::sql::sql;
-use crate::{DbError, Store};
+use crate::{DbError, Level1Body, Store};
 
 /// A place in a quota.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -272,17 +272,18 @@ impl Store {
         let from_ms = event_ms.unwrap_or(received_ms).min(received_ms).saturating_sub(CLOCK_SLACK_MS);
         let first = self.first_raw_since(from_ms).await?;
         let last = self.first_raw_since(received_ms.saturating_add(CLOCK_SLACK_MS)).await?;
-        let row: Option<(Vec<u8>,)> = self
+        let row: Option<(i64, Vec<u8>)> = self
             .database
             .row(
-                sql("SELECT body FROM raw WHERE seq >= $1 AND seq <= $2 AND event_day = $3 AND key16 = $4 LIMIT 1")
-                    .bind(first)
-                    .bind(last)
-                    .bind(event_day)
-                    .bind(key16.as_slice()),
+                sql("SELECT packing, body FROM raw
+                     WHERE seq >= $1 AND seq <= $2 AND event_day = $3 AND key16 = $4 LIMIT 1")
+                .bind(first)
+                .bind(last)
+                .bind(event_day)
+                .bind(key16.as_slice()),
             )
             .await?;
-        Ok(row.map(|(body,)| body))
+        row.map(|(packing, bytes)| Level1Body::of_columns(packing, bytes).into_plain()).transpose()
     }
 
     /// The number of the first body that came at `ms` or later; beyond the last one, where none did.

@@ -5,6 +5,8 @@
 mod audit;
 #[path = "it/backup.rs"]
 mod backup;
+#[path = "it/bodies.rs"]
+mod bodies;
 #[path = "it/buckets.rs"]
 mod buckets;
 #[path = "it/cabs.rs"]
@@ -102,7 +104,7 @@ fn crash(application: &str, moment: u64) -> Crash {
         application: application.into(),
         application_version: "1.0".into(),
         application_path: format!("/bin/{application}"),
-        body: b"<xml/>".to_vec(),
+        body: b"<xml/>".to_vec().into(),
         ..Crash::default()
     }
 }

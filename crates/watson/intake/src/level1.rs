@@ -116,18 +116,16 @@ fn private(
     names: &Pseudonyms,
     tenant: i64,
 ) -> Crash {
-    let mut kept = if rules.keeps_all_text() {
+    let body = if rules.raw { body } else { Vec::new() };
+    let kept = if rules.keeps_all_text() {
         crash(told, body)
     } else {
         let clean = Cleaner::new(rules, names, tenant).level1(&told);
-        let body = clean.to_xml_utf16();
+        let body = if rules.raw { clean.to_xml_utf16() } else { Vec::new() };
         let Crash { key, machine, .. } = crash(told, Vec::new());
         let machine_hash = (!machine.is_empty()).then(|| names.machine(tenant, &machine));
         Crash { key, machine_hash, ..crash(clean, body) }
     };
-    if !rules.raw {
-        kept.body.clear();
-    }
     Crash { tenant, collect: rules.collect, ..kept }
 }
 
@@ -160,7 +158,7 @@ fn crash(request: Level1Request, body: Vec<u8>) -> Crash {
         application: application.name,
         application_version: version,
         application_path: application.path,
-        body,
+        body: body.into(),
         ..Crash::default()
     }
 }

@@ -1,5 +1,4 @@
-//! Rows that are there before anything is measured: the server's own store writes them, in large commits. Their bodies are
-//! left out, as after a retention of bodies: a million would take 4 GiB of disk, and new ones go to the end all the same.
+//! Rows that are there before anything is measured, with their bodies: the server's own store writes them, in large commits.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -24,7 +23,12 @@ pub(super) fn fill(data: &Path, places: &Places, mix: &mut Mix, reports: usize) 
         let mut left = reports;
         while left > 0 {
             let some = left.min(AT_ONCE);
-            let crashes: Vec<_> = (0..some).map(|_| mix.next().0.crash(Vec::new())).collect();
+            let crashes: Vec<_> = (0..some)
+                .map(|_| {
+                    let (report, _) = mix.next();
+                    report.crash(report.body())
+                })
+                .collect();
             for answer in store.record_hits(&crashes, time::now_ms()).await? {
                 *counts.entry(u64::try_from(answer.bucket)?).or_default() += u64::from(answer.counted);
             }

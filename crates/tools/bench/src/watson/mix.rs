@@ -123,7 +123,7 @@ impl Report {
             application: self.application(),
             application_version: "1.2.3.4".to_owned(),
             application_path: self.application_path(),
-            body,
+            body: body.into(),
             ..Crash::default()
         }
     }

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::DbError;
 use crate::blob::hex;
 use crate::export::MachineExport;
 use crate::export::tar::safe_name;
 use crate::sql::sql;
+use crate::{DbError, Level1Body};
 
 /// Rows of a page.
 const PAGE: i64 = 500;
@@ -67,6 +67,9 @@ struct ReportRow {
 fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
 }
+
+/// A level 1 body: number, time, crash, packing, bytes.
+type RawRow = (i64, i64, Vec<u8>, i64, Vec<u8>);
 
 impl MachineExport {
     /// The names under which it is known in the rows.
@@ -169,18 +172,19 @@ impl MachineExport {
         let mut from = first.max(after.saturating_add(1));
         while from <= last {
             let until = from.saturating_add(SCAN_STEP);
-            let found: Option<(i64, i64, Vec<u8>, Vec<u8>)> = self
+            let found: Option<RawRow> = self
                 .store
                 .database
                 .row(
-                    sql("SELECT seq, received_ms, key16, body FROM raw
+                    sql("SELECT seq, received_ms, key16, packing, body FROM raw
                          WHERE seq >= $1 AND seq < $2 AND machine = $3 ORDER BY seq LIMIT 1")
                     .bind(from)
                     .bind(until)
                     .bind(self.machine.as_slice()),
                 )
                 .await?;
-            if let Some((seq, received_ms, key16, body)) = found {
+            if let Some((seq, received_ms, key16, packing, body)) = found {
+                let body = Level1Body::of_columns(packing, body).into_plain()?;
                 return Ok(Some((json!({ "received_ms": received_ms, "crash": hex(&key16) }), body, seq)));
             }
             from = until;

@@ -21,7 +21,7 @@ on_every_place!(
 fn on(machine: &str, application: &str, moment: u64) -> Crash {
     Crash {
         machine: machine.into(),
-        body: format!("<body of {machine}/>").into_bytes(),
+        body: format!("<body of {machine}/>").into_bytes().into(),
         ..crash(application, moment)
     }
 }

@@ -200,6 +200,8 @@ async fn goes_on_here(store: &Store, cab: &[u8], one: &Names) {
     let ticket = store.cab_ticket(TOKENS[1], NOW_MS).await.unwrap().expect("its token is good");
     let two = blob(store, b"MSCF two").await;
     assert!(matches!(store.commit_cab(&ticket, &two, NOW_MS).await.unwrap(), CabOutcome::Stored { .. }));
+    let body = store.level1_body(&report_id(one)).await.unwrap();
+    assert_eq!(body.as_deref(), Some(&b"<xml/>"[..]), "kept as it came");
     let mut read = Vec::new();
     for job in store.lease_jobs(9, NOW_MS, 1_000).await.unwrap() {
         read.push(std::fs::read(store.blob_file(&job.blob).await.unwrap().path()).unwrap());

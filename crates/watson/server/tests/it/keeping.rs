@@ -26,7 +26,7 @@ async fn data_with_a_crash(data: &Path) {
         event_ms: Some(time::now_ms()),
         signature: Signature { event_type: "APPCRASH".into(), parameters: vec![Parameter::new("n", "v")] },
         machine: "Joes-PC".into(),
-        body: b"<body/>".to_vec(),
+        body: b"<body/>".to_vec().into(),
         ..Crash::default()
     };
     store.record_crash(&crash, time::now_ms()).await.expect("it counts");
