@@ -114,6 +114,7 @@ pub async fn look(loaded: &Loaded) -> Vec<Finding> {
     folders::look_at_blobs(data, settings, &mut findings).await;
     clock::look(facts.as_ref(), &mut findings);
     listeners::look(settings, is_running, &mut findings).await;
+    listeners::look_at_clear(settings, &mut findings);
     certificate::look(settings, &mut findings);
     look_at_access(settings, facts.as_ref().and_then(|facts| facts.administrators), &mut findings);
     machine::look(&mut findings);

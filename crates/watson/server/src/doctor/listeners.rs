@@ -8,8 +8,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use super::{Findings, Level};
+use crate::access::is_public;
 use crate::limits::{DOCTOR_WAIT_MS, MAX_DOCTOR_ANSWER_BYTES};
 use crate::settings::Settings;
+use crate::settings::trust::Https;
 
 const CHECK: &str = "listener";
 
@@ -28,6 +30,29 @@ pub(super) async fn look(settings: &Settings, is_running: bool, findings: &mut F
         } else {
             findings.good(CHECK, format!("{address} (HTTPS) answers"));
         }
+    }
+}
+
+/// What other machines send, and what they are told, in the clear: passwords and tokens of people among it.
+pub(super) fn look_at_clear(settings: &Settings, findings: &mut Findings) {
+    let check = "requests in the clear";
+    let plain: Vec<String> = [settings.listen.address]
+        .iter()
+        .chain(&settings.listen.more)
+        .filter(|address| is_public(**address))
+        .map(ToString::to_string)
+        .collect();
+    if plain.is_empty() {
+        findings.good(check, "none: plain listeners are for this machine alone");
+    } else if settings.trust.https == Https::Required {
+        findings.good(check, format!("refused, but for this machine's own, at {}", plain.join(", ")));
+    } else {
+        findings.add(
+            check,
+            Level::Warning,
+            format!("other machines may send reports, keys, tokens and passwords in the clear to {}", plain.join(", ")),
+            "set trust.https = \"required\" once every machine comes by HTTPS; until then nobody should sign in there",
+        );
     }
 }
 

@@ -44,9 +44,17 @@ fn a_server_that_is_well_is_found_well_running_and_not() {
     let address = format!("listen.address={}", running.address);
     let (findings, good) = doctor(&data, &["--set", &address]);
     assert!(good, "{findings:#?}");
-    for check in
-        ["data folder", "database", "durability", "migrations", "blobs", "clock", "listener", "analyses"]
-    {
+    for check in [
+        "data folder",
+        "database",
+        "durability",
+        "migrations",
+        "blobs",
+        "clock",
+        "listener",
+        "analyses",
+        "requests in the clear",
+    ] {
         assert_eq!(level(&findings, check), "good", "{check}: {findings:#?}");
     }
     assert_eq!(level(&findings, "authentication of Windows machines"), "note");
@@ -81,6 +89,9 @@ fn what_is_wrong_is_an_error_with_what_to_do() {
     }
     let (findings, good) = doctor(&data, &["--set", "listen.address=0.0.0.0:0"]);
     assert!(!good && level(&findings, "administrator") == "error", "{findings:#?}");
+    assert_eq!(level(&findings, "requests in the clear"), "warning", "{findings:#?}");
+    let all = ["--set", "listen.address=0.0.0.0:0", "--set", "trust.https=required"];
+    assert_eq!(level(&doctor(&data, &all).0, "requests in the clear"), "good");
     let (findings, good) = doctor(&data, &["--set", "listen.adress=x"]);
     assert!(!good && level(&findings, "settings") == "error", "{findings:#?}");
 }
