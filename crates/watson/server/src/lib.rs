@@ -16,7 +16,6 @@ pub mod doctor;
 pub mod fleet;
 pub mod fsck;
 pub mod gate;
-pub mod keeping;
 pub mod limits;
 pub mod listener;
 pub mod member;

@@ -15,7 +15,6 @@ use watson_server::config::Config;
 use watson_server::doctor::Doctor;
 use watson_server::fleet::Fleet;
 use watson_server::fsck::Fsck;
-use watson_server::keeping::{EraseMachine, ExportMachine};
 use watson_server::record::{RecordOptions, record};
 use watson_server::{ServeOptions, analyzer, reload, serve};
 
@@ -52,8 +51,6 @@ enum Command {
     Backup(Backup),
     /// Bring a backup back into an empty place.
     Restore(Restore),
-    ExportMachine(ExportMachine),
-    EraseMachine(EraseMachine),
     #[command(flatten)]
     Administer(Administer),
     /// Analyse one cab; what the server starts for each.
@@ -88,8 +85,6 @@ fn main() -> ExitCode {
         },
         Command::Backup(backup) => code(backup.run()),
         Command::Restore(restore) => code(restore.run()),
-        Command::ExportMachine(export) => code(export.run()),
-        Command::EraseMachine(erase) => code(erase.run()),
         Command::Administer(command) => code(command.run()),
     }
 }

@@ -1,11 +1,13 @@
 //! `watson machine`.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 
-use super::client::{Server, quoted};
+use super::client::{Client, Server, quoted};
 use super::show;
 
 /// What to do with machines.
@@ -57,11 +59,11 @@ pub struct Erase {
 /// One machine.
 #[derive(Debug, Args)]
 pub struct One {
-    /// Its name, in any letter case, or its id.
+    /// The name or id that it reports, in any letter case, or the pseudonym (`m-` and 16 digits) that is shown instead.
     name: String,
-    /// The tenant's number, where it is not the token's own or the default one.
-    #[arg(long, value_name = "N")]
-    tenant: Option<i64>,
+    /// Its tenant, by name or number, where it is not the token's own or the default one.
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<String>,
     #[command(flatten)]
     server: Server,
 }
@@ -82,9 +84,11 @@ impl Machine {
                 show::list(server.json, items, &columns)
             }
             Self::Export(Export { machine, output }) => {
-                let mut file = std::fs::File::create_new(output)
-                    .with_context(|| format!("cannot make {}", output.display()))?;
-                let done = machine.server.client()?.download(&machine.path("/export"), &mut file);
+                // Nobody else's to read: it has all that the machine told.
+                let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(output);
+                let mut file = file.with_context(|| format!("cannot make {}", output.display()))?;
+                let done =
+                    machine.asked("/export").and_then(|(client, path)| client.download(&path, &mut file));
                 if done.is_err() {
                     let _ = std::fs::remove_file(output);
                 }
@@ -95,16 +99,25 @@ impl Machine {
             }
             Self::Erase(Erase { machine, yes }) => {
                 ensure!(yes, "what is erased is gone; give --yes to erase {}", machine.name);
-                show::one(machine.server.json, &machine.server.client()?.delete(&machine.path(""))?)
+                let (client, path) = machine.asked("")?;
+                show::one(machine.server.json, &client.delete(&path)?)
             }
-            Self::Show(one) => show::one(one.server.json, &one.server.client()?.get(&one.path(""))?),
+            Self::Show(one) => {
+                let (client, path) = one.asked("")?;
+                show::one(one.server.json, &client.get(&path)?)
+            }
         }
     }
 }
 
 impl One {
-    fn path(&self, part: &str) -> String {
-        let tenant = self.tenant.map(|tenant| format!("?tenant={tenant}")).unwrap_or_default();
-        format!("/machines/{}{part}{tenant}", quoted(&self.name))
+    /// Whom to ask, and the machine's path there, or that of a part of it.
+    fn asked(&self, part: &str) -> Result<(Client, String)> {
+        let client = self.server.client()?;
+        let mut path = format!("/machines/{}{part}", quoted(&self.name));
+        if let Some(tenant) = &self.tenant {
+            path.push_str(&format!("?tenant={}", client.tenant(tenant)?));
+        }
+        Ok((client, path))
     }
 }

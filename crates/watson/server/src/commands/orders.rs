@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::client::Server;
+use super::client::{Client, Server};
 use super::{scope, show};
 
 /// A kind of thing.
@@ -42,15 +42,24 @@ impl Kind {
         show::one(server.json, &server.client()?.get(&format!("{}/{id}", self.path))?)
     }
 
-    pub(super) fn add(&self, body: &Value, server: &Server) -> Result<()> {
-        let made = server.client()?.post(self.path, body)?;
+    /// `body`: what is sent, made with a client that knows the tenants.
+    pub(super) fn add(&self, body: impl FnOnce(&Client) -> Result<Value>, server: &Server) -> Result<()> {
+        let client = server.client()?;
+        let made = client.post(self.path, &body(&client)?)?;
         show::done(server.json, &made, &format!("{} {} {}", self.name, made["id"], self.added))
     }
 
-    pub(super) fn change(&self, id: i64, body: &Value, server: &Server) -> Result<()> {
+    pub(super) fn change(
+        &self,
+        id: i64,
+        body: impl FnOnce(&Client) -> Result<Value>,
+        server: &Server,
+    ) -> Result<()> {
+        let client = server.client()?;
+        let body = body(&client)?;
         let says_something = body.as_object().is_some_and(|body| !body.is_empty());
         ensure!(says_something, "say what changes; see `watson {} change --help`", self.command);
-        show::one(server.json, &server.client()?.patch(&format!("{}/{id}", self.path), body)?)
+        show::one(server.json, &client.patch(&format!("{}/{id}", self.path), &body)?)
     }
 
     pub(super) fn remove(&self, One { id, server }: &One) -> Result<()> {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
-use super::client::Server;
+use super::client::{Client, Server};
 use super::orders::{Kind, One};
 use super::scope::ScopeOptions;
 
@@ -106,24 +106,30 @@ impl Policy {
             ),
             Self::Show(one) => KIND.show(one),
             Self::Add(Add { cabs, scope, more, server }) => {
-                KIND.add(&body(Some(*cabs), scope, more, false), server)
+                KIND.add(|client| body(Some(*cabs), scope, more, false, client), server)
             }
             Self::Change(Change { id, cabs, scope, more, server }) => {
-                KIND.change(*id, &body(*cabs, scope, more, true), server)
+                KIND.change(*id, |client| body(*cabs, scope, more, true, client), server)
             }
             Self::Remove(one) => KIND.remove(one),
         }
     }
 }
 
-fn body(cabs: Option<u32>, scope: &ScopeOptions, more: &More, is_change: bool) -> Value {
+fn body(
+    cabs: Option<u32>,
+    scope: &ScopeOptions,
+    more: &More,
+    is_change: bool,
+    client: &Client,
+) -> Result<Value> {
     let mut body = Map::new();
     if let Some(cabs) = cabs {
         body.insert("cabs".to_owned(), cabs.into());
     }
-    scope.put(&mut body, is_change);
+    scope.put(&mut body, is_change, client)?;
     more.put(&mut body);
-    Value::Object(body)
+    Ok(Value::Object(body))
 }
 
 impl More {

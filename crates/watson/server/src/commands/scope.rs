@@ -1,7 +1,10 @@
 //! Which crashes are meant: a bucket, or a rule.
 
+use anyhow::Result;
 use clap::Args;
 use serde_json::{Map, Value, json};
+
+use super::client::Client;
 
 /// A bucket, or patterns that crashes must fit.
 #[derive(Clone, Debug, Args)]
@@ -15,12 +18,12 @@ pub(super) struct ScopeOptions {
     /// Pattern of a parameter by its number, such as 1=app*.exe; may be given again.
     #[arg(long = "parameter", value_name = "NUMBER=PATTERN", value_parser = parameter)]
     parameters: Vec<(u32, String)>,
-    /// The tenant's number, where it is not the token's own or the default one.
-    #[arg(long, value_name = "N")]
-    tenant: Option<i64>,
+    /// The tenant whose crashes, by name or number, where it is not the token's own or the default one.
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<String>,
 }
 
-fn parameter(text: &str) -> Result<(u32, String), String> {
+fn parameter(text: &str) -> std::result::Result<(u32, String), String> {
     let (number, pattern) = text.split_once('=').ok_or("write NUMBER=PATTERN, such as 1=app*.exe")?;
     let number = number.trim_start_matches(['P', 'p']);
     Ok((number.parse().map_err(|_| format!("{number:?} is no number of a parameter"))?, pattern.to_owned()))
@@ -28,9 +31,12 @@ fn parameter(text: &str) -> Result<(u32, String), String> {
 
 impl ScopeOptions {
     /// Puts what is meant into a body. In a change, a bucket takes a rule's place and the other way round.
-    pub(super) fn put(&self, body: &mut Map<String, Value>, is_change: bool) {
-        if let Some(tenant) = self.tenant {
-            body.insert("tenant".to_owned(), tenant.into());
+    ///
+    /// # Errors
+    /// `client` knows no such tenant.
+    pub(super) fn put(&self, body: &mut Map<String, Value>, is_change: bool, client: &Client) -> Result<()> {
+        if let Some(tenant) = &self.tenant {
+            body.insert("tenant".to_owned(), client.tenant(tenant)?.into());
         }
         if let Some(bucket) = self.bucket {
             body.insert("bucket".to_owned(), bucket.into());
@@ -50,6 +56,7 @@ impl ScopeOptions {
                 body.insert("bucket".to_owned(), Value::Null);
             }
         }
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
-use super::client::Server;
+use super::client::{Client, Server};
 use super::orders::{Kind, One};
 use super::scope::ScopeOptions;
 use super::show;
@@ -82,8 +82,10 @@ impl Solution {
                 ],
             ),
             Self::Show(one) => KIND.show(one),
-            Self::Add(Add { says, server }) => KIND.add(&says.body(false), server),
-            Self::Change(Change { id, says, server }) => KIND.change(*id, &says.body(true), server),
+            Self::Add(Add { says, server }) => KIND.add(|client| says.body(false, client), server),
+            Self::Change(Change { id, says, server }) => {
+                KIND.change(*id, |client| says.body(true, client), server)
+            }
             Self::Remove(one) => KIND.remove(one),
             Self::Regressions(server) => {
                 let items = server.client()?.list("/regressions", usize::MAX)?;
@@ -102,14 +104,14 @@ impl Solution {
 }
 
 impl Says {
-    fn body(&self, is_change: bool) -> Value {
+    fn body(&self, is_change: bool, client: &Client) -> Result<Value> {
         let mut body = Map::new();
-        self.scope.put(&mut body, is_change);
+        self.scope.put(&mut body, is_change, client)?;
         for (name, text) in [("url", &self.url), ("text", &self.text), ("fixed_in", &self.fixed_in)] {
             if let Some(text) = text {
                 body.insert(name.to_owned(), text.as_str().into());
             }
         }
-        Value::Object(body)
+        Ok(Value::Object(body))
     }
 }

@@ -1,5 +1,6 @@
 //! The commands that look at what is kept, on a store that no server has open.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -40,17 +41,20 @@ async fn a_machine_is_told_and_forgotten_and_the_log_says_so() {
     data_with_a_crash(&data).await;
     let tar = dir.path().join("joe.tar");
     let tar_text = tar.to_str().expect("a path in text");
-    let exported = watson(&data, &["export-machine", "joes-pc", "--output", tar_text]);
+    let export = ["machine", "export", "joes-pc", "--output", tar_text];
+    let exported = watson(&data, &export);
     assert!(exported.status.success(), "{exported:?}");
     let bytes = std::fs::read(&tar).expect("the file is there");
     assert!(bytes.windows(7).any(|window| window == b"<body/>") && bytes.len().is_multiple_of(512));
-    let again = watson(&data, &["export-machine", "joes-pc", "--output", tar_text]);
+    let mode = std::fs::metadata(&tar).expect("the file is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "it is nobody else's to read");
+    let again = watson(&data, &export);
     assert!(
         !again.status.success() && std::fs::read(&tar).expect("it stays") == bytes,
         "nothing is written over"
     );
 
-    let erased = watson(&data, &["erase-machine", "JOES-PC", "--json"]);
+    let erased = watson(&data, &["machine", "erase", "JOES-PC", "--yes", "--json"]);
     let counts: serde_json::Value = serde_json::from_slice(&erased.stdout).expect("JSON");
     assert_eq!((&counts["raw"], &counts["days"], &counts["leases"]), (&1.into(), &1.into(), &1.into()));
 
@@ -70,7 +74,8 @@ async fn a_machine_is_told_and_forgotten_and_the_log_says_so() {
     let stranger = format!("3:{}", "0".repeat(64));
     let other = watson(&data, &["audit", "verify", "--known", &stranger]);
     assert!(!other.status.success());
-    assert!(!watson(&data, &["erase-machine", "x", "--tenant", "nobody"]).status.success());
+    let stranger = watson(&data, &["machine", "erase", "x", "--yes", "--tenant", "nobody"]);
+    assert!(String::from_utf8_lossy(&stranger.stderr).contains("there is no tenant nobody"), "{stranger:?}");
     assert!(!watson(&dir.path().join("none"), &["audit", "verify"]).status.success());
 }
 

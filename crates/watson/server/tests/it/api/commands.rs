@@ -124,6 +124,18 @@ fn administer(data: &Path) {
     let add = ["product", "add", "App", "--per-minute", "60", "--tenant", "acme"];
     let product = json_of(data, &add)["id"].to_string();
     assert!(refusal(data, &["product", "add", "X", "--tenant", "nobody"]).contains("watson tenant add"));
+    let policy = ["policy", "add", "--cabs", "1", "--event-type", "X", "--tenant"];
+    let added = json_of(data, &[&policy[..], &["acme"]].concat());
+    let policy_id = added["id"].to_string();
+    assert_eq!(json_of(data, &["policy", "show", &policy_id])["tenant"], tenant);
+    text_of(data, &["policy", "remove", &policy_id]);
+    assert!(refusal(data, &[&policy[..], &["nobody"]].concat()).contains("there is no tenant nobody"));
+    let solution = ["solution", "add", "--text", "t", "--event-type", "X", "--tenant", "nobody"];
+    assert!(refusal(data, &solution).contains("there is no tenant nobody"));
+    assert!(
+        refusal(data, &["machine", "show", "m", "--tenant", "nobody"]).contains("there is no tenant nobody")
+    );
+    assert!(refusal(data, &["machine", "show", "m", "--tenant", "acme"]).contains("no such machine"));
     let changed =
         json_of(data, &["product", "change", "app", "--per-minute", "7", "--key-required", "false"]);
     assert_eq!((&changed["per_minute"], &changed["key_required"]), (&json!(7), &json!(false)));

@@ -43,7 +43,7 @@ async fn rows_and_bytes_of_a_machine_that_was_erased_after_the_snapshot_do_not_c
     assert_eq!((&made["blobs"], made["lost"].as_array().map(Vec::len)), (&2.into(), Some(0)), "{made}");
 
     // Beside the running server, with a data folder of its own.
-    let erased = site.command("office", &["erase-machine", "machine-1", "--json"]);
+    let erased = site.command("office", &["machine", "erase", "machine-1", "--yes", "--json"]);
     let erased: serde_json::Value = serde_json::from_str(&erased).expect("JSON");
     assert_eq!((&erased["reports"], &erased["blobs"], &erased["raw"]), (&1.into(), &1.into(), &1.into()));
     let blobs = |site: &Site| site.s3.as_ref().unwrap().blobs();
@@ -67,7 +67,7 @@ async fn rows_and_bytes_of_a_machine_that_was_erased_after_the_snapshot_do_not_c
     assert!(cab.body == two);
     drop(watson);
     let tar = back.dir.path().join("one.tar");
-    back.command("office", &["export-machine", "machine-1", "--output", tar.to_str().unwrap()]);
+    back.command("office", &["machine", "export", "machine-1", "--output", tar.to_str().unwrap()]);
     let tar = std::fs::read(tar).unwrap();
     let has = |bytes: &[u8]| tar.windows(bytes.len()).any(|part| part == bytes);
     let name: Vec<u8> = "machine-1".encode_utf16().flat_map(u16::to_le_bytes).collect();
