@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
@@ -21,11 +22,20 @@ use crate::tree::{Content, Maker};
 const REMEMBERED: Duration = Duration::from_secs(60);
 const BLOCK_BYTES: u64 = 4096;
 
-/// A mounted disk; unmounted when dropped, if no program has a file of it open any more.
+/// A mounted disk; unmounted when dropped. A program that still has a file of it open keeps the disk, not the place.
 #[derive(Debug)]
 pub struct Mount {
-    _session: BackgroundSession,
+    session: Option<BackgroundSession>,
     path: PathBuf,
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        drop(self.session.take());
+        // Where it was in use: by a program that was just killed, or by a child that another thread was starting.
+        // Where it is not mounted any more, this changes nothing.
+        let _ = Command::new("umount").arg("--lazy").arg(&self.path).stderr(Stdio::null()).status();
+    }
 }
 
 impl Mount {
@@ -52,7 +62,7 @@ impl Mount {
         let session = fuser::spawn_mount(Adapter(disk.clone()), folder, &config).with_context(|| {
             format!("cannot mount at {}: this wants root, and /dev/fuse", folder.display())
         })?;
-        Ok(Self { _session: session, path: folder.to_owned() })
+        Ok(Self { session: Some(session), path: folder.to_owned() })
     }
 
     /// Where it is mounted.
