@@ -1,6 +1,6 @@
 //! What is wanted of which crashes, and what is told to which machines: data policies and solutions, as they are in force.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::DbError;
 use crate::closed::Closed;
@@ -8,6 +8,7 @@ use crate::hit::{Crash, Solution};
 use crate::limits::{MAX_ORDERS, ORDERS_GOOD_FOR_MS};
 use crate::policy::{Policy, Quota, Wants};
 use crate::rule::Rule;
+use crate::solution_url::check_url;
 use crate::sql::{Database, sql};
 use crate::time::is_fresh;
 
@@ -108,6 +109,21 @@ impl Orders {
         self.policies.iter().find(|order| order.id == policy).map(|order| order.quota)
     }
 
+    /// Takes away addresses that lead where none may: hosts may have been listed since, and whoever can write the
+    /// database is not asked for the right to lead a fleet elsewhere. The solutions, and why.
+    fn withhold_urls(&mut self, hosts: &[String]) -> Vec<(i64, DbError)> {
+        let mut withheld = Vec::new();
+        for Solution { id, url, .. } in self.solutions.iter_mut().map(|order| &mut order.solution) {
+            if let Err(error) = check_url(url, hosts)
+                && !url.is_empty()
+            {
+                withheld.push((*id, error));
+                url.clear();
+            }
+        }
+        withheld
+    }
+
     /// What a machine is told: the newest solution of its label, else of a rule.
     pub(crate) fn solution(&self, label: i64, crash: &Crash) -> Option<&Solution> {
         let fits = |order: &&SolutionOrder| order.tenant == crash.tenant && order.scope.holds(label, crash);
@@ -118,9 +134,17 @@ impl Orders {
 
 /// The orders as they were a moment ago, so that not every hit reads them.
 #[derive(Debug, Default)]
-pub(crate) struct OrderBook(Mutex<Option<(i64, Arc<Orders>)>>);
+pub(crate) struct OrderBook {
+    read: Mutex<Option<(i64, Arc<Orders>)>>,
+    /// The only hosts to which URLs of solutions may lead; none = any. Set once.
+    pub(crate) hosts: OnceLock<Vec<String>>,
+}
 
 impl OrderBook {
+    pub(crate) fn hosts(&self) -> &[String] {
+        self.hosts.get().map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Where another process has changed them, `closed` is forgotten: there may be room now.
     pub(crate) async fn read(
         &self,
@@ -128,22 +152,28 @@ impl OrderBook {
         closed: &Closed,
         now_ms: i64,
     ) -> Result<Arc<Orders>, DbError> {
-        if let Some((since, orders)) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        if let Some((since, orders)) = &*self.read.lock().unwrap_or_else(PoisonError::into_inner)
             && is_fresh(*since, ORDERS_GOOD_FOR_MS, now_ms)
         {
             return Ok(Arc::clone(orders));
         }
-        let orders = Arc::new(load(database).await?);
+        let mut orders = load(database).await?;
+        let withheld = orders.withhold_urls(self.hosts());
+        let orders = Arc::new(orders);
         let before =
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).replace((now_ms, Arc::clone(&orders)));
-        if before.is_some_and(|(_, before)| before != orders) {
+            self.read.lock().unwrap_or_else(PoisonError::into_inner).replace((now_ms, Arc::clone(&orders)));
+        let is_new = before.as_ref().is_none_or(|(_, before)| *before != orders);
+        if is_new && before.is_some() {
             closed.forget();
+        }
+        for (solution, error) in withheld.iter().filter(|_| is_new) {
+            tracing::warn!(solution, error = %error, "machines are not told this solution's URL");
         }
         Ok(orders)
     }
 
     pub(crate) fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

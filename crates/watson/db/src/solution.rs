@@ -76,7 +76,7 @@ impl Store {
         actor: &str,
         now_ms: i64,
     ) -> Result<i64, DbError> {
-        check_solution(scope, solution, self.solution_hosts())?;
+        check_solution(scope, solution, self.hits.orders.hosts())?;
         let (label, rule) = scope.columns()?;
         let mut tx = self.database.begin().await?;
         check_owner(&mut tx, tenant, label).await?;
@@ -113,7 +113,7 @@ impl Store {
         actor: &str,
         now_ms: i64,
     ) -> Result<(), DbError> {
-        check_solution(scope, solution, self.solution_hosts())?;
+        check_solution(scope, solution, self.hits.orders.hosts())?;
         let (label, rule) = scope.columns()?;
         let mut tx = self.database.begin().await?;
         check_owner(&mut tx, tenant, label).await?;

@@ -1,7 +1,7 @@
 //! The open store: a database, a place for blobs, and this process's data folder.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::audit::{Act, audit};
 use crate::blob::{BlobPlace, FolderBlobs, S3Blobs};
@@ -37,7 +37,6 @@ pub struct Store {
     dir: DataDir,
     blobs: Arc<BlobPlace>,
     symbols: PathBuf,
-    solution_hosts: OnceLock<Vec<String>>,
 }
 
 impl Store {
@@ -103,7 +102,6 @@ impl Store {
             dir,
             blobs,
             symbols,
-            solution_hosts: OnceLock::new(),
         };
         let erased = store.replay_tombstones(crate::time::now_ms()).await?;
         if erased > 0 {
@@ -118,15 +116,11 @@ impl Store {
         &self.dir
     }
 
-    /// The only hosts to which URLs of solutions may lead from now on; one that begins with a dot stands for all names that
+    /// The only hosts to which URLs of solutions may lead, set and told, from now on; one that begins with a dot stands for all names that
     /// end so. Only the first call counts.
     pub fn restrict_solutions(&self, hosts: Vec<String>) {
-        let _ = self.solution_hosts.set(hosts);
-    }
-
-    /// None = any.
-    pub(crate) fn solution_hosts(&self) -> &[String] {
-        self.solution_hosts.get().map(Vec::as_slice).unwrap_or_default()
+        let _ = self.hits.orders.hosts.set(hosts);
+        self.hits.orders.forget();
     }
 
     /// Makes the pseudonyms that stand in this store's rows.

@@ -85,7 +85,10 @@ impl Server {
         let (places, policy) = (settings.storage.places(), settings.collection.policy());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         match runtime.block_on(Store::open_at(&data, &places, policy)) {
-            Ok(store) => Ok(Client::Here(Here::new(runtime, store))),
+            Ok(store) => {
+                store.restrict_solutions(settings.collection.solution_hosts);
+                Ok(Client::Here(Here::new(runtime, store)))
+            }
             Err(DbError::InUse(_)) => {
                 let address = read(&data, "address")?.ok_or_else(|| {
                     anyhow!("{} is in use, and its server does not say yet where it listens", data.display())

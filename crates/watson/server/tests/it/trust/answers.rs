@@ -84,6 +84,15 @@ async fn solutions_lead_to_no_other_host_than_the_listed_ones() {
         "{}",
         refused.text()
     );
+    // What was set before the hosts were listed is not told to machines; the text is.
+    let told = async |number: u64| {
+        let reply =
+            send(world.address, "POST", "/stage2.htm", &[], &crash("app", number).to_xml_utf16()).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.text()
+    };
+    assert!(!told(1).await.contains("anywhere.example"));
     assert_eq!(add("https://support.example/2").await.status, 201);
+    assert!(told(2).await.contains("Response=https://support.example/2"));
     world.stop().await;
 }
