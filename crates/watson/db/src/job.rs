@@ -24,6 +24,8 @@ pub struct AnalysisJobRow {
     pub blob: String,
     /// Attempts, this one included.
     pub attempts: i64,
+    /// Until when it is nobody else's, in milliseconds since 1970.
+    pub held_until_ms: i64,
 }
 
 /// What to do with a job that failed.
@@ -75,7 +77,8 @@ impl Store {
                     "UPDATE job SET attempts = attempts + 1, lease_until_ms = $1 + $2
                      WHERE id IN (SELECT id FROM job WHERE state = 'open' AND kind = $3 AND run_after_ms <= $1
                                   AND lease_until_ms <= $1 ORDER BY run_after_ms, id LIMIT $4{free})
-                     RETURNING id, report, attempts, (SELECT blob FROM report WHERE report.id = job.report) AS blob"
+                     RETURNING id, report, attempts, lease_until_ms AS held_until_ms,
+                         (SELECT blob FROM report WHERE report.id = job.report) AS blob"
                 ))
                 .bind(now_ms)
                 .bind(hold_ms)

@@ -1,6 +1,7 @@
 //! The worker: takes analysis jobs from the store, has each analysed by a child, keeps what it found. A child that dies,
 //! hangs or lies costs its own report three attempts and nobody else anything.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use watson_db::{
     AnalysisJobRow, BlobFile, DbError, JobFailure, PrivacyRules, Reading, Store, SymbolFolder, time,
 };
@@ -180,43 +181,74 @@ impl Worker {
     }
 
     /// The reading as it may be stored.
-    async fn private(&self, job: &AnalysisJobRow, reading: Reading, now_ms: i64) -> Result<Reading, DbError> {
-        let Some((tenant, product)) = self.store.product_of(&job.report).await? else { return Ok(reading) };
+    async fn private<'a>(
+        &self,
+        job: &AnalysisJobRow,
+        reading: &'a Reading,
+        now_ms: i64,
+    ) -> Result<Cow<'a, Reading>, DbError> {
+        let Some((tenant, product)) = self.store.product_of(&job.report).await? else {
+            return Ok(Cow::Borrowed(reading));
+        };
         let rules = self.store.privacy_of(tenant, &product, now_ms).await?.unwrap_or(self.privacy);
         if rules.keeps_all_text() {
-            return Ok(reading);
+            return Ok(Cow::Borrowed(reading));
         }
-        let value = serde_json::to_value(&reading).map_err(|_| DbError::Row("reading"))?;
+        let value = serde_json::to_value(reading).map_err(|_| DbError::Row("reading"))?;
         let cleaned = Cleaner::new(rules, self.store.names(), tenant).reading(value);
-        serde_json::from_value(cleaned).map_err(|_| DbError::Row("reading"))
+        serde_json::from_value(cleaned).map(Cow::Owned).map_err(|_| DbError::Row("reading"))
     }
 
+    /// Writes an answer down. While the database is gone, it is tried again for as long as the job is nobody else's: an
+    /// analysis costs more than to wait.
     async fn end(&self, job: &AnalysisJobRow, answer: AnalysisAnswer) {
-        let now_ms = time::now_ms();
-        let kept = match answer {
-            Ok(reading) => {
-                let kept = async {
-                    let reading = self.private(job, reading, now_ms).await?;
-                    self.store.finish_job(job, &reading, now_ms).await
-                };
-                kept.await.map_err(|error| AnalysisFailure { why: error.to_string(), hopeless: false })
+        let mut is_told = false;
+        loop {
+            match self.write_down(job, &answer).await {
+                Err(error) if error.is_no_database() && time::now_ms() < job.held_until_ms => {
+                    if !is_told {
+                        tracing::warn!(report.id = %job.report, error = %error, "an analysis waits for the database");
+                    }
+                    is_told = true;
+                    sleep(Duration::from_millis(JOB_POLL_MS)).await;
+                }
+                Err(error) => {
+                    tracing::error!(report.id = %job.report, error = %error, "how an analysis ended could not be kept");
+                    return;
+                }
+                Ok(()) => return,
             }
-            Err(failure) => Err(failure),
+        }
+    }
+
+    /// `Err`: the store does not take it, whatever it is.
+    async fn write_down(&self, job: &AnalysisJobRow, answer: &AnalysisAnswer) -> Result<(), DbError> {
+        let now_ms = time::now_ms();
+        let failed = match answer {
+            Ok(reading) => match self.finish(job, reading, now_ms).await {
+                Ok(()) => {
+                    tracing::info!(report.id = %job.report, "a report was analysed");
+                    return Ok(());
+                }
+                Err(error) if error.is_no_database() => return Err(error),
+                Err(error) => &AnalysisFailure { why: error.to_string(), hopeless: false },
+            },
+            Err(failure) => failure,
         };
-        let Err(AnalysisFailure { why, hopeless }) = kept else {
-            tracing::info!(report.id = %job.report, "a report was analysed");
-            return;
-        };
-        let failure = if hopeless || job.attempts >= MAX_ATTEMPTS {
+        let failure = if failed.hopeless || job.attempts >= MAX_ATTEMPTS {
             JobFailure::Poison
         } else {
             JobFailure::Again { run_after_ms: now_ms + self.retry_delay_ms * job.attempts }
         };
+        self.store.fail_job(job, &failed.why, failure).await?;
         // The reason may quote the dump: it goes to the report's page, not to the log.
         tracing::warn!(report.id = %job.report, attempts = job.attempts, poison = failure == JobFailure::Poison,
             "an analysis failed; the report's page says why");
-        if let Err(error) = self.store.fail_job(job, &why, failure).await {
-            tracing::error!(error = %error, "a failed analysis could not be recorded");
-        }
+        Ok(())
+    }
+
+    async fn finish(&self, job: &AnalysisJobRow, reading: &Reading, now_ms: i64) -> Result<(), DbError> {
+        let reading = self.private(job, reading, now_ms).await?;
+        self.store.finish_job(job, &reading, now_ms).await
     }
 }

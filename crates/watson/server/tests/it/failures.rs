@@ -2,6 +2,8 @@
 
 #[path = "failures/analysis.rs"]
 mod analysis;
+#[path = "failures/database.rs"]
+mod database;
 #[path = "failures/disk.rs"]
 mod disk;
 #[path = "failures/fleet.rs"]

@@ -1,16 +1,18 @@
-//! Analyses while the bucket with their cabs is gone.
+//! Analyses while the bucket with their cabs, or the database, is gone.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use watson_db::{
-    BlobsAt, CabOutcome, Crash, IdempotencyKey, KeyKind, Places, Policy, S3Credentials, S3Settings, Store,
-    time,
+    BlobsAt, CabOutcome, Crash, IdempotencyKey, KeyKind, Places, Policy, Reading, S3Credentials, S3Settings,
+    Store, limits, time,
 };
-use watson_server::worker::Worker;
+use watson_server::worker::{Analyzer, Worker};
 
+use crate::failures::database::Database;
 use crate::failures::site::until;
 use crate::s3::{KEY, S3ForTest};
 use crate::world::{empty_reading, folder};
@@ -78,6 +80,44 @@ async fn a_report_whose_bucket_is_gone_waits_and_loses_no_attempt() {
     until("it is analysed", async || store.counts().await.unwrap().jobs_open == 0).await;
     assert_eq!(store.counts().await.unwrap().jobs_poison, 0);
     assert!(store.report(&report).await.unwrap().expect("it is there").reading.is_some());
+    stop.send(true).unwrap();
+    working.await.unwrap().unwrap();
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_analysis_found_waits_until_the_database_is_back() {
+    let (dir, database) = (folder(), Arc::new(Database::start()));
+    let blobs = Some(BlobsAt::Folder(dir.path().join("blobs")));
+    let places = Places { database: Some(database.url()), blobs };
+    let store = Store::open_at(&dir.path().join("data"), &places, Policy::default()).await.unwrap();
+    let store = Arc::new(store);
+    let report = report(&store).await;
+    let analyses = Arc::new(AtomicUsize::new(0));
+    let analyzer: Analyzer = {
+        let (database, analyses) = (Arc::clone(&database), Arc::clone(&analyses));
+        Arc::new(move |_| {
+            let (database, analyses) = (Arc::clone(&database), Arc::clone(&analyses));
+            Box::pin(async move {
+                database.stop();
+                analyses.fetch_add(1, Ordering::SeqCst);
+                Ok(Reading { signature: Some("main".to_owned()), ..Reading::default() })
+            })
+        })
+    };
+    let (stop, stopped) = watch::channel(false);
+    let working =
+        tokio::spawn(Worker::new(Arc::clone(&store), Arc::new(Notify::new()), analyzer).run(stopped));
+    until("it is analysed", async || analyses.load(Ordering::SeqCst) == 1).await;
+    // For longer than one try waits.
+    tokio::time::sleep(Duration::from_millis(limits::POSTGRES_WAIT_MS + 2_000)).await;
+    database.start_again();
+    until("it is kept", async || {
+        store.report(&report).await.ok().flatten().is_some_and(|row| row.reading.is_some())
+    })
+    .await;
+    let counts = store.counts().await.unwrap();
+    assert_eq!((counts.jobs_open, counts.jobs_poison, analyses.load(Ordering::SeqCst)), (0, 0, 1));
     stop.send(true).unwrap();
     working.await.unwrap().unwrap();
     store.close().await;

@@ -1,55 +1,10 @@
 //! PostgreSQL is stopped, and killed, under load, and comes back.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
-
 use crate::binary::Watson;
 use crate::durability::ledger::Ledger;
+use crate::failures::database::Database;
 use crate::failures::fleet::Fleet;
 use crate::failures::site::{Site, until};
-use crate::postgres::Cluster;
-
-/// The server of one test, which syncs its commits.
-struct Database(Cluster);
-
-impl Database {
-    fn start() -> Self {
-        let cluster = Cluster::start(true);
-        cluster.create_database("crashes");
-        Self(cluster)
-    }
-
-    fn stop(&self) {
-        self.0.run("pg_ctl", &["-D", &self.0.data(), "-m", "fast", "-w", "stop"]);
-    }
-
-    /// SIGKILL to its first process; the others end when they see that it is gone.
-    fn kill(&self) {
-        let file = Path::new(&self.0.data()).join("postmaster.pid");
-        let text = std::fs::read_to_string(&file).expect("it runs");
-        let first = text.lines().next().expect("its number").to_owned();
-        let children = format!("/proc/{first}/task/{first}/children");
-        let children = std::fs::read_to_string(children).expect("it has children");
-        assert!(Command::new("kill").args(["-KILL", &first]).status().expect("kill runs").success());
-        for process in children.split_whitespace().chain([first.as_str()]) {
-            while is_alive(process) {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        }
-        // Where nobody reaps it, its number seems to be alive.
-        let socket: PathBuf =
-            file.parent().and_then(Path::parent).expect("a folder").join(".s.PGSQL.5432.lock");
-        for file in [file, socket] {
-            let _ = std::fs::remove_file(file);
-        }
-    }
-}
-
-fn is_alive(process: &str) -> bool {
-    let Ok(stat) = std::fs::read_to_string(format!("/proc/{process}/stat")) else { return false };
-    !stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with(['Z', 'X']))
-}
 
 async fn says_so(server: &Watson) {
     until("it is not ready", async || server.get("/readyz").await.status == 503).await;
@@ -61,7 +16,7 @@ async fn says_so(server: &Watson) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_stops_or_dies_under_load_costs_nothing_that_was_accepted() {
     let database = Database::start();
-    let site = Site::with_folder(database.0.url("crashes"));
+    let site = Site::with_folder(database.url());
     let more = ["--cabs-per-bucket", "12"];
     let (one, other) = (site.start("one", &more), site.start("other", &more));
     let fleet = Fleet::start(&[one.address, other.address]);
@@ -70,9 +25,11 @@ async fn a_database_that_stops_or_dies_under_load_costs_nothing_that_was_accepte
         gone(&database);
         fleet.wait_for_refused(20);
         tokio::join!(says_so(&one), says_so(&other));
-        database.0.run_server();
+        database.start_again();
         fleet.wait_for_taken(100);
     }
+    database.hang();
+    fleet.wait_for_taken(100);
     let mut ledger = Ledger::default();
     let (sent, refused) = fleet.end();
     ledger.add(sent);
