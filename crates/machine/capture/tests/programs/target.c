@@ -168,6 +168,7 @@ static void *serve_and_exit(void *nothing) { exit(serve()); }
 
 int main(int count, char **words) {
     if (count < 2) return 1;
+    signal(SIGQUIT, SIG_DFL); /* what a shell starts in the background ignores it, and so do its children */
     const char *what = words[1];
     uintptr_t number = count > 3 ? strtoull(words[3], NULL, 0) : 0;
     if (!strcmp(what, "threads")) {
