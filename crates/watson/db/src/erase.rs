@@ -16,6 +16,7 @@ pub(crate) use log::bring as bring_erasures;
 
 use crate::audit::{Act, audit};
 use crate::lease::lock_label;
+use crate::level1_body::body_numbers;
 use crate::pseudonym::{MACHINE_BYTES, machine_of_text, machine_text};
 use crate::remove::{PlacesOf, REMOVE_STEP, remove_reports};
 use crate::sql::sql;
@@ -225,9 +226,7 @@ impl Store {
 
     /// Bodies are looked through in steps: an index of machines would cost every hit.
     async fn erase_raw(&self, stone: Tombstone) -> Result<u64, DbError> {
-        let ends: Option<(Option<i64>, Option<i64>)> =
-            self.database.row(sql("SELECT min(seq), max(seq) FROM raw")).await?;
-        let Some((Some(first), Some(last))) = ends else { return Ok(0) };
+        let Some((first, last)) = body_numbers(&self.database).await? else { return Ok(0) };
         let mut gone = 0;
         let mut from = first;
         while from <= last {

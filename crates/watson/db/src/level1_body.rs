@@ -4,6 +4,7 @@ use lz4_flex::block::{compress_prepend_size, decompress_size_prepended};
 
 use crate::DbError;
 use crate::limits::MAX_LEVEL1_BODY_BYTES;
+use crate::sql::{Database, sql};
 
 /// As it came.
 const PLAIN: i64 = 0;
@@ -67,6 +68,13 @@ impl Level1Body {
             _ => Err(BAD),
         }
     }
+}
+
+/// The first and the last number of all bodies. Asked for one by one: for both at once, SQLite reads the whole table.
+pub(crate) async fn body_numbers(database: &Database) -> Result<Option<(i64, i64)>, DbError> {
+    let ends = sql("SELECT (SELECT min(seq) FROM raw), (SELECT max(seq) FROM raw)");
+    let ends: Option<(Option<i64>, Option<i64>)> = database.row(ends).await?;
+    Ok(ends.and_then(|(first, last)| first.zip(last)))
 }
 
 #[cfg(test)]

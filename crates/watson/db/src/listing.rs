@@ -1,5 +1,6 @@
 //! Lists for programs: each is walked by a key that new rows do not move.
 
+use crate::level1_body::body_numbers;
 use crate::sql::sql;
 use crate::{DbError, Level1Body, Store};
 
@@ -288,9 +289,7 @@ impl Store {
 
     /// The number of the first body that came at `ms` or later; beyond the last one, where none did.
     async fn first_raw_since(&self, ms: i64) -> Result<i64, DbError> {
-        let ends: Option<(Option<i64>, Option<i64>)> =
-            self.database.row(sql("SELECT min(seq), max(seq) FROM raw")).await?;
-        let Some((Some(mut low), Some(high))) = ends else { return Ok(0) };
+        let Some((mut low, high)) = body_numbers(&self.database).await? else { return Ok(0) };
         let mut high = high + 1;
         while low < high {
             let middle = low + (high - low) / 2;

@@ -10,6 +10,7 @@ use serde_json::json;
 pub use rule::{Keep, KeepScope, Kept, MIN_LEASE_DAYS, Retention, RetentionRule};
 
 use crate::audit::{Act, audit};
+use crate::level1_body::body_numbers;
 use crate::remove::{PlacesOf, REMOVE_STEP, numbers, remove_reports};
 use crate::retention::due::{ANNOTATIONS, RAW, REPORTS, Source};
 use crate::sql::{Arg, Sql, Tx, sql};
@@ -217,9 +218,7 @@ impl Run<'_> {
 
     /// The last body that came before a time. Numbers grow as time does: it is searched by halving.
     async fn last_raw_before(&self, before_ms: i64) -> Result<Option<i64>, DbError> {
-        let ends = sql("SELECT min(seq), max(seq) FROM raw");
-        let ends: Option<(Option<i64>, Option<i64>)> = self.store.database.row(ends).await?;
-        let Some((Some(mut low), Some(mut high))) = ends else { return Ok(None) };
+        let Some((mut low, mut high)) = body_numbers(&self.store.database).await? else { return Ok(None) };
         let first = low;
         while low < high {
             let middle = low + (high - low + 1) / 2;

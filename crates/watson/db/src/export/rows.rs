@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::blob::hex;
 use crate::export::MachineExport;
 use crate::export::tar::safe_name;
+use crate::level1_body::body_numbers;
 use crate::sql::sql;
 use crate::{DbError, Level1Body};
 
@@ -166,9 +167,7 @@ impl MachineExport {
 
     /// The next level 1 body.
     pub(super) async fn raw(&self, after: i64) -> Result<Option<(Value, Vec<u8>, i64)>, DbError> {
-        let ends: Option<(Option<i64>, Option<i64>)> =
-            self.store.database.row(sql("SELECT min(seq), max(seq) FROM raw")).await?;
-        let Some((Some(first), Some(last))) = ends else { return Ok(None) };
+        let Some((first, last)) = body_numbers(&self.store.database).await? else { return Ok(None) };
         let mut from = first.max(after.saturating_add(1));
         while from <= last {
             let until = from.saturating_add(SCAN_STEP);
